@@ -1,0 +1,1 @@
+"""Answers requests: the HTTP door, the pipeline of stages, snapshots, journal. No database, nothing that blocks."""

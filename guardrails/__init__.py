@@ -1,0 +1,1 @@
+"""Judges text: passages in, a verdict out. Knows neither exchanges nor versions."""

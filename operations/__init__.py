@@ -1,0 +1,1 @@
+"""Runs the service: people, records and decisions. The only package that opens the database."""

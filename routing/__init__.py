@@ -1,0 +1,1 @@
+"""Chooses a version: a subject in, an assignment out. Knows neither exchanges nor text."""
