@@ -1,0 +1,1 @@
+"""What operators write: settings (where things are) and the routing document (what they change), checked whole."""

@@ -1,0 +1,72 @@
+"""Reads what operators write, YAML files, into checked settings and routing."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from gateway.config.checking import ConfigurationError, Problem, convert
+from gateway.config.routing_document import RoutingDocument, check_routing
+from gateway.config.settings import Settings, contradictions_of
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML as it is, except that a key written twice is an error: the second would silently win."""
+
+
+def _mapping_without_twins(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if isinstance(key, (str, int, float, bool)) and key in seen:
+            raise yaml.MarkedYAMLError(problem=f"the key {key!r} is written twice", problem_mark=key_node.start_mark)
+        if isinstance(key, (str, int, float, bool)):
+            seen.add(key)
+    mapping: dict[Any, Any] = loader.construct_mapping(node, deep=True)
+    return mapping
+
+
+_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_twins)
+
+
+def parse_yaml(text: str, source: str) -> Any:
+    """Returns the document in ``text``; raises ConfigurationError with the line where YAML itself is broken."""
+    try:
+        return yaml.load(text, Loader=_StrictLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise ConfigurationError(source, [Problem(path=place, expected="YAML", found=error.problem or "")]) from None
+    except yaml.YAMLError as error:
+        raise ConfigurationError(source, [Problem(path="", expected="YAML", found=str(error))]) from None
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(str(path), [Problem(path="", expected="a readable file", found=str(error))]) from None
+
+
+def read_routing(path: Path) -> tuple[RoutingDocument, Any]:
+    """Returns the routing in ``path``, typed and as it was written; raises ConfigurationError with every problem."""
+    written = parse_yaml(_text_of(path), str(path))
+    return check_routing(written, str(path)), written
+
+
+def read_settings(path: Path) -> Settings:
+    """Returns the settings in ``path`` with absolute paths; raises ConfigurationError with every problem."""
+    settings = convert(parse_yaml(_text_of(path), str(path)), Settings, str(path))
+    problems = list(contradictions_of(settings))
+    if problems:
+        raise ConfigurationError(str(path), problems)
+    return _with_absolute_paths(settings, path.resolve().parent)
+
+
+def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
+    database = settings.database.removeprefix("sqlite:///")
+    ca_file = settings.upstream_ca_file
+    return msgspec.structs.replace(
+        settings, routing=str(base / settings.routing), state=str(base / settings.state),
+        database=f"sqlite:///{base / database}", upstream_ca_file=str(base / ca_file) if ca_file else None)

@@ -1,0 +1,154 @@
+"""The routing document, ``routing.yaml``: versions, models and policies. Revisioned; changed while the service runs."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import msgspec
+
+from gateway.config.checking import ConfigurationError, Problem, Written, convert, nearest, problems_of
+from gateway.config.written import Duration, EndpointURL
+from guardrails.policy import Policy
+
+Weight = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class Sticky(str, Written):
+    """Which unit keeps its version: ``user``, ``key``, ``header:NAME`` or ``request``."""
+
+    __slots__ = ()
+    expected = "user, key, header:NAME or request"
+
+    @classmethod
+    def parse(cls, value: Any) -> "Sticky":
+        named = isinstance(value, str) and value.startswith("header:") and len(value) > len("header:")
+        if not named and value not in ("user", "key", "request"):
+            raise ValueError(value)
+        return cls(value)
+
+
+class VersionDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One immutable way to answer: a served model on its endpoints, with parameters for what a request leaves out."""
+
+    served_model: str
+    endpoints: list[EndpointURL]
+    defaults: dict[str, Any] = {}
+    api_key_env: str | None = None
+
+
+class Timeouts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Limits on one exchange. ``first_token`` and ``between_tokens`` bound streams; ``total`` bounds everything."""
+
+    connect: Duration = Duration(2)
+    first_token: Duration = Duration(30)
+    between_tokens: Duration = Duration(15)
+    total: Duration = Duration(600)
+
+
+class CacheDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How long a reply may be remembered."""
+
+    ttl: Duration
+
+
+class ModelDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A name that applications ask for, and how its requests are shared among versions."""
+
+    split: dict[str, Weight]
+    sticky: Sticky = Sticky("user")
+    salt: str | None = None
+    policy: str | None = None
+    cache: CacheDocument | None = None
+    timeouts: Timeouts = Timeouts()
+    fallback: list[str] = []
+
+
+class RoutingDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One revision of everything that operators change."""
+
+    versions: dict[str, VersionDocument]
+    models: dict[str, ModelDocument]
+    policies: dict[str, Policy] = {}
+
+
+def check_routing(written: Any, source: str) -> RoutingDocument:
+    """Returns ``written`` typed and free of contradictions; raises ConfigurationError with every problem."""
+    problems = [*problems_of(written, RoutingDocument, ""), *_contradictions(written)]
+    if problems:
+        raise ConfigurationError(source, problems)
+    return convert(written, RoutingDocument, source)
+
+
+# Contradictions are looked for in the document as it was written, so that a mistyped field does not hide them:
+# a person gets the whole list in one go.
+
+
+def _mapping(value: Any) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _sequence(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _contradictions(written: Any) -> Iterator[Problem]:
+    document = _mapping(written)
+    versions, policies = _mapping(document.get("versions")), _mapping(document.get("policies"))
+    for name, version in versions.items():
+        yield from _version_problems(f"versions.{name}", name, _mapping(version))
+    if document.get("models") == {}:
+        yield Problem(path="models", expected="at least one model", found="none")
+    for name, model in _mapping(document.get("models")).items():
+        yield from _name_problems(f"models.{name}", name)
+        yield from _split_problems(f"models.{name}", _mapping(model), versions)
+        policy = _mapping(model).get("policy")
+        if policy is not None:
+            yield from _unknown(f"models.{name}.policy", "policy", policy, policies)
+
+
+def _name_problems(path: str, name: Any) -> Iterator[Problem]:
+    if "@" in str(name):
+        yield Problem(path=path, expected="a name without @ (it parts a model from its version)", found=repr(name))
+
+
+def _version_problems(path: str, name: Any, version: Mapping[Any, Any]) -> Iterator[Problem]:
+    yield from _name_problems(path, name)
+    endpoints = version.get("endpoints")
+    if endpoints == []:
+        yield Problem(path=f"{path}.endpoints", expected="at least one endpoint", found="an empty list")
+    for index, endpoint in enumerate(_sequence(endpoints)):
+        if endpoint in _sequence(endpoints)[:index]:
+            yield Problem(path=f"{path}.endpoints[{index}]", expected="each endpoint once", found=repr(endpoint))
+    for key in ("model", "stream", "stream_options"):
+        if key in _mapping(version.get("defaults")):
+            yield Problem(path=f"{path}.defaults.{key}", expected="a parameter that a version may set",
+                          found=f"{key}, which belongs to the request")
+
+
+def _split_problems(path: str, model: Mapping[Any, Any], versions: Mapping[Any, Any]) -> Iterator[Problem]:
+    split, fallback = _mapping(model.get("split")), _sequence(model.get("fallback"))
+    if model.get("split") == {}:
+        yield Problem(path=f"{path}.split", expected="at least one version with a weight", found="none")
+    for version in split:
+        yield from _unknown(f"{path}.split.{version}", "version", version, versions)
+    for index, version in enumerate(fallback):
+        yield from _unknown(f"{path}.fallback[{index}]", "version", version, versions)
+        if version in fallback[:index] or [version] == list(split):
+            yield Problem(path=f"{path}.fallback[{index}]", found=f"{version!r} again, a loop",
+                          expected="a version that has not failed already")
+
+
+def _unknown(path: str, noun: str, name: Any, known: Mapping[Any, Any]) -> Iterator[Problem]:
+    if name not in known:
+        yield Problem(path=path, expected=f"a {noun} of this document ({', '.join(map(str, known)) or 'none yet'})",
+                      found=repr(name), nearest=nearest(name, map(str, known)))
+
+
+def warnings_of(document: RoutingDocument) -> list[str]:
+    """What this release accepts and does not do yet; an operator has to be told, at every load."""
+    found = []
+    for name, model in document.models.items():
+        if model.policy is not None:
+            found.append(f"models.{name}.policy: no guard of {model.policy!r} is enforced by this release")
+        if model.cache is not None:
+            found.append(f"models.{name}.cache: nothing is remembered by this release; every request is a bypass")
+    return found

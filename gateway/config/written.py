@@ -1,0 +1,71 @@
+"""Leaves of a configuration that people write as text: durations, addresses, endpoint URLs."""
+
+import ipaddress
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from gateway.config.checking import Written
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
+
+
+class Duration(float, Written):
+    """A length of time in seconds, written ``500ms``, ``2s``, ``10m``, ``1h``, ``7d``."""
+
+    expected = "a duration above zero such as 500ms, 2s, 10m or 1h"
+
+    @classmethod
+    def parse(cls, value: Any) -> "Duration":
+        match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+        if match is None or float(match[1]) == 0:
+            raise ValueError(value)
+        return cls(float(match[1]) * _UNITS[match[2]])
+
+
+class Address(str, Written):
+    """An address to listen on, written ``host:port``; IPv6 in brackets."""
+
+    __slots__ = ()
+    expected = "an address such as 127.0.0.1:8000 or [::1]:8000"
+
+    @classmethod
+    def parse(cls, value: Any) -> "Address":
+        address = cls(value) if isinstance(value, str) else cls()
+        if not address.host or not 0 <= address.port <= 65535:
+            raise ValueError(value)
+        return address
+
+    @property
+    def host(self) -> str:
+        return self.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port; -1 where there is none."""
+        text = self.rpartition(":")[2]
+        return int(text) if text.isascii() and text.isdigit() else -1
+
+    @property
+    def is_loopback(self) -> bool:
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+class EndpointURL(str, Written):
+    """The base URL of a model server, with scheme and without a path: ``http://10.0.0.7:8000``."""
+
+    __slots__ = ()
+    expected = "a URL with scheme and host and no path, such as http://127.0.0.1:9101"
+
+    @classmethod
+    def parse(cls, value: Any) -> "EndpointURL":
+        parts = urlsplit(value if isinstance(value, str) else "")
+        _ = parts.port  # raises ValueError where it is no port
+        extras = parts.query or parts.fragment or parts.username or parts.path.strip("/")
+        if parts.scheme not in ("http", "https") or not parts.hostname or extras:
+            raise ValueError(value)
+        return cls(f"{parts.scheme}://{parts.netloc}")

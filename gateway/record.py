@@ -1,0 +1,72 @@
+"""The exchange record: the one row that a request leaves in the journal and then in the ledger."""
+
+import msgspec
+
+SCHEMA = 1
+
+
+class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One try at an endpoint."""
+
+    version: str
+    endpoint: str
+    result: str  # answered, or the code of the refusal that it would have become
+    seconds: float
+    status: int = 0
+
+
+class ExchangeRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """What is known of an exchange once it is settled. Times are monotonic seconds; no field holds content.
+
+    ``outcome`` is one of answered, refused, failed, abandoned; ``blame`` says who failed: caller, policy, gateway,
+    upstream, or nobody. ``arm_assigned`` is what the split chose with probability ``propensity``; ``arm_served``
+    differs where a fallback answered.
+    """
+
+    id: str
+    started_at: float  # Unix seconds; the only wall-clock field
+    schema: int = SCHEMA
+    purpose: str = "live"
+    worker: str = ""
+    client_request_id: str = ""
+
+    tenant: str = ""
+    key: str = ""
+    subject: str = ""
+    unit_kind: str = ""
+    unit_fraction: float = 0.0
+
+    operation: str = ""
+    model: str = ""
+    revision: int = 0
+    trial: str = ""
+    arm_assigned: str = ""
+    arm_served: str = ""
+    propensity: float = 0.0
+    version_digest: str = ""
+    streamed: bool = False
+    attempts: list[Attempt] = []
+    cache: str = "bypass"
+    guards: list[str] = []
+
+    outcome: str = ""
+    blame: str = ""
+    code: str = ""
+    status: int = 0
+    finish_reason: str = ""
+
+    queue_seconds: float = 0.0
+    overhead_seconds: float = 0.0
+    first_token_seconds: float = 0.0
+    total_seconds: float = 0.0
+    token_gap_counts: list[int] = []  # per bucket of telemetry.buckets.TOKEN_GAP and one above; trailing zeros cut
+    token_gap_seconds: float = 0.0  # their sum
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    usage_source: str = "none"  # reported by upstream, counted from frames, or none
+    cost_micros: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    content: str = ""

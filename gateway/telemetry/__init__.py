@@ -1,0 +1,1 @@
+"""Metrics and logs: boundaries that worker and control share, and the structured log."""

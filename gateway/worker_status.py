@@ -1,0 +1,52 @@
+"""What a data worker says of itself: one datagram a second, and at once when something changes."""
+
+import socket
+
+import msgspec
+
+
+class EndpointStatus(msgspec.Struct, frozen=True):
+    """One endpoint as one worker sees it."""
+
+    version: str
+    endpoint: str
+    in_flight: int
+    healthy: bool
+
+
+class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker's state at ``at`` (Unix seconds). Counters are since the worker's start."""
+
+    worker: str
+    pid: int
+    at: float
+    revision: int
+    ready: bool
+    draining: bool = False
+    missing: list[str] = []  # what keeps it from being ready, in words
+    refused: str = ""  # why the newest snapshot file could not be used
+    endpoints: list[EndpointStatus] = []
+    exchanges_in_flight: int = 0
+    connections: int = 0
+    journal_appended: int = 0
+    journal_lost: int = 0
+    loop_lag_seconds: float = 0.0
+
+
+class StatusSender:
+    """The worker's end of the status socket. Sends never block and never raise: nobody may be listening."""
+
+    def __init__(self, fd: int) -> None:
+        self._socket = socket.socket(fileno=fd)
+        self._socket.setblocking(False)
+        self._encode = msgspec.msgpack.Encoder().encode
+
+    def send(self, status: WorkerStatus) -> None:
+        try:
+            self._socket.send(self._encode(status))
+        except OSError:
+            return
+
+
+def decode_status(datagram: bytes) -> WorkerStatus:
+    return msgspec.msgpack.decode(datagram, type=WorkerStatus)
