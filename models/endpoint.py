@@ -1,0 +1,140 @@
+"""An endpoint: one model server, the connections kept open to it, and how it does."""
+
+import asyncio
+import ssl
+from collections import deque
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+from models.upstream import Call, Connection, Receiver, TimedOut, Unreachable
+
+# uvicorn, which serves vLLM, closes a connection that was idle for 5 seconds. Leaving first avoids writing a request
+# into a connection that is just being closed.
+IDLE_SECONDS = 4.0
+
+
+class Endpoint:
+    """One base URL. Requests never queue here: a call takes an idle connection or opens one."""
+
+    def __init__(self, url: str, tls: ssl.SSLContext | None = None, *,
+                 loop: asyncio.AbstractEventLoop) -> None:
+        parts = urlsplit(url)
+        self.url = url
+        self.host = parts.hostname or ""
+        self.port = parts.port or (443 if parts.scheme == "https" else 80)
+        self.authority = parts.netloc
+        self.healthy = True
+        self._tls = tls if parts.scheme == "https" else None
+        self._loop = loop
+        self._idle: deque[Connection] = deque()
+        self._calls: set[Call] = set()
+        self._connections: set[Connection] = set()
+        self.retired = False
+
+    def __repr__(self) -> str:
+        state = "healthy" if self.healthy else "unhealthy"
+        return f"<Endpoint {self.url} {state} in_flight={self.in_flight} idle={len(self._idle)}>"
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._calls)
+
+    def call(self, request: bytes, receiver: Receiver, connect_seconds: float) -> Call:
+        """Sends ``request``, all of it, head and body; the receiver gets the reply."""
+        call = Call(self, request, receiver)
+        self._calls.add(call)
+        while self._idle:
+            connection = self._idle.pop()  # the one used last is the least likely to be closed
+            if not connection.transport.is_closing():
+                connection.send(call)
+                return call
+        call.deadline = self._loop.time() + connect_seconds
+        call.limit = "connect"
+        call.task = self._loop.create_task(self._connect(call))
+        return call
+
+    async def _connect(self, call: Call) -> None:
+        name = self.host if self._tls else None
+        try:
+            _, connection = await self._loop.create_connection(
+                lambda: Connection(self, self._loop), self.host, self.port, ssl=self._tls, server_hostname=name)
+        except (OSError, ssl.SSLError) as error:
+            call.task = None
+            if call in self._calls:
+                self.healthy = False
+                call.fail(Unreachable(str(error)))
+            return
+        call.task = None
+        self._connections.add(connection)
+        if call not in self._calls:  # cancelled in the very turn in which the connection came up
+            connection.abort()
+            return
+        connection.send(call)
+
+    def keep(self, connection: Connection) -> None:
+        """Takes back a connection whose reply is whole."""
+        if self.retired:
+            connection.abort()
+            return
+        connection.idle_since = self._loop.time()
+        self._idle.append(connection)
+
+    def lost(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+
+    def forget(self, call: Call) -> None:
+        self._calls.discard(call)
+
+    def sweep(self, now: float) -> None:
+        """Fails the calls whose time has passed and closes connections that were idle too long."""
+        for call in [call for call in self._calls if call.deadline <= now and not call.paused]:
+            call.fail(TimedOut(call.limit))
+        while self._idle and now - self._idle[0].idle_since > IDLE_SECONDS:
+            self._idle.popleft().abort()
+
+    def retire(self) -> None:
+        """No revision names it any more: calls in flight finish, connections go."""
+        self.retired = True
+        while self._idle:
+            self._idle.pop().abort()
+
+    def close(self) -> None:
+        for call in list(self._calls):
+            call.cancel()
+        for connection in list(self._connections):
+            connection.abort()
+
+
+class Endpoints:
+    """All endpoints of a worker, by URL: a new revision that names the same server keeps its connections."""
+
+    def __init__(self, make: Callable[[str], Endpoint]) -> None:
+        self._make = make
+        self._by_url: dict[str, Endpoint] = {}
+        self._retired: list[Endpoint] = []
+
+    def __iter__(self) -> Iterator[Endpoint]:
+        return iter(list(self._by_url.values()))
+
+    def get(self, url: str) -> Endpoint:
+        endpoint = self._by_url.get(url)
+        if endpoint is None:
+            endpoint = self._by_url[url] = self._make(url)
+        return endpoint
+
+    def keep_only(self, urls: set[str]) -> None:
+        for url in self._by_url.keys() - urls:
+            endpoint = self._by_url.pop(url)
+            endpoint.retire()
+            self._retired.append(endpoint)
+
+    def sweep(self, now: float) -> None:
+        self._retired = [endpoint for endpoint in self._retired if endpoint.in_flight]
+        for endpoint in [*self._by_url.values(), *self._retired]:
+            endpoint.sweep(now)
+
+    def close(self) -> None:
+        for endpoint in [*self._by_url.values(), *self._retired]:
+            endpoint.close()

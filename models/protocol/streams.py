@@ -1,0 +1,322 @@
+"""Streamed replies, without I/O: one event in, the bytes that the client gets for it out.
+
+Three forms: OpenAI's chat (also completions and transcriptions), Responses, Messages. What is read: usage, finish
+reason, failure, the end. What is changed: the model's name, and the usage that only the gateway asked for. All else
+leaves as the bytes it came in.
+"""
+
+import re
+from typing import Any, Protocol
+
+import msgspec
+
+from models.protocol.events import payload_of, with_payload
+from models.protocol.usage import Usage, usage_of
+
+_encode = msgspec.json.Encoder().encode
+_raw_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_any = msgspec.json.Decoder()
+
+DONE = b"[DONE]"
+
+
+class MalformedEvent(Exception):
+    """An event that is not what the operation streams."""
+
+
+class StreamReader(Protocol):
+    """Reads one stream. After each event the attributes tell what is known so far.
+
+    ``ended``: the stream's own end was read; its bytes are the last of the stream. ``failure``: upstream's error event,
+    in words; nothing after it counts.
+    """
+
+    ended: bool
+    failure: str
+    finish_reason: str
+    tokens: int  # events that carried output, for when usage is not reported
+
+    def read(self, event: bytes) -> bytes:
+        """Returns what the client gets for ``event``, which may be nothing yet; raises MalformedEvent."""
+
+    def usage(self) -> Usage | None:
+        """What upstream reported so far."""
+
+
+class ChatChunk(msgspec.Struct):
+    """The parts of a chunk that are read, where it has to be decoded."""
+
+    model: str = ""
+    choices: list[Any] | None = None
+    usage: Any = None
+    system_fingerprint: str | None = None
+
+
+_chunk = msgspec.json.Decoder(ChatChunk)
+_FINISH = re.compile(rb'"finish_reason":\s*"([^"\\]*)"')
+_INDEX = re.compile(rb'"choices":\s*\[\s*\{\s*"index":\s*(\d+)')
+
+
+class ChatStream:
+    """Chunks of chat completions, completions and transcriptions.
+
+    The gateway asks for usage on every stream, and on every chunk of it, so that an abandoned stream is counted as far
+    as it went. A client that did not ask gets what it would have got: chunks without usage, no usage chunk, and the
+    system fingerprint on the finishing chunk, which vLLM moves to the usage chunk where there is one.
+    """
+
+    __slots__ = ("_choices", "_compact", "_fingerprint", "_held", "_keep_continuous", "_keep_usage", "_model",
+                 "_rename_from", "_rename_to", "_usage", "_usage_of_choice", "ended", "failure", "finish_reason",
+                 "tokens")
+
+    def __init__(self, model: str, *, keep_usage: bool, keep_continuous: bool, choices: int = 1,
+                 fingerprint: str = "") -> None:
+        """``model`` is the name the client asked for; ``fingerprint`` what this server is known to stamp."""
+        self._model = model
+        self._keep_usage = keep_usage
+        self._keep_continuous = keep_continuous
+        self._choices = choices
+        self._fingerprint = fingerprint
+        self._held: list[bytes] = []
+        self._compact: bool | None = None  # unknown before the first chunk
+        self._rename_from = self._rename_to = b""
+        self._usage = b""
+        self._usage_of_choice: dict[int, bytes] = {}
+        self.ended = False
+        self.failure = ""
+        self.finish_reason = ""
+        self.tokens = 0
+
+    def read(self, event: bytes) -> bytes:
+        if event.startswith(b'data: {"') and self._compact and not event.startswith(b'data: {"error"'):
+            return self._read_chunk(event)
+        payload = payload_of(event)
+        if payload is None:
+            return event
+        if payload == DONE:
+            self.ended = True
+            return self._release() + event
+        if self._compact is None:
+            self._learn(payload)
+        return self._read_unusual(event, payload)
+
+    def _learn(self, payload: bytes) -> None:
+        """Learns from the first chunk how this server writes and what it calls the model."""
+        chunk = _decode(payload, _chunk)
+        if not chunk.model:
+            return
+        self._rename_from = b'"model":' + _encode(chunk.model)
+        self._rename_to = b'"model":' + _encode(self._model)
+        self._compact = self._rename_from in payload
+
+    def _read_unusual(self, event: bytes, payload: bytes) -> bytes:
+        fields = _decode(payload, _raw_fields)
+        if "error" in fields:
+            return self._fail(event, fields["error"])
+        if self._compact and event == b"data: " + payload + b"\n\n":
+            return self._read_chunk(event)
+        return self._read_loose(event, fields)
+
+    def _fail(self, event: bytes, error: msgspec.Raw) -> bytes:
+        described = _any.decode(error)
+        message = described.get("message") if isinstance(described, dict) else described
+        self.failure = str(message or "upstream failed")[:500]
+        return self._release() + event
+
+    def _read_chunk(self, event: bytes) -> bytes:
+        """A chunk as vLLM writes it: edited as bytes, since an unescaped quote cannot stand inside a JSON string."""
+        if self._rename_from is not self._rename_to:
+            event = event.replace(self._rename_from, self._rename_to, 1)
+        at = event.find(b',"usage":')
+        if at > 0:
+            if b'"choices":[]' in event:
+                return self._read_usage_chunk(event)
+            event = self._without_usage(event, at)
+        self.tokens += 1
+        if b'"finish_reason":"' in event:
+            return self._read_finish(event)
+        if self._held:
+            self._held.append(event)
+            return b""
+        return event
+
+    def _without_usage(self, event: bytes, at: int) -> bytes:
+        start = at + len(b',"usage":')
+        end = _end_of_value(event, start)
+        usage = event[start:end]
+        if usage != b"null":
+            if self._choices == 1:
+                self._usage = usage
+            elif index := _INDEX.search(event):
+                self._usage_of_choice[int(index[1])] = usage
+        return event if self._keep_continuous else event[:at] + event[end:]
+
+    def _read_finish(self, event: bytes) -> bytes:
+        reason = _FINISH.search(event)
+        self.finish_reason = reason[1].decode() if reason else ""
+        if self._keep_usage or b'"system_fingerprint":"' in event:
+            return event
+        # One choice: the usage chunk follows at once and tells the fingerprint. Several: others go on streaming, so
+        # the known fingerprint is stamped; only where none is known yet, the rest waits in order for it.
+        if self._choices > 1 and self._fingerprint and not self._held:
+            return _stamped(event, self._fingerprint)
+        self._held.append(event)
+        return b""
+
+    def _read_usage_chunk(self, event: bytes) -> bytes:
+        chunk = _decode(payload_of(event) or b"", _chunk)
+        self._usage = _encode(chunk.usage)
+        self._usage_of_choice.clear()
+        self._fingerprint = chunk.system_fingerprint or self._fingerprint
+        released = self._release()
+        return released + event if self._keep_usage else released
+
+    def _release(self) -> bytes:
+        if not self._held:
+            return b""
+        held, self._held = self._held, []
+        return b"".join(_stamped(event, self._fingerprint) for event in held)
+
+    def _read_loose(self, event: bytes, fields: dict[str, msgspec.Raw]) -> bytes:
+        """A chunk of a server that writes JSON otherwise: taken apart and put together again."""
+        usage = _any.decode(fields["usage"]) if "usage" in fields else None
+        if usage is not None:
+            self._usage = _encode(usage)
+        choices = _any.decode(fields["choices"]) if "choices" in fields else None
+        edited = dict(fields)
+        if "model" in edited:
+            edited["model"] = msgspec.Raw(_encode(self._model))
+        if choices:
+            self.tokens += 1
+            reason = choices[0].get("finish_reason") if isinstance(choices[0], dict) else None
+            self.finish_reason = reason or self.finish_reason
+        elif choices == [] and usage is not None and not self._keep_usage:
+            return b""
+        if choices and not self._keep_continuous and not (self._keep_usage and usage is None):
+            edited.pop("usage", None)
+        return event if _same(edited, fields) else with_payload(event, _encode(edited))
+
+    @property
+    def fingerprint(self) -> str:
+        return self._fingerprint
+
+    def usage(self) -> Usage | None:
+        if self._usage:
+            return usage_of(_any.decode(self._usage))
+        choices = [usage_of(_any.decode(raw)) for raw in self._usage_of_choice.values()]
+        counted = [usage for usage in choices if usage]
+        if not counted:
+            return None
+        return Usage(counted[0].prompt_tokens, sum(usage.completion_tokens for usage in counted),
+                     counted[0].cached_tokens)
+
+
+class EventStream:
+    """Events of the Responses and Messages APIs: the name and the usage stand in a few events, all others pass."""
+
+    __slots__ = ("_completion", "_last", "_model", "_prompt", "ended", "failure", "finish_reason", "response_id",
+                 "tokens")
+
+    LAST = ("response.completed", "response.incomplete", "message_stop")
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self._prompt: Usage | None = None
+        self._completion: Usage | None = None
+        self.response_id = ""
+        self.ended = False
+        self.failure = ""
+        self.finish_reason = ""
+        self.tokens = 0
+
+    def read(self, event: bytes) -> bytes:
+        if b"_delta\"" in event or b".delta\"" in event:
+            self.tokens += 1
+        # The few events that matter hold one of these keys; an escaped quote in a text cannot look like one.
+        if b'"model":' not in event and b'"usage":' not in event and b"message_stop" not in event \
+                and b'"error"' not in event and b"response." not in event[:20]:
+            return event
+        payload = payload_of(event)
+        if payload is None:
+            return event
+        if payload == DONE:
+            self.ended = True
+            return event
+        fields = _decode(payload, _raw_fields)
+        self._read_kind(fields)
+        return self._renamed(event, fields)
+
+    def _read_kind(self, fields: dict[str, msgspec.Raw]) -> None:
+        kind = _any.decode(fields["type"]) if "type" in fields else ""
+        if kind in self.LAST:
+            self.ended = True
+        if kind in ("error", "response.failed") or "error" in fields:
+            self._fail(fields)
+        self._read_usage(fields)
+        delta = _any.decode(fields["delta"]) if kind == "message_delta" and "delta" in fields else None
+        if isinstance(delta, dict) and delta.get("stop_reason"):
+            self.finish_reason = delta["stop_reason"]
+
+    def _fail(self, fields: dict[str, msgspec.Raw]) -> None:
+        described: Any = _any.decode(fields["error"]) if "error" in fields else {}
+        if "response" in fields:
+            described = _any.decode(fields["response"]).get("error")
+        message = described.get("message") if isinstance(described, dict) else described
+        self.failure = str(message or "upstream failed")[:500]
+
+    def _read_usage(self, fields: dict[str, msgspec.Raw]) -> None:
+        if "usage" in fields:
+            self._completion = usage_of(_any.decode(fields["usage"]))
+        for name in ("response", "message"):
+            if name not in fields:
+                continue
+            inner = _any.decode(fields[name])
+            if isinstance(inner, dict):
+                self._prompt = usage_of(inner.get("usage")) or self._prompt
+                self.response_id = str(inner.get("id") or self.response_id)
+                if name == "response":
+                    self.finish_reason = str(inner.get("status") or "")
+
+    def _renamed(self, event: bytes, fields: dict[str, msgspec.Raw]) -> bytes:
+        for name in ("response", "message"):
+            inner = _raw_fields.decode(fields[name]) if name in fields else {}
+            if "model" in inner and bytes(inner["model"]) != _encode(self._model):
+                inner["model"] = msgspec.Raw(_encode(self._model))
+                return with_payload(event, _encode({**fields, name: msgspec.Raw(_encode(inner))}))
+        return event
+
+    def usage(self) -> Usage | None:
+        if self._completion is None:
+            return self._prompt
+        prompt = self._prompt or self._completion
+        return Usage(self._completion.prompt_tokens or prompt.prompt_tokens, self._completion.completion_tokens,
+                     self._completion.cached_tokens or prompt.cached_tokens)
+
+
+def _decode(payload: bytes, decoder: Any) -> Any:
+    try:
+        return decoder.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedEvent(f"an event that is no JSON object: {error}") from None
+
+
+def _stamped(event: bytes, fingerprint: str) -> bytes:
+    """The finishing chunk with its fingerprint, where vLLM puts it: last."""
+    if not fingerprint or b'"finish_reason":"' not in event or b'"system_fingerprint":"' in event:
+        return event
+    body, brace, rest = event.rpartition(b"}")
+    return body + b',"system_fingerprint":' + _encode(fingerprint) + brace + rest
+
+
+def _end_of_value(event: bytes, start: int) -> int:
+    """Where the flat or nested object, or the null, that begins at ``start`` ends. It holds numbers, never text."""
+    if event[start : start + 1] != b"{":
+        return start + len(b"null")
+    end = event.index(b"}", start) + 1
+    while event.count(b"{", start, end) > event.count(b"}", start, end):
+        end = event.index(b"}", end) + 1
+    return end
+
+
+def _same(edited: dict[str, msgspec.Raw], fields: dict[str, msgspec.Raw]) -> bool:
+    return edited.keys() == fields.keys() and all(bytes(edited[name]) == bytes(fields[name]) for name in fields)

@@ -1,0 +1,28 @@
+"""Token counts as upstream reports them, under each of its names."""
+
+from typing import Any
+
+import msgspec
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Tokens of one exchange. ``cached`` of the prompt's came from a prefix cache."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+
+
+def usage_of(fields: Any) -> Usage | None:
+    """Reads a ``usage`` object in the names of any of the APIs; None if it is none."""
+    if not isinstance(fields, dict):
+        return None
+    prompt = _count(fields, "prompt_tokens", "input_tokens")
+    completion = _count(fields, "completion_tokens", "output_tokens")
+    details = fields.get("prompt_tokens_details") or fields.get("input_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else fields.get("cache_read_input_tokens")
+    return Usage(prompt, completion, cached if isinstance(cached, int) else 0)
+
+
+def _count(fields: dict[str, Any], *names: str) -> int:
+    return next((value for name in names if isinstance(value := fields.get(name), int)), 0)

@@ -1,0 +1,243 @@
+"""The upstream client of the hot path: one HTTP/1.1 call over a keep-alive connection, by callbacks.
+
+No task, no future and no queue: the connection is the parser's callbacks, and what arrives is handed on in the same
+turn of the event loop. A call ends in exactly one way: ``ended``, ``failed``, or cancelled by its owner (silence).
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol
+
+import httptools
+
+if TYPE_CHECKING:
+    from models.endpoint import Endpoint
+
+Headers = list[tuple[bytes, bytes]]
+NEVER = float("inf")
+# What a reply may send ahead of its body, and what it may hold back unread, before it is no reply any more.
+MAX_HEADER_BYTES = 64 * 1024
+
+
+class UpstreamFailure(Exception):
+    """Upstream did not answer, or not to the end.
+
+    Unreachable      no connection
+    Disconnected     the connection ended early
+    TimedOut         a limit passed: connect, first_token, between_tokens or total
+    Malformed        what came is not HTTP
+    """
+
+    kind = "failed"
+
+
+class Unreachable(UpstreamFailure):
+    kind = "unreachable"
+
+
+class Disconnected(UpstreamFailure):
+    kind = "disconnected"
+
+
+class Malformed(UpstreamFailure):
+    kind = "malformed"
+
+
+class TimedOut(UpstreamFailure):
+    """``limit`` names the time-out that passed."""
+
+    kind = "timed_out"
+
+    def __init__(self, limit: str) -> None:
+        self.limit = limit
+        super().__init__(f"the {limit} time-out passed")
+
+
+class Receiver(Protocol):
+    """Who a call's events go to. After ``ended`` or ``failed`` nothing follows."""
+
+    def began(self, status: int, headers: Headers) -> None: ...
+    def received(self, data: bytes) -> None: ...
+    def ended(self) -> None: ...
+    def failed(self, failure: UpstreamFailure) -> None: ...
+
+
+class Call:
+    """One request on its way to an endpoint and its reply on the way back.
+
+    ``deadline`` is a time of the loop's clock, and ``limit`` the name of the time-out that it stands for: the owner
+    moves both as the reply goes on, one sweep over all calls enforces them.
+    """
+
+    __slots__ = ("connection", "deadline", "endpoint", "limit", "paused", "receiver", "request", "sent_at", "task")
+
+    def __init__(self, endpoint: "Endpoint", request: bytes, receiver: Receiver) -> None:
+        self.endpoint = endpoint
+        self.request = request
+        self.receiver = receiver
+        self.connection: Connection | None = None
+        self.task: asyncio.Task[None] | None = None
+        self.deadline = NEVER
+        self.limit = ""
+        self.sent_at = 0.0
+        self.paused = False
+
+    def cancel(self) -> None:
+        """Closes the connection under the call, now: whoever generates for it stops. Safe to call at any time."""
+        self.endpoint.forget(self)
+        if self.task is not None:
+            self.task.cancel()
+        if self.connection is not None:
+            self.connection.abort()
+
+    def pause(self) -> None:
+        """Stops reading: the reader downstream is slower than upstream."""
+        self.paused = True
+        if self.connection is not None:
+            self.connection.pause()
+
+    def resume(self) -> None:
+        self.paused = False
+        if self.connection is not None:
+            self.connection.resume()
+
+    def fail(self, failure: UpstreamFailure) -> None:
+        self.cancel()
+        self.receiver.failed(failure)
+
+
+class Connection(asyncio.Protocol):
+    """One connection to an endpoint; carries one call at a time and waits in the endpoint's pool between them."""
+
+    __slots__ = ("_body", "_endpoint", "_framed", "_header_bytes", "_headers", "_informational", "_keep_alive", "_loop",
+                 "_parser", "_reading", "_whole", "call", "idle_since", "reused", "transport")
+
+    def __init__(self, endpoint: "Endpoint", loop: asyncio.AbstractEventLoop) -> None:
+        self._endpoint = endpoint
+        self._loop = loop
+        self.transport: asyncio.Transport = None  # type: ignore[assignment]  # set before anything else happens
+        self.call: Call | None = None
+        self.reused = False
+        self.idle_since = 0.0
+        self._reading = True
+        self._parser = httptools.HttpResponseParser(self)
+        self._reset()
+
+    def _reset(self) -> None:
+        self._headers: Headers = []
+        self._header_bytes = 0
+        self._body: list[bytes] = []
+        self._framed = False  # the reply says where it ends
+        self._whole = False
+        self._keep_alive = False
+        self._informational = False
+
+    # The life of the connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment]
+
+    def send(self, call: Call) -> None:
+        """Writes the request in one go. The connection must be idle."""
+        self.call = call
+        call.connection = self
+        call.sent_at = self._loop.time()
+        if call.paused:
+            self.pause()
+        self.transport.write(call.request)
+
+    def abort(self) -> None:
+        self.call = None
+        if self.transport is not None:
+            self.transport.abort()
+
+    def pause(self) -> None:
+        if self._reading and not self.transport.is_closing():
+            self._reading = False
+            self.transport.pause_reading()
+
+    def resume(self) -> None:
+        if not self._reading and not self.transport.is_closing():
+            self._reading = True
+            self.transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._endpoint.lost(self)
+        call, self.call = self.call, None
+        if call is None:
+            return
+        self._endpoint.forget(call)
+        if self._headers and not self._framed and exc is None and not self._informational:
+            call.receiver.ended()  # a reply without a length ends where its connection does
+        else:
+            call.receiver.failed(Disconnected(str(exc) if exc else "the connection was closed"))
+
+    def data_received(self, data: bytes) -> None:
+        call = self.call
+        if call is None:
+            self.transport.abort()  # bytes that nobody asked for: this connection cannot be trusted with another call
+            return
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._hand_on(call)
+            if self.call is call:
+                call.fail(Malformed(f"not HTTP: {error}"))
+            return
+        self._hand_on(call)
+        if self._whole and self.call is call:
+            self._finish(call)
+
+    def _hand_on(self, call: Call) -> None:
+        """Gives the receiver what one read brought, joined: one read, one hand-over."""
+        if self._body and self.call is call:
+            body, self._body = self._body, []
+            call.receiver.received(body[0] if len(body) == 1 else b"".join(body))
+
+    def _finish(self, call: Call) -> None:
+        self.call = None
+        call.connection = None
+        self._endpoint.forget(call)
+        if self._keep_alive and not self.transport.is_closing():
+            self.resume()
+            self._reset()
+            self.reused = True
+            self._endpoint.keep(self)
+        else:
+            self.transport.close()
+        call.receiver.ended()
+
+    # The parser's callbacks
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._header_bytes += len(name) + len(value)
+        if self._header_bytes > MAX_HEADER_BYTES:
+            raise Malformed("the header is too large")
+        name = name.lower()
+        if name == b"content-length" or name == b"transfer-encoding":
+            self._framed = True
+        self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        self._informational = 100 <= status < 200
+        if self._informational:
+            return
+        if status in (204, 304):
+            self._framed = True
+        if self.call is not None:
+            self.call.receiver.began(status, self._headers)
+
+    def on_body(self, body: bytes) -> None:
+        self._body.append(body)
+
+    def on_message_begin(self) -> None:
+        if self._whole:
+            raise Malformed("a second reply to one request")
+
+    def on_message_complete(self) -> None:
+        if self._informational:
+            self._informational = False
+            self._headers = []
+            return
+        self._whole = True
+        self._keep_alive = self._parser.should_keep_alive()
