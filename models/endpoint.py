@@ -4,9 +4,10 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Callable, Iterator
+from hashlib import blake2b
 from urllib.parse import urlsplit
 
-from models.upstream import Call, Connection, Receiver, TimedOut, Unreachable
+from models.upstream import Call, Connection, Patience, Receiver, TimedOut, Unreachable
 
 # uvicorn, which serves vLLM, closes a connection that was idle for 5 seconds. Leaving first avoids writing a request
 # into a connection that is just being closed.
@@ -23,6 +24,8 @@ class Endpoint:
         self.host = parts.hostname or ""
         self.port = parts.port or (443 if parts.scheme == "https" else 80)
         self.authority = parts.netloc
+        # Stands in ids that clients send back: it must be the same on every worker and after every restart.
+        self.mark = blake2b(url.encode(), digest_size=4).hexdigest()
         self.healthy = True
         self._tls = tls if parts.scheme == "https" else None
         self._loop = loop
@@ -30,6 +33,7 @@ class Endpoint:
         self._calls: set[Call] = set()
         self._connections: set[Connection] = set()
         self.retired = False
+        self.fingerprint = ""  # what this server stamps its replies with, once one was read
 
     def __repr__(self) -> str:
         state = "healthy" if self.healthy else "unhealthy"
@@ -39,16 +43,16 @@ class Endpoint:
     def in_flight(self) -> int:
         return len(self._calls)
 
-    def call(self, request: bytes, receiver: Receiver, connect_seconds: float) -> Call:
+    def call(self, request: bytes, receiver: Receiver, patience: Patience) -> Call:
         """Sends ``request``, all of it, head and body; the receiver gets the reply."""
-        call = Call(self, request, receiver)
+        call = Call(self, request, receiver, patience)
         self._calls.add(call)
         while self._idle:
             connection = self._idle.pop()  # the one used last is the least likely to be closed
             if not connection.transport.is_closing():
                 connection.send(call)
                 return call
-        call.deadline = self._loop.time() + connect_seconds
+        call.deadline = self._loop.time() + patience.connect
         call.limit = "connect"
         call.task = self._loop.create_task(self._connect(call))
         return call
@@ -89,8 +93,8 @@ class Endpoint:
 
     def sweep(self, now: float) -> None:
         """Fails the calls whose time has passed and closes connections that were idle too long."""
-        for call in [call for call in self._calls if call.deadline <= now and not call.paused]:
-            call.fail(TimedOut(call.limit))
+        for call, limit in [(call, limit) for call in self._calls if (limit := call.overdue(now))]:
+            call.fail(TimedOut(limit))
         while self._idle and now - self._idle[0].idle_since > IDLE_SECONDS:
             self._idle.popleft().abort()
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 
 from models.endpoint import Endpoint
-from models.upstream import Headers, UpstreamFailure
+from models.upstream import Headers, Patience, UpstreamFailure
 
 
 class Probe:
@@ -37,7 +37,7 @@ async def probe(endpoint: Endpoint, seconds: float) -> bool:
     """Returns whether the endpoint answered within ``seconds``, and marks it so."""
     done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
     request = b"GET /health HTTP/1.1\r\nhost: %b\r\naccept: */*\r\n\r\n" % endpoint.authority.encode()
-    call = endpoint.call(request, Probe(endpoint, done), seconds)
+    call = endpoint.call(request, Probe(endpoint, done), Patience(seconds))
     try:
         async with asyncio.timeout(seconds):
             return await done

@@ -61,19 +61,34 @@ class Receiver(Protocol):
     def failed(self, failure: UpstreamFailure) -> None: ...
 
 
+class Patience:
+    """How long a call may take, part by part: seconds, and for ``until`` a time of the loop's clock."""
+
+    __slots__ = ("between", "connect", "first", "until")
+
+    def __init__(self, connect: float, first: float = NEVER, between: float = NEVER, until: float = NEVER) -> None:
+        self.connect = connect
+        self.first = first
+        self.between = between
+        self.until = until
+
+
 class Call:
     """One request on its way to an endpoint and its reply on the way back.
 
-    ``deadline`` is a time of the loop's clock, and ``limit`` the name of the time-out that it stands for: the owner
-    moves both as the reply goes on, one sweep over all calls enforces them.
+    ``deadline`` is a time of the loop's clock and ``limit`` the name of the time-out that it stands for. Both move as
+    the call goes on; one sweep over all calls enforces them, since a timer for each would cost more than the parsing.
     """
 
-    __slots__ = ("connection", "deadline", "endpoint", "limit", "paused", "receiver", "request", "sent_at", "task")
+    __slots__ = ("connection", "deadline", "endpoint", "limit", "patience", "paused", "receiver", "request", "reused",
+                 "sent_at", "task")
 
-    def __init__(self, endpoint: "Endpoint", request: bytes, receiver: Receiver) -> None:
+    def __init__(self, endpoint: "Endpoint", request: bytes, receiver: Receiver, patience: Patience) -> None:
         self.endpoint = endpoint
         self.request = request
         self.receiver = receiver
+        self.patience = patience
+        self.reused = False  # it went out on a connection that had been open before
         self.connection: Connection | None = None
         self.task: asyncio.Task[None] | None = None
         self.deadline = NEVER
@@ -99,6 +114,13 @@ class Call:
         self.paused = False
         if self.connection is not None:
             self.connection.resume()
+            self.deadline = self.connection.now() + self.patience.between
+
+    def overdue(self, now: float) -> str:
+        """The name of the time-out that has passed; empty while there is none. A paused call waits for its reader."""
+        if self.patience.until <= now:
+            return "total"
+        return self.limit if self.deadline <= now and not self.paused else ""
 
     def fail(self, failure: UpstreamFailure) -> None:
         self.cancel()
@@ -140,10 +162,16 @@ class Connection(asyncio.Protocol):
         """Writes the request in one go. The connection must be idle."""
         self.call = call
         call.connection = self
-        call.sent_at = self._loop.time()
+        call.reused = self.reused
+        call.sent_at = now = self._loop.time()
+        call.deadline = now + call.patience.first
+        call.limit = "first_token"
         if call.paused:
             self.pause()
         self.transport.write(call.request)
+
+    def now(self) -> float:
+        return self._loop.time()
 
     def abort(self) -> None:
         self.call = None
@@ -191,6 +219,8 @@ class Connection(asyncio.Protocol):
         """Gives the receiver what one read brought, joined: one read, one hand-over."""
         if self._body and self.call is call:
             body, self._body = self._body, []
+            call.deadline = self._loop.time() + call.patience.between
+            call.limit = "between_tokens"
             call.receiver.received(body[0] if len(body) == 1 else b"".join(body))
 
     def _finish(self, call: Call) -> None:

@@ -28,6 +28,7 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     target_bytes: Count = 8 * 1024
     json_depth: Count = 128
     connections: Count = 10_000
+    in_flight: Count = 4096
     header_time: Duration = Duration(5)
     body_time: Duration = Duration(60)
     idle_time: Duration = Duration(75)

@@ -1,0 +1,1 @@
+"""What the data port answers besides inference, as a Starlette application."""

@@ -1,0 +1,124 @@
+"""The pipeline: takes an exchange through its stages, forth and back, and settles every stage that it entered.
+
+Synchronous until something must wait: only a stage whose ``enter`` returns an awaitable costs a task.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import Protocol
+
+from gateway.exchange import Exchange
+from gateway.refusal import InternalError, Refusal
+from gateway.reply import RefusedSource, Reply
+from gateway.stages.stage import Stage
+
+
+class FaultLog(Protocol):
+    """Where a fault of our own goes."""
+
+    def fault(self, event: str, error: BaseException, *, request_id: str) -> None: ...
+
+
+class Pipeline:
+    """Runs exchanges through ``stages``; holds those whose stages wait, so that they can be cancelled."""
+
+    def __init__(self, stages: Sequence[Stage], log: FaultLog) -> None:
+        self._stages = tuple(stages)
+        self._log = log
+        self._waiting: dict[Exchange, asyncio.Task[None]] = {}
+
+    def start(self, exchange: Exchange) -> None:
+        """Enters the stages in order. Never raises: whatever goes wrong becomes the client's reply."""
+        self._enter(exchange, 0)
+
+    def _enter(self, exchange: Exchange, first: int) -> None:
+        try:
+            for index in range(first, len(self._stages)):
+                stage = self._stages[index]
+                exchange.entered.append(stage)
+                answer = stage.enter(exchange)
+                if answer is None:
+                    continue
+                if isinstance(answer, Reply):
+                    self._leave(exchange, answer)
+                else:
+                    self._wait(exchange, answer, index)
+                return
+            raise InternalError("No stage answered.")
+        except Refusal as refusal:
+            self._refuse(exchange, refusal)
+        except Exception as error:  # a bug in a stage: the client gets a 500, the operator the trace
+            self._log.fault("stage_failed", error, request_id=exchange.id)
+            self._refuse(exchange, InternalError("The gateway failed."))
+
+    def _wait(self, exchange: Exchange, answer: Awaitable[Reply | None], index: int) -> None:
+        task = asyncio.ensure_future(self._go_on(exchange, answer, index))
+        self._waiting[exchange] = task
+        task.add_done_callback(lambda _: self._waiting.pop(exchange, None))
+
+    async def _go_on(self, exchange: Exchange, answer: Awaitable[Reply | None], index: int) -> None:
+        try:
+            reply = await answer
+        except Refusal as refusal:
+            self._refuse(exchange, refusal)
+        except Exception as error:  # as in _enter
+            self._log.fault("stage_failed", error, request_id=exchange.id)
+            self._refuse(exchange, InternalError("The gateway failed."))
+        else:
+            if exchange.left:
+                return
+            if reply is None:
+                self._enter(exchange, index + 1)
+            else:
+                self._leave(exchange, reply)
+
+    def _leave(self, exchange: Exchange, reply: Reply) -> None:
+        """Passes the reply back through the stages entered, then lets it begin."""
+        for stage in reversed(exchange.entered):
+            reply = stage.leave(exchange, reply)
+        exchange.reply = reply
+        reply.begin(exchange.edge)
+
+    def _refuse(self, exchange: Exchange, refusal: Refusal) -> None:
+        if exchange.settled:
+            return
+        try:
+            if exchange.reply is None:
+                self._leave(exchange, Reply(RefusedSource(refusal)))
+            else:  # it had begun: what is wrong now ends it where it stands
+                exchange.reply.source.cancel()
+                exchange.reply.fail(refusal)
+        except Exception as error:  # a bug on the way back: the client still gets an answer
+            self._log.fault("stage_failed", error, request_id=exchange.id)
+            exchange.edge.fail(refusal)
+
+    def abandon(self, exchange: Exchange) -> None:
+        """The client went away: stops whatever is done for it, at once."""
+        if exchange.settled:
+            return
+        exchange.left = True
+        exchange.conclude("abandoned", "caller")
+        task = self._waiting.pop(exchange, None)
+        if task is not None:
+            task.cancel()
+        if exchange.reply is not None:
+            exchange.reply.source.cancel()
+        self.settle(exchange)
+
+    def cut_short(self, exchange: Exchange, refusal: Refusal) -> None:
+        """Ends an exchange that is still open, with an error event where its stream has begun."""
+        task = self._waiting.pop(exchange, None)
+        if task is not None:
+            task.cancel()
+        self._refuse(exchange, refusal)
+
+    def settle(self, exchange: Exchange) -> None:
+        """Lets every stage entered give back what it took, the last one first; once."""
+        if exchange.settled:
+            return
+        exchange.settled = True
+        for stage in reversed(exchange.entered):
+            try:
+                stage.settle(exchange)
+            except Exception as error:  # one stage's bug must not keep the others from settling
+                self._log.fault("settle_failed", error, request_id=exchange.id)

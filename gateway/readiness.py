@@ -1,0 +1,15 @@
+"""Whether a worker can serve now, and what is missing if not."""
+
+import msgspec
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """``missing`` is in words, and may name models that are down while others make the worker ready all the same."""
+
+    ready: bool
+    revision: int
+    missing: list[str]
+    warnings: list[str] = []
+
+    def document(self) -> dict[str, object]:
+        return {"ready": self.ready, "revision": self.revision, "missing": self.missing, "warnings": self.warnings}

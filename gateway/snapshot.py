@@ -1,0 +1,97 @@
+"""A snapshot: one revision of the routing, compiled for the hot path. Immutable; swapped by changing one reference."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import msgspec
+
+from gateway.config.routing_document import ModelDocument, RoutingDocument, Sticky, Timeouts
+from models.endpoint import Endpoint, Endpoints
+from models.version import Version
+from routing.split import Split
+
+
+class Target(msgspec.Struct, frozen=True, eq=False):
+    """A version on its endpoints, ready to be called."""
+
+    version: Version
+    digest: str
+    endpoints: tuple[Endpoint, ...]
+
+
+class Route(msgspec.Struct, frozen=True, eq=False):
+    """What stands behind a name that applications ask for.
+
+    ``pinned`` names the version where the name itself did (``assistant@smol-2``): no draw then, no fallback.
+    """
+
+    model: str
+    targets: Mapping[str, Target]
+    split: Split
+    sticky: Sticky
+    salt: str
+    timeouts: Timeouts
+    fallback: tuple[str, ...] = ()
+    pinned: str = ""
+
+
+class Snapshot:
+    """One revision. ``routes`` holds every name that can be asked for, pinned ones included."""
+
+    def __init__(self, revision: int, digest: str, created_at: float, routes: Mapping[str, Route]) -> None:
+        self.revision = revision
+        self.digest = digest
+        self.created_at = created_at
+        self.routes = routes
+        self.models = tuple(name for name, route in routes.items() if not route.pinned)
+
+    def __repr__(self) -> str:
+        return f"<Snapshot revision={self.revision} models={', '.join(self.models)}>"
+
+    def targets(self) -> Iterator[Target]:
+        """Every version that some model may use, each once."""
+        seen: set[str] = set()
+        for route in self.routes.values():
+            for name, target in route.targets.items():
+                if name not in seen:
+                    seen.add(name)
+                    yield target
+
+    def missing(self) -> list[str]:
+        """What cannot be served just now, in words: models of which no version has a healthy endpoint."""
+        return [f"model {name}: no endpoint of {', '.join(self.routes[name].targets)} answers"
+                for name in self.models if not self.serves(name)]
+
+    def serves(self, name: str) -> bool:
+        targets = self.routes[name].targets.values()
+        return any(endpoint.healthy for target in targets for endpoint in target.endpoints)
+
+
+def compile_snapshot(document: RoutingDocument, endpoints: Endpoints, secret: Callable[[str], str], *,
+                     revision: int, digest: str, created_at: float) -> Snapshot:
+    """Compiles a checked document. ``secret`` reads a key from where its name says (an environment variable)."""
+    targets = {name: _target(Version(
+        name=name, served_model=version.served_model, endpoints=tuple(version.endpoints), defaults=version.defaults,
+        api_key=secret(version.api_key_env) if version.api_key_env else ""), endpoints)
+        for name, version in document.versions.items()}
+    routes: dict[str, Route] = {}
+    for name, model in document.models.items():
+        routes[name] = _route(name, model, targets)
+        for version in routes[name].targets:
+            routes[f"{name}@{version}"] = _pinned(routes[name], version)
+    return Snapshot(revision, digest, created_at, routes)
+
+
+def _target(version: Version, endpoints: Endpoints) -> Target:
+    return Target(version, version.digest, tuple(endpoints.get(url) for url in version.endpoints))
+
+
+def _route(name: str, model: ModelDocument, targets: Mapping[str, Target]) -> Route:
+    used = dict.fromkeys([*model.split, *model.fallback])
+    return Route(model=name, targets={version: targets[version] for version in used}, split=Split(model.split),
+                 sticky=model.sticky, salt=model.salt or name, timeouts=model.timeouts,
+                 fallback=tuple(model.fallback))
+
+
+def _pinned(route: Route, version: str) -> Route:
+    return msgspec.structs.replace(
+        route, targets={version: route.targets[version]}, split=Split({version: 1}), fallback=(), pinned=version)

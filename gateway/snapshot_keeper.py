@@ -1,0 +1,71 @@
+"""Keeps the live snapshot: looks at the file, compiles what is new, and swaps one reference.
+
+A revision that cannot be used changes nothing: the one before goes on, and the reason is kept to be told.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from gateway import snapshot_file
+from gateway.config.checking import ConfigurationError
+from gateway.config.routing_document import check_routing, warnings_of
+from gateway.snapshot import Snapshot, compile_snapshot
+from models.endpoint import Endpoints
+
+
+class SnapshotKeeper:
+    """The one place that holds which snapshot is live."""
+
+    def __init__(self, folder: Path, endpoints: Endpoints, secret: Callable[[str], str]) -> None:
+        self._folder = folder
+        self._endpoints = endpoints
+        self._secret = secret
+        self._seen: tuple[int, int, int] | None = None
+        self._live: Snapshot | None = None
+        self.warnings: list[str] = []
+        self.refused = ""
+
+    @property
+    def live(self) -> Snapshot:
+        """The live snapshot; ``look`` must have found one."""
+        assert self._live is not None
+        return self._live
+
+    @property
+    def has_one(self) -> bool:
+        return self._live is not None
+
+    def look(self) -> bool:
+        """Looks at the file; returns whether the live snapshot has changed. One ``stat`` where nothing is new."""
+        stamp = self._stamp()
+        if stamp is None or stamp == self._seen:
+            return False
+        self._seen = stamp
+        try:
+            # A start takes last-good where the newest file is damaged; a running worker has its own last-good.
+            stored = snapshot_file.read_file(self._folder / snapshot_file.NAME) if self.has_one \
+                else snapshot_file.read(self._folder)
+            return self._take(stored)
+        except (snapshot_file.Unreadable, ConfigurationError) as error:
+            self.refused = str(error)[:1000]
+            return False
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        try:
+            found = os.stat(self._folder / snapshot_file.NAME)
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_ino, found.st_size
+
+    def _take(self, stored: snapshot_file.StoredRevision) -> bool:
+        self.refused = ""
+        if self._live is not None and (stored.revision, stored.digest) == (self._live.revision, self._live.digest):
+            return False
+        document = check_routing(stored.routing, f"revision {stored.revision}")
+        self._live = compile_snapshot(document, self._endpoints, self._secret, revision=stored.revision,
+                                      digest=stored.digest, created_at=stored.created_at)
+        self.warnings = warnings_of(document)
+        # Endpoints that are named no more finish what they have; exchanges hold them until then.
+        self._endpoints.keep_only({url for version in document.versions.values() for url in version.endpoints})
+        return True

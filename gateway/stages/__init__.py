@@ -1,0 +1,1 @@
+"""The steps of an exchange's life, one file each; ``standard`` holds the list that tells their order."""

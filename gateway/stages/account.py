@@ -1,0 +1,108 @@
+"""Account: writes the exchange's record to the journal before the last byte leaves. First in, last settled."""
+
+from bisect import bisect_left
+
+from gateway.exchange import Clock, Exchange
+from gateway.journal import Journal
+from gateway.refusal import Refusal
+from gateway.reply import Flow, Head, Reply
+from gateway.stages.stage import Step
+from gateway.telemetry.buckets import TOKEN_GAP
+
+
+class Account(Step):
+    """Times the exchange, and journals it exactly once, whatever becomes of it."""
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self._journal = journal
+        self._clock = clock
+
+    def leave(self, exchange: Exchange, reply: Reply) -> Reply:
+        return reply.through(Accounting(exchange, self._journal, self._clock))
+
+    def settle(self, exchange: Exchange) -> None:
+        # An exchange that was answered or refused is in the journal already; here come those that were abandoned.
+        record_once(exchange, self._journal, self._clock.time())
+
+
+class Accounting(Flow):
+    """Watches a reply pass, and writes its record before its last frame."""
+
+    __slots__ = ("_clock", "_exchange", "_gaps", "_journal", "_status")
+
+    def __init__(self, exchange: Exchange, journal: Journal, clock: Clock) -> None:
+        self._exchange = exchange
+        self._journal = journal
+        self._clock = clock
+        self._status = 0
+
+    def head(self, head: Head) -> None:
+        self._exchange.record.status = head.status
+        self.next.head(head)
+
+    def frame(self, frame: bytes) -> None:
+        exchange, now = self._exchange, self._clock.time()
+        exchange.record.bytes_out += len(frame)
+        if exchange.first_frame_at:
+            _count_gap(exchange, now - exchange.last_frame_at)
+        else:
+            exchange.first_frame_at = now
+        exchange.last_frame_at = now
+        self.next.frame(frame)
+
+    def end(self, last: bytes) -> None:
+        exchange, now = self._exchange, self._clock.time()
+        exchange.record.bytes_out += len(last)
+        exchange.first_frame_at = exchange.first_frame_at or now
+        _conclude_by_status(exchange)
+        record_once(exchange, self._journal, now)
+        self.next.end(last)
+
+    def fail(self, refusal: Refusal) -> None:
+        exchange = self._exchange
+        exchange.conclude(refusal.outcome, refusal.blame, refusal.code)
+        exchange.record.status = exchange.record.status or refusal.status
+        record_once(exchange, self._journal, self._clock.time())
+        self.next.fail(refusal)
+
+
+def _conclude_by_status(exchange: Exchange) -> None:
+    status = exchange.record.status
+    if status < 400:
+        exchange.conclude("answered")
+    elif status < 500:
+        exchange.conclude("refused", "caller", "upstream_refused")
+    else:
+        exchange.conclude("failed", "upstream", "upstream_error")
+
+
+def _count_gap(exchange: Exchange, seconds: float) -> None:
+    record = exchange.record
+    if not record.token_gap_counts:
+        record.token_gap_counts = [0] * (len(TOKEN_GAP) + 1)
+    # Prometheus' buckets hold what is at most their bound.
+    record.token_gap_counts[bisect_left(TOKEN_GAP, seconds)] += 1
+    record.token_gap_seconds += seconds
+
+
+def record_once(exchange: Exchange, journal: Journal, now: float) -> None:
+    """Completes the record and appends it, unless that was done already."""
+    if exchange.recorded:
+        return
+    exchange.recorded = True
+    record = exchange.record
+    record.total_seconds = now - exchange.began_at
+    if exchange.first_frame_at and exchange.streamed:
+        record.first_token_seconds = exchange.first_frame_at - exchange.began_at
+    record.overhead_seconds = _overhead(exchange, now)
+    while record.token_gap_counts and not record.token_gap_counts[-1]:
+        record.token_gap_counts.pop()
+    journal.append(record)
+
+
+def _overhead(exchange: Exchange, now: float) -> float:
+    """Ours alone: until the request had been written upstream, and from the last that upstream sent to the end."""
+    if not exchange.sent_upstream_at:
+        return now - exchange.began_at
+    after = now - exchange.upstream_done_at if exchange.upstream_done_at else 0.0
+    return exchange.sent_upstream_at - exchange.began_at + after

@@ -1,0 +1,51 @@
+"""Identify: whose key is it. Keys are known by their SHA-256 alone."""
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+
+from gateway.config.settings import Key
+from gateway.exchange import Exchange
+from gateway.refusal import NotAuthenticated
+from gateway.stages.stage import Step
+
+
+class Identify(Step):
+    """Finds the key's id and tenant, or refuses. With ``keys`` None everybody is let in (``auth: none``)."""
+
+    def __init__(self, keys: Mapping[str, Key] | None) -> None:
+        """``keys`` are by the SHA-256 of the key in hexadecimal."""
+        self._keys = keys
+
+    def enter(self, exchange: Exchange) -> None:
+        key = key_of(exchange.request.headers, self._keys)
+        if key is None:
+            exchange.record.tenant = "default"
+        else:
+            exchange.record.key, exchange.record.tenant = key.id, key.tenant
+
+
+def key_of(headers: Iterable[tuple[bytes, bytes]], keys: Mapping[str, Key] | None) -> Key | None:
+    """The key that was presented, None where none is asked for; raises NotAuthenticated."""
+    if keys is None:
+        return None
+    presented = _presented(headers)
+    if not presented:
+        raise NotAuthenticated("No key was sent.")
+    # The table is asked by hash: how long that takes tells nothing of a key that is not known.
+    key = keys.get(sha256(presented).hexdigest())
+    if key is None:
+        raise NotAuthenticated("The key is not known here.")
+    return key
+
+
+def _presented(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The bearer token, or what Anthropic's client sends; empty where there is neither."""
+    other = b""
+    for name, value in headers:
+        if name == b"authorization":
+            scheme, _, token = value.partition(b" ")
+            if scheme.lower() == b"bearer":
+                return token.strip()
+        elif name == b"x-api-key":
+            other = value
+    return other

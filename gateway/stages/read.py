@@ -1,0 +1,67 @@
+"""Read: the body becomes a document, and the document names a model that this revision knows."""
+
+import difflib
+
+from gateway.exchange import Exchange
+from gateway.form import read_form
+from gateway.refusal import InvalidRequest, NotFound
+from gateway.stages.stage import Step
+from models.protocol.document import InvalidDocument, read_document
+
+
+class Read(Step):
+    """Reads what the gateway itself must know, ``model`` and ``stream``; the rest is the model server's to judge."""
+
+    def __init__(self, max_depth: int) -> None:
+        self._max_depth = max_depth
+
+    def enter(self, exchange: Exchange) -> None:
+        request = exchange.request
+        if request.operation.multipart:
+            exchange.document = dict(read_form(request).fields)
+            exchange.streamed = exchange.document.get("stream") == "true"
+        else:
+            exchange.document = self._document(exchange)
+            exchange.streamed = _stream(exchange.document)
+        exchange.record.streamed = exchange.streamed
+        exchange.record.client_request_id = request.header(b"x-request-id")[:128]
+        _route(exchange)
+
+    def _document(self, exchange: Exchange) -> dict[str, object]:
+        media_type = exchange.request.header(b"content-type").partition(";")[0].strip().lower()
+        if media_type != "application/json":
+            raise InvalidRequest("Unsupported Media Type: Only 'application/json' is allowed.",
+                                 code="unsupported_media_type")
+        try:
+            return read_document(exchange.request.body, self._max_depth)
+        except InvalidDocument as error:
+            raise InvalidRequest(str(error), code=error.code) from None
+
+
+def _stream(document: dict[str, object]) -> bool:
+    stream = document.get("stream")
+    if stream is None or stream is True or stream is False:
+        return bool(stream)
+    # The model server would take "true" and 1 for yes; then the two would not agree on what the reply is.
+    raise InvalidRequest("stream must be true or false.", code="invalid_type", param="stream")
+
+
+def _route(exchange: Exchange) -> None:
+    asked = exchange.document.get("model")
+    if asked is None:
+        raise InvalidRequest("The request names no model.", code="missing_model", param="model")
+    if not isinstance(asked, str):
+        raise InvalidRequest("model must be text.", code="invalid_type", param="model")
+    route = exchange.snapshot.routes.get(asked)
+    if route is None:
+        raise NotFound(_unknown(asked, exchange.snapshot.routes), code="model_not_found", param="model")
+    exchange.model_asked = asked
+    exchange.route = route
+    exchange.record.model = route.model
+
+
+def _unknown(asked: str, known: object) -> str:
+    names = [name for name in known if "@" not in name or "@" in asked]  # type: ignore[attr-defined]
+    close = difflib.get_close_matches(asked[:200], names, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return f"The model {asked[:200]!r} does not exist.{hint}"

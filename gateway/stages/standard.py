@@ -1,0 +1,29 @@
+"""The list that tells a request's story."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from gateway.config.settings import Key, Limits
+from gateway.exchange import Clock
+from gateway.inference import FaultLog
+from gateway.journal import Journal
+from gateway.stages.account import Account
+from gateway.stages.admit import Admit
+from gateway.stages.assign import Assign
+from gateway.stages.identify import Identify
+from gateway.stages.infer import Infer
+from gateway.stages.read import Read
+from gateway.stages.stage import Stage
+from routing.retrying import RetryBudget
+
+
+def standard_stages(*, journal: Journal, keys: Mapping[str, Key] | None, admit: Admit, limits: Limits, clock: Clock,
+                    random: Callable[[], float], log: FaultLog) -> Sequence[Stage]:
+    """Account is first in and last settled; a version is assigned before anything may be answered for it."""
+    return (
+        Account(journal, clock),
+        Identify(keys),
+        admit,
+        Read(limits.json_depth),
+        Assign(),
+        Infer(clock, random, RetryBudget(), log),
+    )

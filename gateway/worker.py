@@ -1,0 +1,253 @@
+"""A data worker: the process that answers applications. Its composition root: everything is built here, by hand.
+
+    python -m gateway.worker --name w0 --listen-fd 3 [--status-fd 4]
+
+Settings come as one line of JSON on standard input, which then stays open: its end means that the supervisor is gone,
+and the worker drains as it does on SIGTERM.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import os
+import random
+import signal
+import socket
+import ssl
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import uvloop
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gateway.api.application import make_application
+from gateway.config.checking import decode_written
+from gateway.config.settings import Settings
+from gateway.door import Door
+from gateway.hall import Hall
+from gateway.ids import ExchangeIds
+from gateway.journal import Journal
+from gateway.pipeline import Pipeline
+from gateway.readiness import Readiness
+from gateway.refusal import Draining, Refusal
+from gateway.snapshot_keeper import SnapshotKeeper
+from gateway.stages.admit import Admit
+from gateway.stages.standard import standard_stages
+from gateway.telemetry.faults import Faults
+from gateway.telemetry.logs import Log
+from gateway.worker_status import EndpointStatus, StatusSender, WorkerStatus
+from models.endpoint import Endpoint, Endpoints
+from models.probing import probe_all
+
+SWEEP_SECONDS = 0.1
+LOOK_SECONDS = 0.25
+STATUS_SECONDS = 1.0
+PROBE_SECONDS = 2.0
+
+
+class LoopClock:
+    """The event loop's monotonic clock, and the wall's."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.time = loop.time
+        self.wall = time.time
+
+
+class Worker:
+    """Everything that one worker holds, and its life: start, serve, drain."""
+
+    def __init__(self, name: str, settings: Settings, listener: socket.socket, status: StatusSender | None,
+                 loop: asyncio.AbstractEventLoop) -> None:
+        self.name = name
+        self.settings = settings
+        self._listener = listener
+        self._status = status
+        self._loop = loop
+        state = Path(settings.state)
+        clock = LoopClock(loop)
+        keys = None if settings.auth == "none" else {key.sha256: key for key in settings.keys}
+        self._log = Log(sys.stderr, settings.log_level, worker=name)
+        faults = Faults(self._log)
+        self._journal = Journal(state / "journal", name)
+        tls = LazyTLS(settings.upstream_ca_file)
+        self._endpoints = Endpoints(lambda url: Endpoint(url, tls.context_for(url), loop=loop))
+        self._keeper = SnapshotKeeper(state, self._endpoints, lambda variable: os.environ.get(variable, ""))
+        self._admit = Admit(settings.limits.in_flight)
+        self._pipeline = Pipeline(standard_stages(
+            journal=self._journal, keys=keys, admit=self._admit, limits=settings.limits, clock=clock,
+            random=random.Random().random, log=faults), faults)
+        application = make_application(lambda: self._keeper.live, self.readiness, keys)
+        self._hall = Hall(
+            uvicorn=Config(application, http=HttpToolsProtocol, ws="none", lifespan="off", log_config=None,
+                           access_log=False),
+            pipeline=self._pipeline, snapshot=lambda: self._keeper.live, limits=settings.limits, clock=clock,
+            new_id=ExchangeIds(time.time), turned_away=self._turned_away)
+        self._draining = asyncio.Event()
+        self._lag_seconds = 0.0
+
+    def readiness(self) -> Readiness:
+        """Ready while one model at least can be served: a model that is down must not take the others with it."""
+        if not self._keeper.has_one:
+            return Readiness(False, 0, ["a routing revision"])
+        live = self._keeper.live
+        missing = live.missing()
+        if self._draining.is_set():
+            missing.insert(0, "this worker is shutting down")
+        ready = not self._draining.is_set() and any(live.serves(name) for name in live.models)
+        return Readiness(ready, live.revision, missing, self._keeper.warnings)
+
+    async def run(self) -> None:
+        """Serves until told to leave, then drains."""
+        self._loop.add_signal_handler(signal.SIGTERM, self._draining.set)
+        self._loop.add_reader(sys.stdin.fileno(), self._hear_parent)
+        await self._wait_for_snapshot()
+        await probe_all(self._endpoints, PROBE_SECONDS / 2)
+        server = await self._loop.create_server(lambda: Door(self._hall, self._loop), sock=self._listener)
+        tasks = [asyncio.create_task(work()) for work in (self._sweep, self._look, self._probe, self._report)]
+        # What is built by now lives as long as the process: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        self._log.info("worker_ready", revision=self._keeper.live.revision, pid=os.getpid())
+        await self._draining.wait()
+        await self._drain(server)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _hear_parent(self) -> None:
+        if not os.read(sys.stdin.fileno(), 4096):
+            self._loop.remove_reader(sys.stdin.fileno())
+            self._draining.set()
+
+    def _turned_away(self, refusal: Refusal) -> None:
+        self._log.debug("connection_refused", code=refusal.code, status=refusal.status)
+
+    async def _wait_for_snapshot(self) -> None:
+        while not self._keeper.look() and not self._draining.is_set():
+            await asyncio.sleep(LOOK_SECONDS / 5)
+        self._say_warnings()
+
+    def _say_warnings(self) -> None:
+        for warning in self._keeper.warnings:
+            self._log.warning("not_enforced", what=warning)
+
+    # What goes on beside the traffic
+
+    async def _sweep(self) -> None:
+        while True:
+            due = self._loop.time() + SWEEP_SECONDS
+            await asyncio.sleep(SWEEP_SECONDS)
+            now = self._loop.time()
+            self._lag_seconds = max(self._lag_seconds, now - due)
+            self._endpoints.sweep(now)
+            self._hall.sweep()
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            refused = self._keeper.refused
+            if self._keeper.look():
+                self._log.info("revision_live", revision=self._keeper.live.revision)
+                self._say_warnings()
+                self._send_status()
+            elif self._keeper.refused and self._keeper.refused != refused:
+                self._log.error("snapshot_refused", why=self._keeper.refused)
+
+    async def _probe(self) -> None:
+        while True:
+            await asyncio.sleep(PROBE_SECONDS)
+            before = [endpoint.healthy for endpoint in self._endpoints]
+            await probe_all(self._endpoints, PROBE_SECONDS / 2)
+            if before != [endpoint.healthy for endpoint in self._endpoints]:
+                self._log.warning("health_changed", unhealthy=[e.url for e in self._endpoints if not e.healthy])
+                self._send_status()
+
+    async def _report(self) -> None:
+        while True:
+            self._send_status()
+            self._lag_seconds = 0.0
+            await asyncio.sleep(STATUS_SECONDS)
+
+    def _send_status(self) -> None:
+        if self._status is None:
+            return
+        readiness = self.readiness()
+        self._status.send(WorkerStatus(
+            worker=self.name, pid=os.getpid(), at=time.time(), revision=readiness.revision, ready=readiness.ready,
+            draining=self._draining.is_set(), missing=readiness.missing, refused=self._keeper.refused,
+            endpoints=[EndpointStatus(target.version.name, endpoint.url, endpoint.in_flight, endpoint.healthy)
+                       for target in self._keeper.live.targets() for endpoint in target.endpoints],
+            exchanges_in_flight=self._admit.in_flight, connections=len(self._hall.doors),
+            journal_appended=self._journal.appended, journal_lost=self._journal.lost,
+            loop_lag_seconds=self._lag_seconds))
+
+    # Leaving
+
+    async def _drain(self, server: asyncio.Server) -> None:
+        """Not ready but still accepting; then no new connections; then what is open is told why it ends."""
+        self._log.info("draining", in_flight=self._admit.in_flight)
+        self._send_status()
+        await asyncio.sleep(self.settings.drain.grace)
+        server.close()
+        self._hall.drain()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.drain.finish):
+                while self._hall.doors or self._admit.in_flight:
+                    await asyncio.sleep(0.02)
+        for exchange in self._admit.open_exchanges():
+            self._pipeline.cut_short(exchange, Draining("The gateway is shutting down."))
+        await asyncio.sleep(0.1)  # the last bytes go out
+        self._endpoints.close()
+        self._journal.close()
+        self._send_status()
+        self._log.info("drained")
+
+
+class LazyTLS:
+    """The context for upstream's certificates, read only where some endpoint is https."""
+
+    def __init__(self, ca_file: str | None) -> None:
+        self._ca_file = ca_file
+        self._context: ssl.SSLContext | None = None
+
+    def context_for(self, url: str) -> ssl.SSLContext | None:
+        if url.startswith("https:") and self._context is None:
+            self._context = ssl.create_default_context(cafile=self._ca_file)
+        return self._context if url.startswith("https:") else None
+
+
+def _read_settings() -> Settings:
+    """One line, read byte by byte from the descriptor: what comes after it must stay in the pipe."""
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        byte = os.read(sys.stdin.fileno(), 1)
+        if not byte:
+            raise SystemExit("gateway.worker: no settings on standard input; start it with 'gatewright serve'")
+        line += byte
+    return msgspec.convert(msgspec.json.decode(bytes(line))["settings"], Settings, dec_hook=decode_written)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="gateway.worker", description="A data worker; 'gatewright serve' starts it.")
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--listen-fd", type=int, required=True)
+    parser.add_argument("--status-fd", type=int)
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the supervisor decides
+    settings = _read_settings()
+    listener = socket.socket(fileno=arguments.listen_fd)
+    listener.setblocking(False)
+    status = None if arguments.status_fd is None else StatusSender(arguments.status_fd)
+
+    async def serve() -> None:
+        await Worker(arguments.name, settings, listener, status, asyncio.get_running_loop()).run()
+
+    uvloop.run(serve())
+
+
+if __name__ == "__main__":
+    main()
