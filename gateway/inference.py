@@ -179,8 +179,7 @@ class Inference:
         except (MalformedEvent, EventTooLarge) as error:
             self._fail(UpstreamMalformed(f"The model server sent what is no reply: {error}."))
         except Exception as error:  # a bug on the reply's way: the client must not wait for ever
-            self._log.fault("reply_failed", error, request_id=self._exchange.id)
-            self._fail(InternalError("The gateway failed."))
+            self._break(error)
 
     def _hold(self, data: bytes) -> None:
         self._size += len(data)
@@ -218,17 +217,27 @@ class Inference:
             else:
                 self._end_whole()
         except Exception as error:  # as in received
-            self._log.fault("reply_failed", error, request_id=self._exchange.id)
-            self._fail(InternalError("The gateway failed."))
+            self._break(error)
 
     def failed(self, failure: UpstreamFailure) -> None:
-        if self._last:
-            self._end_stream()  # all of it was there; how the connection went down after that is nobody's concern
-            return
-        if isinstance(failure, Unreachable):
-            self._endpoint.healthy = False
-        stale = isinstance(failure, Disconnected) and self._call is not None and self._call.reused
-        self._fail(_refusal_for(failure), stale=stale and not self._head.status)
+        try:
+            if self._last:
+                self._end_stream()  # all of it was there; how the connection went down after is nobody's concern
+                return
+            stale = isinstance(failure, Disconnected) and self._call is not None and self._call.reused
+            self._fail(_refusal_for(failure), stale=stale and not self._head.status)
+        except Exception as error:  # as in received
+            self._break(error)
+
+    def _break(self, error: Exception) -> None:
+        """A bug of ours: the flows may be what is broken, so the edge alone ends the reply."""
+        self._log.fault("reply_failed", error, request_id=self._exchange.id)
+        refusal = InternalError("The gateway failed.")
+        self._exchange.conclude(refusal.outcome, refusal.blame, refusal.code)
+        if not self._done:
+            self._finish()
+        if not self._exchange.settled:
+            self._exchange.edge.fail(refusal)
 
     # Ends
 

@@ -70,7 +70,7 @@ def compile_snapshot(document: RoutingDocument, endpoints: Endpoints, secret: Ca
                      revision: int, digest: str, created_at: float) -> Snapshot:
     """Compiles a checked document. ``secret`` reads a key from where its name says (an environment variable)."""
     targets = {name: _target(Version(
-        name=name, served_model=version.served_model, endpoints=tuple(version.endpoints), defaults=version.defaults,
+        name=name, served_model=version.served_model, endpoints=tuple(str(url) for url in version.endpoints), defaults=version.defaults,
         api_key=secret(version.api_key_env) if version.api_key_env else ""), endpoints)
         for name, version in document.versions.items()}
     routes: dict[str, Route] = {}
