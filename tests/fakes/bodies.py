@@ -85,6 +85,7 @@ class Answer:
     model: str
     request_id: str
     created: int = field(default_factory=lambda: int(time.time()))
+    made_id: str = field(default_factory=lambda: uuid.uuid4().hex[:16])
     tokens: list[str] = field(init=False)
     finish: str = field(init=False)
     choices: int = field(init=False)

@@ -87,17 +87,18 @@ def _framing(reply: Reply, b: Behaviour) -> str:
 def _head(reply: Reply, b: Behaviour, framing: str, close: bool) -> bytes:
     status = b.status if b.status != 200 else reply.status
     interim = "".join(_status_line(code) + "\r\n" for code in b.interim)
-    fields = [("date", formatdate(time.time(), usegmt=True)), ("server", "uvicorn"), *reply.headers, *b.headers]
-    kind = b.content_type or reply.content_type
-    if kind:
-        fields.append(("content-type", kind))
+    fields = [("date", formatdate(time.time(), usegmt=True)), ("server", "uvicorn")]
     if framing == "length":
         length = b.content_length if b.content_length is not None else len(_whole(reply, b))
         fields.append(("content-length", str(length)))
-    elif framing == "chunked":
-        fields.append(("transfer-encoding", "chunked"))
+    kind = b.content_type or reply.content_type
+    if kind:
+        fields.append(("content-type", kind))
+    fields += [("vary", "Origin"), *reply.headers, *b.headers]
     if close or framing == "eof":
         fields.append(("connection", "close"))
+    if framing == "chunked":
+        fields.append(("transfer-encoding", "chunked"))
     text = interim + _status_line(status) + "".join(f"{name}: {value}\r\n" for name, value in fields) + "\r\n"
     return text.encode("latin-1")
 

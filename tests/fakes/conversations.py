@@ -12,7 +12,7 @@ ANTHROPIC_STOP = {"stop": "end_turn", "length": "max_tokens"}
 def response(answer: Answer, status: str = "completed", output: list[Json] | None = None) -> Json:
     """A `/v1/responses` object; `status` is `in_progress` in a stream's first events, where usage is null."""
     body, ours = answer.body, output if output is not None else [_item(answer, answer.text)]
-    top: Json = {"id": f"resp_{answer.request_id}", "created_at": answer.created, "incomplete_details": None}
+    top: Json = {"id": response_id(answer), "created_at": answer.created, "incomplete_details": None}
     if status == "completed" and answer.finish == "length":
         status, top["incomplete_details"] = "incomplete", {"reason": "max_output_tokens"}
     top |= {"instructions": body.get("instructions"), "metadata": body.get("metadata"), "model": answer.model}
@@ -25,6 +25,16 @@ def response(answer: Answer, status: str = "completed", output: list[Json] | Non
     top |= {"presence_penalty": 0.0, "frequency_penalty": 0.0}
     rest = ("kv_transfer_params", "ec_transfer_params", "input_messages", "output_messages")
     return top | dict.fromkeys(rest)
+
+
+def response_id(answer: Answer) -> str:
+    """The body's `request_id` verbatim, which is the key in the store too; else one of vLLM's making."""
+    return str(answer.body.get("request_id") or f"resp_{answer.made_id}")
+
+
+def count_tokens(answer: Answer) -> Json:
+    count = answer.prompt_tokens
+    return {"input_tokens": count, "context_management": {"original_input_tokens": count}}
 
 
 def _usage(answer: Answer) -> Json:
@@ -45,13 +55,13 @@ def _part(text: str) -> Json:
 
 def _item(answer: Answer, text: str | None) -> Json:
     content = [] if text is None else [_part(text)]
-    item = {"id": f"msg_{answer.request_id}", "content": content, "role": "assistant"}
+    item = {"id": f"msg_{answer.made_id}", "content": content, "role": "assistant"}
     return item | {"status": "in_progress" if text is None else "completed", "type": "message", "phase": None}
 
 
 def response_frames(answer: Answer) -> Iterator[Frame]:
     """Named events, numbered; no `[DONE]`."""
-    place = {"content_index": 0, "item_id": f"msg_{answer.request_id}", "output_index": 0}
+    place = {"content_index": 0, "item_id": f"msg_{answer.made_id}", "output_index": 0}
     for number, (kind, fields, tokens) in enumerate(_response_events(answer, place)):
         yield Frame(encode(fields | {"sequence_number": number, "type": kind}), tokens, kind)
 

@@ -23,7 +23,7 @@ INFERENCE: dict[str, tuple[Whole, Stream | None]] = {
     "/v1/completions": (bodies.completion, bodies.completion_frames),
     "/v1/responses": (conversations.response, conversations.response_frames),
     "/v1/messages": (conversations.message, conversations.message_frames),
-    "/v1/messages/count_tokens": (lambda answer: {"input_tokens": answer.prompt_tokens}, None),
+    "/v1/messages/count_tokens": (conversations.count_tokens, None),
     "/v1/embeddings": (bodies.embeddings, None),
     "/rerank": (bodies.rerank, None),
     "/v1/rerank": (bodies.rerank, None),
@@ -145,7 +145,7 @@ class VLLM:
         if refusal is not None:
             shape = conversations.anthropic_error(refusal) if path.startswith("/v1/messages") else refusal
             return _json(shape, refusal["error"]["code"])
-        answer = Answer(body, behaviour, self._name(body), _request_id(request))
+        answer = Answer(body, behaviour, self._name(body), _request_id(request, body))
         self._counts["prompt"] += answer.prompt_tokens
         whole, stream = INFERENCE[path]
         if stream is not None and body.get("stream"):
@@ -236,9 +236,10 @@ def _no_response(wanted: object) -> Json:
     return error(404, f"Response with id '{wanted}' not found.", "invalid_request_error", "response_id")
 
 
-def _request_id(request: RawRequest) -> str:
+def _request_id(request: RawRequest, body: Json) -> str:
+    """The header beats the body, except that a response takes the body's id alone (conversations.response_id)."""
     given = request.values(b"x-request-id")
-    return given[0].decode("latin-1") if given else uuid.uuid4().hex[:16]
+    return given[0].decode("latin-1") if given else str(body.get("request_id") or uuid.uuid4().hex[:16])
 
 
 def _decoded(request: RawRequest) -> Any:
