@@ -1,0 +1,167 @@
+"""The gateway as operators run it: `gatewright serve --config FILE` in a process of its own, on ports of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import httpx2 as httpx
+import yaml
+
+from gateway import journal
+from gateway.record import ExchangeRecord
+
+START_SECONDS = 30.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def routing_to(*endpoints: str, **model: Any) -> dict[str, Any]:
+    """Routing with one model `m` and one version `v1` of the served model `m` on these endpoints."""
+    version = {"served_model": "m", "endpoints": list(endpoints)}
+    return {"versions": {"v1": version}, "models": {"m": {"split": {"v1": 1}, **model}}}
+
+
+class GatewayProcess:
+    """One gateway on a folder of its own. Use as a context manager; `start` waits until it is ready.
+
+    `settings`: keys of gatewright.yaml beside those that every test needs.
+    """
+
+    def __init__(self, folder: Path, routing: Mapping[str, Any], **settings: Any) -> None:
+        self.folder = folder
+        self.port, self.admin_port = free_port(), free_port()
+        self.state = folder / "state"
+        self.log_path = folder / "gateway.log"
+        self.routing_path = folder / "routing.yaml"
+        self._config = folder / "gatewright.yaml"
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        self.write_routing(routing)
+        self._config.write_text(yaml.safe_dump(self._base() | settings, sort_keys=False))
+
+    def _base(self) -> dict[str, Any]:
+        return {
+            "listen": f"127.0.0.1:{self.port}", "admin": f"127.0.0.1:{self.admin_port}", "workers": 1,
+            "state": str(self.state), "database": f"sqlite:///{self.state / 'gatewright.db'}", "auth": "none",
+            "routing": str(self.routing_path),
+        }  # fmt: skip
+
+    def write_routing(self, routing: Mapping[str, Any]) -> None:
+        self.routing_path.write_text(yaml.safe_dump(dict(routing), sort_keys=False))
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def admin_url(self) -> str:
+        return f"http://127.0.0.1:{self.admin_port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace")
+
+    async def start(self) -> None:
+        """Start, and wait until `/ready` says 200. Raises AssertionError, with the log, when that does not come."""
+        command = [sys.executable, "-m", "operations.cli", "serve", "--config", str(self._config)]
+        with self.log_path.open("ab") as log:
+            self._process = await asyncio.to_thread(
+                subprocess.Popen, command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, cwd=_ROOT
+            )
+        await self.until(self.is_ready, "the gateway to be ready", START_SECONDS)
+
+    async def is_ready(self) -> bool:
+        with contextlib.suppress(httpx.HTTPError):
+            async with httpx.AsyncClient(trust_env=False, timeout=2) as client:
+                return (await client.get(self.base_url + "/ready")).status_code == 200
+        return False
+
+    async def until(self, condition: Callable[[], Any], what: str, seconds: float = 10.0) -> None:
+        """Wait for a condition, plain or asynchronous, with a deadline; fails with the gateway's log."""
+        deadline = time.monotonic() + seconds
+        while not await _value(condition()):
+            if self._process is None or self._process.poll() is not None:
+                raise AssertionError(f"the gateway ended while waiting for {what}:\n{self.log}")
+            if time.monotonic() > deadline:
+                raise AssertionError(f"waited {seconds} s for {what}:\n{self.log[-8000:]}")
+            await asyncio.sleep(0.02)
+
+    def terminate(self) -> None:
+        """SIGTERM to the supervisor, as an orchestrator does."""
+        os.kill(self.pid, signal.SIGTERM)
+
+    async def wait(self, seconds: float = 40.0) -> int:
+        """The exit code, once it has ended."""
+        assert self._process is not None
+        return await asyncio.to_thread(self._process.wait, seconds)
+
+    async def stop(self) -> None:
+        """End it, in order if it will, and whatever is left of its process group."""
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            await self.wait(15)
+        # The session is the gateway's own: nothing else can be in this group.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        await self.wait(5)
+        self._process = None
+
+    def processes(self) -> dict[int, list[str]]:
+        """Every process of the gateway: its id and command line."""
+        found = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and _session_of(int(entry.name)) == self.pid:
+                with contextlib.suppress(OSError):
+                    found[int(entry.name)] = (entry / "cmdline").read_text().split("\0")
+        return found
+
+    def journaled(self) -> Iterator[ExchangeRecord]:
+        """The exchanges in journal files that have not been removed yet."""
+        for segment in sorted(self.state.rglob("*.journal")):
+            for payload, _ in journal.read_frames(segment):
+                yield journal.decode_record(payload)
+
+
+async def _value(given: Any) -> Any:
+    return await given if inspect.isawaitable(given) else given
+
+
+def _session_of(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return -1
+
+
+_ROOT = Path(__file__).resolve().parent.parent
