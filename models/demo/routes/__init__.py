@@ -1,0 +1,1 @@
+"""One file for each resource: from a request to the engine, and from its pieces back to the wire."""

@@ -1,0 +1,43 @@
+"""The application: which route answers what, and how a refusal looks."""
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from models.demo.errors import ServerError
+from models.demo.routes import chat, state
+from models.demo.routes.exchange import CLOSED_BY_CALLER, Gone, refusal
+from models.demo.service import Service
+
+
+def build(service: Service) -> Starlette:
+    """An ASGI application over a service whose engine runs."""
+    app = Starlette(
+        routes=[
+            Route("/v1/chat/completions", chat.chat_completions, methods=["POST"]),
+            Route("/v1/models", state.models),
+            Route("/health", state.health),
+            Route("/ping", state.ping, methods=["GET", "POST"]),
+            Route("/version", state.version),
+            Route("/metrics", state.metrics),
+        ],
+        exception_handlers={ServerError: _refuse, Gone: _hang_up, HTTPException: _plain},
+    )
+    app.state.service = service
+    return app
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ServerError)
+    return refusal(error)
+
+
+async def _hang_up(request: Request, error: Exception) -> Response:
+    return Response(status_code=CLOSED_BY_CALLER)
+
+
+async def _plain(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
