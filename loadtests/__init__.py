@@ -1,0 +1,1 @@
+"""Load on the gateway as its users make it: Locust, in a process and an environment of its own."""
