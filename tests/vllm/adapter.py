@@ -8,6 +8,8 @@ from pathlib import Path
 RANK = 8
 SEED = 20240613
 
+Tensor = tuple[tuple[int, int], bytes]  # rows and columns, and the values as 32-bit floats
+
 
 def write_adapter(base: Path, folder: Path, strength: float = 0.5) -> Path:
     """Writes adapter_config.json and adapter_model.safetensors for `base` into `folder`, and returns the folder."""
@@ -19,7 +21,7 @@ def write_adapter(base: Path, folder: Path, strength: float = 0.5) -> Path:
     return folder
 
 
-def weights(base: Path, strength: float) -> dict[str, tuple[tuple[int, int], array[float]]]:
+def weights(base: Path, strength: float) -> dict[str, Tensor]:
     shape = json.loads((base / "config.json").read_text())
     hidden, head = shape["hidden_size"], shape["hidden_size"] // shape["num_attention_heads"]
     widths = {"q_proj": hidden, "v_proj": head * shape["num_key_value_heads"]}
@@ -32,16 +34,15 @@ def weights(base: Path, strength: float) -> dict[str, tuple[tuple[int, int], arr
     return tensors
 
 
-def matrix(drawn: random.Random, rows: int, columns: int, strength: float) -> tuple[tuple[int, int], array[float]]:
+def matrix(drawn: random.Random, rows: int, columns: int, strength: float) -> Tensor:
     spread = strength / columns**0.5
-    return (rows, columns), array("f", (drawn.uniform(-spread, spread) for _ in range(rows * columns)))
+    return (rows, columns), array("f", (drawn.uniform(-spread, spread) for _ in range(rows * columns))).tobytes()
 
 
-def safetensors(tensors: dict[str, tuple[tuple[int, int], array[float]]]) -> bytes:
+def safetensors(tensors: dict[str, Tensor]) -> bytes:
     """The format: the header's length in 8 bytes, the header as JSON, the tensors' bytes."""
     header, blocks, at = {}, [], 0
-    for name, (shape, values) in tensors.items():
-        block = values.tobytes()
+    for name, (shape, block) in tensors.items():
         header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [at, at + len(block)]}
         blocks.append(block)
         at += len(block)
