@@ -23,10 +23,14 @@ REFUSED_BY_THE_SERVER: dict[str, tuple[str, dict[str, object]]] = {
     "no messages": (CHAT, QUESTION | {"messages": []}),
     "a message without a role": (CHAT, QUESTION | {"messages": [{"content": "x"}]}),
     "a tool choice without tools": (CHAT, QUESTION | {"tool_choice": "required"}),
-    "a schema that is none": (CHAT, QUESTION | {"response_format": {"type": "json_schema", "json_schema": {
-        "name": "x", "schema": {"type": "nothing"}}}}),
-    "too many logprobs": (CHAT, QUESTION | {"logprobs": True, "top_logprobs": 1000}),
     "tokens that are none": ("/detokenize", {"model": QUESTION["model"], "tokens": ["x"]}),
+}
+
+
+REFUSED_BY_THE_ENGINE: dict[str, dict[str, object]] = {
+    "a schema that is none": QUESTION | {"response_format": {"type": "json_schema", "json_schema": {
+        "name": "x", "schema": {"type": "nothing"}}}},
+    "too many logprobs": QUESTION | {"logprobs": True, "top_logprobs": 1000},
 }
 
 
@@ -38,6 +42,17 @@ def test_a_refusal_is_the_servers(vllm: Server, gateway: Gateway, name: str, str
     answer = assert_same(*both(vllm, gateway, path, body | ({"stream": True} if stream else {})))
     assert 400 <= answer.status < 500
     assert not answer.is_stream
+
+
+@pytest.mark.parametrize("name", REFUSED_BY_THE_ENGINE)
+def test_a_stream_that_begins_with_a_refusal_has_its_status(vllm: Server, gateway: Gateway, name: str) -> None:
+    """vLLM has said 200 by then, and ends such a stream with [DONE]. Through the gateway it is refused like a whole."""
+    body = REFUSED_BY_THE_ENGINE[name]
+    whole = assert_same(*both(vllm, gateway, CHAT, body))
+    assert whole.status == 400
+    assert ask(vllm.url, CHAT, body | {"stream": True}).status == 200
+    streamed = ask(gateway.url, CHAT, body | {"stream": True})
+    assert (streamed.status, streamed.json) == (whole.status, whole.json)
 
 
 def test_stream_options_without_a_stream_are_refused_by_the_server(vllm: Server, gateway: Gateway) -> None:
