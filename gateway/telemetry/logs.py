@@ -1,0 +1,74 @@
+"""The structured log: one JSON object a line, and nothing in it but what the caller named."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+class TextSink(Protocol):
+    """Where lines go: a text stream such as ``sys.stderr``."""
+
+    def write(self, text: str, /) -> object: ...
+    def flush(self) -> object: ...
+
+
+class Log:
+    """Writes events of ``level`` and above, each with the fields that this log is bound to.
+
+    A field is a name, a number or a short text: never content, never a credential. A line is one ``write``, so that
+    several processes can share a stream. Nothing here raises: a log that cannot be written stops no service.
+    """
+
+    def __init__(
+        self, stream: TextSink, level: str = "info", clock: Callable[[], float] = time.time, **bound: Any
+    ) -> None:
+        self._stream = stream
+        self._level = level
+        self._threshold = LEVELS[level]
+        self._clock = clock
+        self._bound = bound
+
+    def bind(self, **more: Any) -> "Log":
+        """The same log with more fields on each line."""
+        return Log(self._stream, self._level, self._clock, **{**self._bound, **more})
+
+    def debug(self, event: str, **fields: Any) -> None:
+        self._write("debug", event, fields)
+
+    def info(self, event: str, **fields: Any) -> None:
+        self._write("info", event, fields)
+
+    def warning(self, event: str, **fields: Any) -> None:
+        self._write("warning", event, fields)
+
+    def error(self, event: str, **fields: Any) -> None:
+        self._write("error", event, fields)
+
+    def _write(self, level: str, event: str, fields: dict[str, Any]) -> None:
+        if LEVELS[level] < self._threshold:
+            return
+        at = round(self._clock(), 6)
+        line = msgspec.json.encode({"at": at, "level": level, "event": event, **self._bound, **fields}, enc_hook=str)
+        try:
+            self._stream.write(line.decode() + "\n")
+            self._stream.flush()
+        except (OSError, ValueError):
+            return
+
+
+class StandardLogs(logging.Handler):
+    """Brings what libraries say through ``logging`` into the structured log: message and logger, no traceback."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(level=logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        write = self._log.error if record.levelno >= logging.ERROR else self._log.warning
+        error = type(record.exc_info[1]).__name__ if record.exc_info and record.exc_info[1] else None
+        write("library", logger=record.name, message=record.getMessage(), **({"error": error} if error else {}))
