@@ -40,6 +40,7 @@ class Drain:
         self._tail: Tail | None = None
         self._stored: Mapping[str, int] = {}
         self._gone: set[str] = set()
+        self._stuck: set[str] = set()
 
     async def run(self) -> None:
         """Drains until it is cancelled."""
@@ -86,8 +87,7 @@ class Drain:
         return sum(max(0, size_of(segment) - self._stored.get(segment.name, 0)) for segment in segments(self._folder))
 
     def _is_complete(self) -> bool:
-        finished = self._tail.finished if self._tail else set()
-        return all(segment.name in finished for segment in segments(self._folder))
+        return all(segment.name in self._stuck for segment in segments(self._folder))
 
     def _store_batch(self, connection: Connection) -> int:
         # Runs in the database's thread; the tail belongs to it while it does.
@@ -105,7 +105,7 @@ class Drain:
 
     async def _remove_finished(self, spent: Set[str]) -> None:
         self._gone = set()
-        removable = self._tail.finished & spent if self._tail else set()
+        removable = (self._tail.finished & spent) - self._stuck if self._tail else set()
         if removable and self._tail:
             await self._database.make_durable()
             for name in removable:
@@ -119,6 +119,7 @@ class Drain:
             else:
                 segment.unlink()
         except OSError as error:
+            self._stuck.add(segment.name)
             self._log.warning("segment_not_removed", segment=segment.name, error=str(error))
 
     def _note_failure(self, error: DatabaseAway) -> None:
