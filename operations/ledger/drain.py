@@ -2,12 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from gateway.journal import segments
+from gateway.record import ExchangeRecord
 from gateway.telemetry.logs import Log
 from operations.ledger import store
 from operations.ledger.tail import Tail, size_of
@@ -30,6 +32,7 @@ class Drain:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.stored_total = 0
+        self.unstorable_total = 0
         self.failures_total = 0
         self.away_since: float | None = None
         self._database = database
@@ -39,6 +42,7 @@ class Drain:
         self._clock = clock
         self._tail: Tail | None = None
         self._stored: Mapping[str, int] = {}
+        self._stepping = asyncio.Lock()
         self._gone: set[str] = set()
         self._stuck: set[str] = set()
 
@@ -60,27 +64,28 @@ class Drain:
         """Drains until every writer is gone and all of it is stored; False where that took more than ``seconds``."""
         deadline = self._clock() + seconds
         while self._clock() < deadline:
-            try:
-                if await self.step() == 0 and self._is_complete():
-                    return True
-            except DatabaseAway:
-                pass
-            await asyncio.sleep(PAUSE_SECONDS / 3)
+            stored = 0
+            with suppress(DatabaseAway):
+                stored = await self.step()
+            if not stored and self._is_complete():
+                return True
+            await asyncio.sleep(0 if stored else PAUSE_SECONDS / 3)
         return False
 
     async def step(self) -> int:
         """Stores one batch and removes what is done with; returns how many records. Raises DatabaseAway."""
-        spent = frozenset(self._spent())
-        try:
-            stored = await self._database.run(self._store_batch)
-            await self._remove_finished(spent)
-        except DatabaseAway as error:
-            # Where reading stands is known again only when the database says how far it got.
-            self._tail = None
-            self._note_failure(error)
-            raise
-        self._note_success(stored)
-        return stored
+        async with self._stepping:
+            spent = frozenset(self._spent())
+            try:
+                stored = await self._database.run(self._store_batch)
+                await self._remove_finished(spent)
+            except DatabaseAway as error:
+                # Where reading stands is known again only when the database says how far it got.
+                self._tail = None
+                self._note_failure(error)
+                raise
+            self._note_success(stored)
+            return stored
 
     def undrained_bytes(self) -> int:
         """How much of the journals is not in the ledger."""
@@ -91,17 +96,25 @@ class Drain:
 
     def _store_batch(self, connection: Connection) -> int:
         # Runs in the database's thread; the tail belongs to it while it does.
-        tail = self._tail or Tail(self._folder, store.positions(connection))
-        self._tail = None
+        tail = self._tail or self._tail_from(connection)
         chunks = tail.read(BATCH_RECORDS)
         for chunk in chunks:
-            store.append(connection, chunk.records)
+            self._note_unstorable(store.append(connection, chunk.records))
         store.move(connection, {chunk.segment: chunk.position for chunk in chunks})
-        if self._gone:
-            store.forget(connection, self._gone)
+        store.forget(connection, self._gone)
         self._tail = tail
         self._stored = tail.positions()
         return sum(len(chunk.records) for chunk in chunks)
+
+    def _tail_from(self, connection: Connection) -> Tail:
+        places = store.positions(connection)
+        self._gone |= places.keys() - {segment.name for segment in segments(self._folder)}
+        return Tail(self._folder, places)
+
+    def _note_unstorable(self, records: Sequence[ExchangeRecord]) -> None:
+        for record in records:
+            self.unstorable_total += 1
+            self._log.error("record_unstorable", exchange=record.id, worker=record.worker)
 
     async def _remove_finished(self, spent: Set[str]) -> None:
         self._gone = set()

@@ -1,11 +1,12 @@
 """The ledger's SQL."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DataError, IntegrityError
 
 from gateway.record import ExchangeRecord
 from operations.store.tables import exchange, journal_cursor
@@ -13,18 +14,30 @@ from operations.store.tables import exchange, journal_cursor
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 MAX_LISTED = 1000
 
+# A number beyond 64 bits, a NaN where a value has to be: the row is at fault, and trying again would hold up the rest.
+_NEVER_FITS = (IntegrityError, DataError, OverflowError, ValueError)
+
 
 def positions(connection: Connection) -> dict[str, int]:
     """How far each segment is in the ledger."""
     return {row.segment: row.position for row in connection.execute(select(journal_cursor))}
 
 
-def append(connection: Connection, records: Iterable[ExchangeRecord]) -> None:
-    """Stores records; one whose id is there already is left as it is."""
-    rows = [msgspec.structs.asdict(record) for record in records]
-    if rows:
-        insert = _INSERTS[connection.dialect.name](exchange)
-        connection.execute(insert.on_conflict_do_nothing(index_elements=["id"]), rows)
+def append(connection: Connection, records: Sequence[ExchangeRecord]) -> list[ExchangeRecord]:
+    """Stores records; one whose id is there already is left as it is. Returns those that no database could hold."""
+    if not records or _fits(connection, records):
+        return []
+    return [record for record in records if not _fits(connection, [record])]
+
+
+def _fits(connection: Connection, records: Sequence[ExchangeRecord]) -> bool:
+    insert = _INSERTS[connection.dialect.name](exchange).on_conflict_do_nothing(index_elements=["id"])
+    try:
+        with connection.begin_nested():
+            connection.execute(insert, [msgspec.structs.asdict(record) for record in records])
+    except _NEVER_FITS:
+        return False
+    return True
 
 
 def move(connection: Connection, places: Mapping[str, int]) -> None:
@@ -39,7 +52,9 @@ def move(connection: Connection, places: Mapping[str, int]) -> None:
 
 def forget(connection: Connection, names: Iterable[str]) -> None:
     """Removes the places of segments that are no more."""
-    connection.execute(delete(journal_cursor).where(journal_cursor.c.segment.in_(list(names))))
+    gone = list(names)
+    if gone:
+        connection.execute(delete(journal_cursor).where(journal_cursor.c.segment.in_(gone)))
 
 
 def newest(

@@ -65,5 +65,7 @@ def of_journal(drain: Drain, following: Following, workers: Workers) -> Iterator
     yield GaugeMetricFamily("gatewright_ledger_up", "1 while the database takes records",
                             value=drain.away_since is None)
     yield CounterMetricFamily("gatewright_ledger_records", "Records brought into the ledger", value=drain.stored_total)
+    yield CounterMetricFamily("gatewright_ledger_unstorable", "Records that no database could hold",
+                              value=drain.unstorable_total)
     yield CounterMetricFamily("gatewright_ledger_failures", "Attempts that the database refused",
                               value=drain.failures_total)
