@@ -3,10 +3,9 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -25,6 +24,7 @@ from operations.metrics.api import MetricsRoute
 from operations.metrics.exposition import traffic
 from operations.metrics.fold import Fold
 from operations.metrics.following import Following
+from operations.metrics.upstream import UpstreamMetrics, upstream_client
 from operations.revisions.api import RevisionRoutes
 from operations.revisions.keeper import Keeper, SnapshotNotWritten
 from operations.revisions.routing_file import RoutingFile
@@ -85,9 +85,11 @@ class Control:
         """Runs until ``stop`` is set and what the workers left in the journals is drained."""
         following = Following(self._journal, await self._drained(), self._fold, self._log)
         drain = Drain(self._database, self._journal, lambda: following.spent, self._log)
-        server = _server(self._app(drain, following))
+        upstream = UpstreamMetrics(self._endpoints, upstream_client(self._settings.upstream_ca_file))
+        server = _server(self._app(drain, following, upstream))
         async with asyncio.TaskGroup() as tasks:
-            background = [tasks.create_task(work) for work in self._background(drain, following, status)]
+            background = [tasks.create_task(work) for work in (
+                following.run(), drain.run(), upstream.run(), self._file.watch(self._handled), self._listen(status))]
             serving = tasks.create_task(server.serve(sockets=[admin]))
             await stop.wait()
             await self._leave(drain)
@@ -97,10 +99,14 @@ class Control:
             await serving
         self._database.close()
 
-    def _background(
-        self, drain: Drain, following: Following, status: socket.socket
-    ) -> list[Coroutine[Any, Any, None]]:
-        return [following.run(), drain.run(), self._file.watch(self._handled), self._listen(status)]
+    def _endpoints(self) -> dict[str, list[str]]:
+        """The live revision's endpoints, each with the versions that are served there."""
+        endpoints: dict[str, list[str]] = {}
+        routing = self._keeper.document
+        for version, document in routing.versions.items() if routing else ():
+            for endpoint in document.endpoints:
+                endpoints.setdefault(endpoint, []).append(version)
+        return endpoints
 
     async def _drained(self) -> dict[str, int]:
         # What is in the ledger was counted by an earlier life of this process.
@@ -110,14 +116,15 @@ class Control:
             self._log.warning("metrics_count_again", reason="the database cannot say what was drained")
             return {}
 
-    def _app(self, drain: Drain, following: Following) -> ASGIApp:
+    def _app(self, drain: Drain, following: Following, upstream: UpstreamMetrics) -> ASGIApp:
         keeper, file, workers = self._keeper, self._file, self._workers
         metrics = MetricsRoute([
             lambda: traffic(self._fold),
             lambda: gauges.of_revisions(keeper, file),
             lambda: gauges.of_workers(workers),
             lambda: gauges.of_journal(drain, following, workers),
-        ])
+            upstream.families,
+        ], upstream.text)
         return Gate(admin_app([
             *Health(keeper, file, workers, drain).routes(),
             *metrics.routes(),

@@ -22,16 +22,17 @@ class _Everything(Collector):
 
 
 class MetricsRoute:
-    """The families of every source, made when they are asked for."""
+    """The families of every source, made when they are asked for, and ``more``: text in the format already."""
 
-    def __init__(self, sources: Iterable[Families]) -> None:
+    def __init__(self, sources: Iterable[Families], more: Callable[[], str]) -> None:
         # Registered without a first collection: nothing is known yet, and names are held apart by a test.
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(_Everything(sources))
+        self._more = more
 
     def routes(self) -> list[Route]:
         return [Route("/metrics", self.metrics)]
 
     async def metrics(self, _request: Request) -> Response:
-        text = generate_latest(self._registry)
+        text = generate_latest(self._registry) + self._more().encode()
         return Response(text, headers={"content-type": CONTENT_TYPE_LATEST})

@@ -52,6 +52,7 @@ class Keeper:
 
     def __init__(self, database: Database, state: Path, log: Log, clock: Callable[[], float] = time.time) -> None:
         self.current: StoredRevision | None = None
+        self.document: RoutingDocument | None = None  # the current one, typed; None also where this release refuses it
         self.in_step = False  # with the database; False while last-good is served without it
         self._database = database
         self._state = state
@@ -73,22 +74,15 @@ class Keeper:
         """True where workers find something to serve, be it the revision before the current one."""
         return self._on_disk() is not None
 
-    def routing(self) -> RoutingDocument | None:
-        """The current document, typed; None where there is none, or none that this release would accept."""
-        try:
-            return check_routing(self.current.routing, "current") if self.current else None
-        except ConfigurationError:
-            return None
-
     def warnings(self) -> list[str]:
-        document = self.routing()
-        return warnings_of(document) if document else []
+        return warnings_of(self.document) if self.document else []
 
     async def open(self, file_path: str, file_digest: str) -> None:
         """Finds the current revision; raises DatabaseAway (then ``current`` is last-good, where there is one)."""
         async with self._changing:
             on_disk = self._on_disk()
-            self.current = self.current or on_disk
+            if self.current is None and on_disk is not None:
+                self._hold(on_disk)
             latest = await self._database.run(lambda c: self._reconcile(c, on_disk, file_path, file_digest))
             self.in_step = True
             if latest is not None:
@@ -178,9 +172,19 @@ class Keeper:
         return await self._database.run(lambda c: store.newest(c, limit))
 
     async def _make_live(self, revision: Revision) -> None:
-        self.current = StoredRevision(revision=revision.revision, digest=revision.digest,
-                                      created_at=revision.created_at, routing=revision.routing)
+        self._hold(StoredRevision(revision=revision.revision, digest=revision.digest, created_at=revision.created_at,
+                                  routing=revision.routing))
         await self.write_snapshot()
+
+    def _hold(self, stored: StoredRevision) -> None:
+        self.current = stored
+        try:
+            self.document = check_routing(stored.routing, f"revision {stored.revision}")
+        except ConfigurationError as error:
+            # It was valid for the release that stored it; workers judge for themselves whether they can serve it.
+            self.document = None
+            self._log.error("revision_of_another_release", revision=stored.revision,
+                            problems=list(map(str, error.problems)))
 
     async def write_snapshot(self) -> None:
         """Writes the current revision where the file does not hold it; raises SnapshotNotWritten."""
