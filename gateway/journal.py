@@ -3,9 +3,12 @@
 A segment is a file of frames, each ``length u32 | crc32 u32 | payload`` in little-endian order, the payload one
 ExchangeRecord in MessagePack. ``append`` is one ``write`` system call: what it wrote is in the page cache and survives
 kill -9 of the process. A torn tail (a crash of the machine, a full disk) ends the segment at its last whole frame.
-Only the worker that made a segment writes to it; a new life of the worker makes new segments.
+Only the worker that made a segment writes to it; a new life of the worker makes new segments. A segment is locked while
+it may grow, and the kernel lets the lock go with the process: a reader knows an ended segment without asking for pids,
+which are used again.
 """
 
+import fcntl
 import os
 import struct
 import time
@@ -46,8 +49,15 @@ class Journal:
         # Names sort by time, so that a reader takes one worker's segments in the order they were written.
         name = f"{self._worker}-{time.time_ns():020d}-{os.getpid()}{_SUFFIX}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-        self._fd = os.open(self._folder / name, flags, 0o600)
-        self._size = 0
+        fd = os.open(self._folder / f".{name}", flags, 0o600)
+        try:
+            # Named only once locked: no reader ever sees a segment that looks ended and is not.
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.rename(self._folder / f".{name}", self._folder / name)
+        except OSError:
+            os.close(fd)
+            raise
+        self._fd, self._size = fd, 0
 
     def append(self, record: ExchangeRecord) -> bool:
         """Writes one record; returns False where the disk would not take it."""
@@ -81,7 +91,22 @@ class Journal:
 
 def segments(folder: Path) -> list[Path]:
     """The segments in ``folder``, each worker's in the order they were written."""
-    return sorted(folder.glob(f"*{_SUFFIX}"))
+    return sorted(folder.glob(f"[!.]*{_SUFFIX}"))
+
+
+def worker_of(segment: Path) -> str:
+    """The name of the worker that wrote a segment."""
+    return segment.name.removesuffix(_SUFFIX).rsplit("-", 2)[0]
+
+
+def has_ended(segment: Path) -> bool:
+    """True once nothing more can be appended: its writer has closed it, or is gone."""
+    try:
+        with segment.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def writer_pid(segment: Path) -> int:

@@ -1,0 +1,19 @@
+"""The acts' SQL: added to, never changed."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, insert, select
+
+from operations.audit.act import Act
+from operations.store.tables import act as table
+
+
+def append(connection: Connection, act: Act) -> None:
+    connection.execute(insert(table).values(msgspec.structs.asdict(act)))
+
+
+def newest(connection: Connection, limit: int) -> list[dict[str, Any]]:
+    """The newest acts, newest first."""
+    query = select(table).order_by(table.c.id.desc()).limit(limit)
+    return [dict(row) for row in connection.execute(query).mappings()]

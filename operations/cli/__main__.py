@@ -1,0 +1,6 @@
+"""``python -m operations.cli``."""
+
+from operations.cli.program import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""The list of commands. Each is imported only when it is called: ``serve`` needs little of what the others need."""
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+_COMMANDS = {
+    "serve": ("serving", "serve"),
+    "check": ("checking", "check"),
+    "apply": ("revisions", "apply"),
+    "explain": ("exchanges", "explain"),
+}
+
+_EPILOG = """\b
+Start a gateway and send it a change:
+  gatewright check --config gatewright.yaml
+  gatewright serve --config gatewright.yaml
+  gatewright plan routing.yaml
+  gatewright apply routing.yaml --reason "send a tenth to smol-2"
+  gatewright rollback --reason "smol-2 is slow"
+\b
+Exit status: 0 done; 1 invalid, refused or out of reach; 2 wrong usage.
+"""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported by name."""
+
+    def __init__(self, *args: Any, commands_at: dict[str, tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._commands_at = commands_at
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._commands_at)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._commands_at:
+            return None
+        module, name = self._commands_at[cmd_name]
+        command: click.Command = getattr(import_module(f"operations.cli.{module}"), name)
+        return command
+
+
+@click.command(cls=LazyGroup, commands_at=_COMMANDS, epilog=_EPILOG,
+               context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gatewright", prog_name="gatewright")
+def main() -> None:
+    """Gatewright: the inference gateway that keeps the models behind it in repair."""

@@ -1,0 +1,68 @@
+"""``python -m operations.control``: started by the supervisor, with its sockets and a lifeline."""
+
+import argparse
+import asyncio
+import logging
+import os
+import socket
+import sys
+
+import msgspec
+
+from gateway.config.handover import settings_of_line
+from gateway.config.settings import Settings
+from gateway.telemetry.logs import Log, StandardLogs
+from operations.admin.key import KEY_VARIABLE
+from operations.control.process import Control, NothingToServe, stop_on
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="operations.control", description=__doc__)
+    parser.add_argument("--admin-fd", type=int, required=True, help="the listening socket of the admin port")
+    parser.add_argument("--status-fd", type=int, required=True, help="where the workers' statuses arrive")
+    parser.add_argument("--ready-fd", type=int, help="where to say, once, that there is a snapshot, or why not")
+    return parser.parse_args()
+
+
+def _read_settings(lifeline: int) -> Settings:
+    line = b""
+    while not line.endswith(b"\n"):
+        part = os.read(lifeline, 1)
+        if not part:
+            raise SystemExit("the supervisor ended before it said what to do")
+        line += part
+    return settings_of_line(line)
+
+
+async def _run(arguments: argparse.Namespace, settings: Settings, lifeline: int, log: Log) -> int:
+    stop = stop_on(asyncio.get_running_loop(), lifeline, lambda fd: not os.read(fd, 4096))
+    control = Control(settings, os.environ.get(KEY_VARIABLE, ""), log)
+    try:
+        revision = await control.open()
+    except NothingToServe as error:
+        _announce(arguments.ready_fd, {"ready": False, "problems": error.problems})
+        log.error("nothing_to_serve", problems=error.problems)
+        return 1
+    _announce(arguments.ready_fd, {"ready": True, "revision": revision, "warnings": control.warnings()})
+    admin, status = (socket.socket(fileno=fd) for fd in (arguments.admin_fd, arguments.status_fd))
+    status.setblocking(False)
+    await control.run(admin, status, stop)
+    return 0
+
+
+def _announce(fd: int | None, message: dict[str, object]) -> None:
+    if fd is not None:
+        os.write(fd, msgspec.json.encode(message) + b"\n")
+        os.close(fd)
+
+
+def main() -> int:
+    lifeline = sys.stdin.fileno()
+    arguments, settings = _arguments(), _read_settings(lifeline)
+    log = Log(sys.stderr, settings.log_level, process="control", pid=os.getpid())
+    logging.getLogger().addHandler(StandardLogs(log))
+    return asyncio.run(_run(arguments, settings, lifeline, log))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

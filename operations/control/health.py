@@ -1,0 +1,50 @@
+"""Whether this host can serve, and what it lacks."""
+
+from collections.abc import Iterator
+
+from starlette.requests import Request
+from starlette.routing import Route
+
+from operations.admin.answers import Answer
+from operations.ledger.drain import Drain
+from operations.revisions.keeper import Keeper
+from operations.revisions.routing_file import RoutingFile
+from operations.workers.board import Workers
+
+
+class Health:
+    """``missing`` is what keeps the host from being whole; ``notes`` is what somebody should look at."""
+
+    def __init__(self, keeper: Keeper, file: RoutingFile, workers: Workers, drain: Drain) -> None:
+        self._keeper = keeper
+        self._file = file
+        self._workers = workers
+        self._drain = drain
+
+    def routes(self) -> list[Route]:
+        return [Route("/health", self.health), Route("/ready", self.ready)]
+
+    async def health(self, _request: Request) -> Answer:
+        return Answer({"status": "alive"})
+
+    async def ready(self, _request: Request) -> Answer:
+        missing = list(self.missing())
+        told = {"ready": not missing, "revision": self._keeper.number, "missing": missing, "notes": list(self.notes())}
+        return Answer(told, 503 if missing else 200)
+
+    def missing(self) -> Iterator[str]:
+        if self._drain.away_since is not None or not self._keeper.in_step:
+            yield "database: it does not answer; exchanges wait in the journal and revisions cannot change"
+        if not self._keeper.written:
+            yield f"snapshot: revision {self._keeper.number} is not on disk; workers serve the one before it"
+        if not self._workers.ready():
+            yield "workers: none is ready"
+
+    def notes(self) -> Iterator[str]:
+        if self._file.refusal is not None:
+            yield (f"{self._file.path.name} is refused and revision {self._keeper.number} serves: "
+                   + " ".join(map(str, self._file.refusal.problems)))
+        for status in self._workers.live():
+            if status.refused:
+                yield f"worker {status.worker} refuses the newest snapshot: {status.refused}"
+        yield from self._keeper.warnings()

@@ -1,0 +1,75 @@
+"""The ledger's SQL."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DataError, IntegrityError
+
+from gateway.record import ExchangeRecord
+from operations.store.tables import exchange, journal_cursor
+
+_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+MAX_LISTED = 1000
+
+# A number beyond 64 bits, a NaN where a value has to be: the row is at fault, and trying again would hold up the rest.
+_NEVER_FITS = (IntegrityError, DataError, OverflowError, ValueError)
+
+
+def positions(connection: Connection) -> dict[str, int]:
+    """How far each segment is in the ledger."""
+    return {row.segment: row.position for row in connection.execute(select(journal_cursor))}
+
+
+def append(connection: Connection, records: Sequence[ExchangeRecord]) -> list[ExchangeRecord]:
+    """Stores records; one whose id is there already is left as it is. Returns those that no database could hold."""
+    if not records or _fits(connection, records):
+        return []
+    return [record for record in records if not _fits(connection, [record])]
+
+
+def _fits(connection: Connection, records: Sequence[ExchangeRecord]) -> bool:
+    insert = _INSERTS[connection.dialect.name](exchange).on_conflict_do_nothing(index_elements=["id"])
+    try:
+        with connection.begin_nested():
+            connection.execute(insert, [msgspec.structs.asdict(record) for record in records])
+    except _NEVER_FITS:
+        return False
+    return True
+
+
+def move(connection: Connection, places: Mapping[str, int]) -> None:
+    """Sets how far segments are; belongs into the transaction that stored their rows."""
+    if not places:
+        return
+    insert = _INSERTS[connection.dialect.name](journal_cursor)
+    connection.execute(
+        insert.on_conflict_do_update(index_elements=["segment"], set_={"position": insert.excluded.position}),
+        [{"segment": segment, "position": position} for segment, position in places.items()])
+
+
+def forget(connection: Connection, names: Iterable[str]) -> None:
+    """Removes the places of segments that are no more."""
+    gone = list(names)
+    if gone:
+        connection.execute(delete(journal_cursor).where(journal_cursor.c.segment.in_(gone)))
+
+
+def newest(
+    connection: Connection, limit: int, model: str | None = None, outcome: str | None = None
+) -> list[dict[str, Any]]:
+    """The newest exchanges, newest first."""
+    query = select(exchange).order_by(exchange.c.started_at.desc(), exchange.c.id).limit(min(limit, MAX_LISTED))
+    if model is not None:
+        query = query.where(exchange.c.model == model)
+    if outcome is not None:
+        query = query.where(exchange.c.outcome == outcome)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def starting_with(connection: Connection, prefix: str, limit: int = 2) -> list[dict[str, Any]]:
+    """Exchanges whose id starts with ``prefix``; the one whose id it is comes first."""
+    query = select(exchange).where(exchange.c.id.startswith(prefix, autoescape=True)).order_by(exchange.c.id)
+    return [dict(row) for row in connection.execute(query.limit(limit)).mappings()]

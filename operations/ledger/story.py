@@ -1,0 +1,106 @@
+"""Tells an exchange in plain sentences, from its row alone."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+_UNITS = {"user": "the user", "key": "the key", "request": "the request itself"}
+_OUTCOMES = {
+    "answered": "It was answered", "refused": "It was refused", "failed": "It failed", "abandoned": "It was abandoned"}
+_BLAME = {"caller": "the caller", "policy": "a policy", "gateway": "the gateway", "upstream": "the model server"}
+
+Row = Mapping[str, Any]
+
+
+def story_of(row: Row) -> list[str]:
+    """One sentence or more on each thing that happened, in the order in which it happened."""
+    return [" ".join(sentences) for sentences in (
+        list(_arrival(row)), list(_assignment(row)), list(_attempts(row)), list(_guards(row)), list(_end(row)),
+        list(_timings(row)), list(_tokens(row))) if sentences]
+
+
+def _arrival(row: Row) -> Iterator[str]:
+    at = datetime.fromtimestamp(row["started_at"], UTC).isoformat(sep=" ", timespec="milliseconds")
+    way = "a stream" if row["streamed"] else "one reply"
+    yield f"Exchange {row['id']} began at {at[:-6]} UTC on worker {row['worker'] or '(unnamed)'}."
+    who = f"key {row['key']} of tenant {row['tenant']}" if row["key"] else "a caller without a key"
+    yield f"It came from {who} and asked {row['operation'] or 'an unknown operation'} for {way}."
+    if row["client_request_id"]:
+        yield f"The caller named it {row['client_request_id']}."
+    if row["purpose"] != "live":
+        yield f"Its purpose was {row['purpose']}."
+
+
+def _assignment(row: Row) -> Iterator[str]:
+    if not row["model"]:
+        yield "It named no model that the gateway knows, so no version was chosen."
+        return
+    if not row["arm_assigned"]:
+        yield f"It asked for model {row['model']} under revision {row['revision']}; no version was chosen."
+        return
+    yield (f"It asked for model {row['model']}; revision {row['revision']} gave it version {row['arm_assigned']}, "
+           f"{_why(row)}.")
+    if row["arm_served"] and row["arm_served"] != row["arm_assigned"]:
+        yield f"Version {row['arm_served']} answered in its place, as the fallback."
+
+
+def _why(row: Row) -> str:
+    chance = f"which {row['propensity']:.1%} of units get"
+    if not row["unit_kind"] or row["unit_kind"] == "pinned":
+        return "because the request named it" if row["propensity"] >= 1 else chance
+    unit = _UNITS.get(row["unit_kind"], row["unit_kind"])
+    return f"because {unit} falls at {row['unit_fraction']:.6f} of the split ({chance})"
+
+
+def _attempts(row: Row) -> Iterator[str]:
+    for number, attempt in enumerate(row["attempts"], 1):
+        status = f" with status {attempt['status']}" if attempt.get("status") else ""
+        yield (f"Attempt {number} went to {attempt['endpoint']} ({attempt['version']}): {attempt['result']}{status} "
+               f"after {_time(attempt['seconds'])}.")
+    if not row["attempts"]:
+        yield "No model server was asked."
+    if row["cache"] != "bypass":
+        yield f"The cache said {row['cache']}."
+
+
+def _guards(row: Row) -> Iterator[str]:
+    if row["guards"]:
+        yield f"Guards that acted: {', '.join(row['guards'])}."
+
+
+def _end(row: Row) -> Iterator[str]:
+    told = _OUTCOMES.get(row["outcome"], f"It ended as {row['outcome'] or 'unknown'}")
+    status = f" with status {row['status']}" if row["status"] else ""
+    code = f" and code {row['code']}" if row["code"] else ""
+    yield f"{told}{status}{code}."
+    if row["blame"] and row["blame"] != "nobody":
+        yield f"The fault lay with {_BLAME.get(row['blame'], row['blame'])}."
+    if row["finish_reason"]:
+        yield f"The model stopped because of {row['finish_reason']}."
+
+
+def _timings(row: Row) -> Iterator[str]:
+    parts = [f"{_time(row['total_seconds'])} in all", f"{_time(row['overhead_seconds'])} of it the gateway's own"]
+    if row["queue_seconds"]:
+        parts.append(f"{_time(row['queue_seconds'])} waiting for a place")
+    if row["first_token_seconds"]:
+        parts.append(f"{_time(row['first_token_seconds'])} to the first token")
+    yield f"It took {', '.join(parts)}."
+    gaps = sum(row["token_gap_counts"])
+    if gaps:
+        yield f"Between its tokens lay {_time(row['token_gap_seconds'] / gaps)} on average."
+
+
+def _tokens(row: Row) -> Iterator[str]:
+    if row["usage_source"] != "none":
+        cached = f" ({row['cached_tokens']} of them cached)" if row["cached_tokens"] else ""
+        yield (f"Tokens, as {row['usage_source']}: {row['prompt_tokens']} of prompt{cached}, "
+               f"{row['completion_tokens']} of completion.")
+    if row["cost_micros"]:
+        yield f"Cost: {row['cost_micros'] / 1e6:.6f}."
+    yield f"Bytes: {row['bytes_in']} in, {row['bytes_out']} out."
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.1f} ms" if seconds >= 0.001 else (
+        f"{seconds * 1e6:.0f} µs")

@@ -1,0 +1,87 @@
+"""Folds exchange records into series: what `/metrics` says of the traffic is what the records say, added up."""
+
+from collections import Counter
+
+from gateway.record import ExchangeRecord
+from gateway.telemetry import buckets
+from operations.metrics.histogram import Histogram
+
+MAX_SERIES = 2000
+NOT_REQUESTS = frozenset({"shadow", "replay", "probe"})  # purposes of what no application asked for
+
+Pair = tuple[str, str]  # model, version
+
+
+class PairSeries:
+    """The series of one version of one model."""
+
+    __slots__ = ("cached_tokens", "completion_tokens", "cost_micros", "errors", "first_token", "overhead",
+                 "prompt_tokens", "request_seconds", "requests", "token_gap")
+
+    def __init__(self) -> None:
+        self.requests: Counter[tuple[str, str]] = Counter()  # operation, outcome
+        self.errors: Counter[tuple[str, str, str]] = Counter()  # outcome, blame, code
+        self.request_seconds: dict[str, Histogram] = {}  # by outcome
+        self.first_token = Histogram(buckets.FIRST_TOKEN)
+        self.token_gap = Histogram(buckets.TOKEN_GAP)
+        self.overhead = Histogram(buckets.OVERHEAD)
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+        self.cached_tokens = 0
+        self.cost_micros = 0
+
+    def add(self, record: ExchangeRecord) -> None:
+        self.requests[record.operation or "unknown", record.outcome] += 1
+        seconds = self.request_seconds.get(record.outcome)
+        if seconds is None:
+            seconds = self.request_seconds[record.outcome] = Histogram(buckets.REQUEST)
+        seconds.observe(record.total_seconds)
+        if record.outcome == "answered":
+            # Only here is the rest of the time upstream's; a refusal is all overhead, added to nothing.
+            self.overhead.observe(record.overhead_seconds)
+        else:
+            self.errors[record.outcome, record.blame, record.code] += 1
+        if record.first_token_seconds > 0:
+            self.first_token.observe(record.first_token_seconds)
+        if record.token_gap_counts:
+            self.token_gap.merge(record.token_gap_counts, record.token_gap_seconds)
+        self.prompt_tokens += record.prompt_tokens
+        self.completion_tokens += record.completion_tokens
+        self.cached_tokens += record.cached_tokens
+        self.cost_micros += record.cost_micros
+
+
+class Fold:
+    """Every series that comes from records. Labels are bounded: past ``MAX_SERIES`` pairs all others share one."""
+
+    def __init__(self) -> None:
+        self.pairs: dict[Pair, PairSeries] = {}
+        self.attempts: Counter[tuple[str, str, str]] = Counter()  # version, endpoint, result
+        self.cache: Counter[Pair] = Counter()  # model, result
+        self.guards: Counter[tuple[str, str, str]] = Counter()  # guard, side, action
+        self.records_total = 0
+
+    def add(self, record: ExchangeRecord) -> None:
+        self.records_total += 1
+        if record.purpose in NOT_REQUESTS:
+            return
+        pair = record.model or "unknown", record.arm_served or record.arm_assigned or "none"
+        series = self.pairs.get(pair) or self._series(pair)
+        series.add(record)
+        self.cache[record.model or "unknown", record.cache] += 1
+        for attempt in record.attempts:
+            self.attempts[attempt.version, attempt.endpoint, attempt.result] += 1
+        for guard in record.guards:
+            self.guards[_guard_labels(guard)] += 1
+
+    def _series(self, pair: Pair) -> PairSeries:
+        if len(self.pairs) >= MAX_SERIES:
+            pair = "other", "other"
+        return self.pairs.setdefault(pair, PairSeries())
+
+
+def _guard_labels(guard: str) -> tuple[str, str, str]:
+    """A record names a guard that acted ``side:guard:action``."""
+    side, _, rest = guard.partition(":")
+    name, _, action = rest.partition(":")
+    return name, side, action

@@ -1,0 +1,71 @@
+"""The families that do not come from records: revisions, workers, journal and ledger."""
+
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+
+from operations.ledger.drain import Drain
+from operations.metrics.following import Following
+from operations.revisions.keeper import Keeper
+from operations.revisions.routing_file import RoutingFile
+from operations.workers.board import Workers
+
+
+def of_revisions(keeper: Keeper, file: RoutingFile) -> Iterator[Metric]:
+    yield GaugeMetricFamily("gatewright_config_revision", "The live revision of the routing", value=keeper.number)
+    yield GaugeMetricFamily("gatewright_config_file_refused", "1 while the watched routing file cannot be used",
+                            value=file.refusal is not None)
+    yield InfoMetricFamily("gatewright_build", "The release that runs", value={"version": release()})
+
+
+def release() -> str:
+    try:
+        return version("gatewright")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def of_workers(workers: Workers) -> Iterator[Metric]:
+    live = workers.live()
+    yield GaugeMetricFamily("gatewright_workers_ready", "Data workers that are ready", value=workers.ready())
+    for name, says, field in (
+        ("worker_revision", "The revision that a worker serves", "revision"),
+        ("worker_exchanges_in_flight", "Requests that a worker is at", "exchanges_in_flight"),
+        ("worker_connections", "Connections of applications to a worker", "connections"),
+        ("worker_loop_lag_seconds", "How late a worker's event loop runs", "loop_lag_seconds"),
+    ):
+        family = GaugeMetricFamily(f"gatewright_{name}", says, labels=["worker"])
+        for status in live:
+            family.add_metric([status.worker], getattr(status, field))
+        yield family
+    yield from _of_endpoints(workers)
+
+
+def _of_endpoints(workers: Workers) -> Iterator[Metric]:
+    labels = ["version", "endpoint"]
+    in_flight = GaugeMetricFamily("gatewright_upstream_in_flight", "Requests at an endpoint", labels=labels)
+    healthy = GaugeMetricFamily("gatewright_upstream_healthy", "1 while any worker holds an endpoint healthy",
+                                labels=labels)
+    for one in workers.endpoints():
+        in_flight.add_metric([one.version, one.endpoint], one.in_flight)
+        healthy.add_metric([one.version, one.endpoint], one.healthy > 0)
+    yield in_flight
+    yield healthy
+
+
+def of_journal(drain: Drain, following: Following, workers: Workers) -> Iterator[Metric]:
+    yield CounterMetricFamily("gatewright_journal_lost", "Records that no disk took", value=workers.journal_lost())
+    yield CounterMetricFamily("gatewright_journal_torn", "Segments that ended in a torn frame",
+                              value=following.torn_total)
+    yield CounterMetricFamily("gatewright_journal_unreadable", "Whole frames that held no record",
+                              value=following.unreadable_total)
+    yield GaugeMetricFamily("gatewright_journal_undrained_bytes", "Journal that is not in the ledger yet",
+                            value=drain.undrained_bytes())
+    yield GaugeMetricFamily("gatewright_ledger_up", "1 while the database takes records",
+                            value=drain.away_since is None)
+    yield CounterMetricFamily("gatewright_ledger_records", "Records brought into the ledger", value=drain.stored_total)
+    yield CounterMetricFamily("gatewright_ledger_unstorable", "Records that no database could hold",
+                              value=drain.unstorable_total)
+    yield CounterMetricFamily("gatewright_ledger_failures", "Attempts that the database refused",
+                              value=drain.failures_total)

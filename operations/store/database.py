@@ -1,0 +1,124 @@
+"""The database behind one thread: the event loop never waits for a disk, and writers never wait for each other."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+
+from operations.store.migrations import migrate
+
+T = TypeVar("T")
+
+_BUSY_SECONDS = 2.0
+
+
+class DatabaseAway(Exception):
+    """The database does not answer, or not as a database of this release would."""
+
+
+class Database:
+    """Runs functions over a connection, each in one transaction, one after another, in a thread of its own.
+
+    It opens (and migrates) on first use and again after a failure, so that whoever keeps asking sees it come back.
+    ``error`` says what is wrong while something is; empty otherwise.
+
+    SQLite writes ahead (WAL) with synchronous=NORMAL: a commit is one write and no fsync. A crash of a process loses
+    nothing; a loss of power may lose the last commits, whole. Nothing that a commit replaces may therefore be destroyed
+    before ``make_durable`` has returned.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.error = ""
+        self._url = url
+        self._engine: Engine | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Returns ``work(connection)`` once its transaction is committed; raises DatabaseAway."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, work)
+
+    def _run(self, work: Callable[[Connection], T]) -> T:
+        try:
+            with self._opened().begin() as connection:
+                result = work(connection)
+        except IntegrityError:
+            raise
+        except (SQLAlchemyError, OSError) as error:
+            self._give_up(error)
+            raise DatabaseAway(self.error) from None
+        self.error = ""
+        return result
+
+    def _opened(self) -> Engine:
+        if self._engine is None:
+            engine = _engine(self._url)
+            try:
+                migrate(engine)
+            except BaseException:
+                engine.dispose()
+                raise
+            self._engine = engine
+        return self._engine
+
+    def _give_up(self, error: Exception) -> None:
+        # The DBAPI's own words: SQLAlchemy's would repeat the statement and its parameters.
+        cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        self.error = f"{type(cause).__name__}: {cause}"
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    async def make_durable(self) -> None:
+        """Returns once every commit so far would outlive a loss of power."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._make_durable)
+
+    def _make_durable(self) -> None:
+        try:
+            engine = self._opened()
+            if engine.dialect.name == "sqlite":
+                _checkpoint(engine)
+        except (SQLAlchemyError, OSError, sqlite3.Error) as error:
+            self._give_up(error)
+            raise DatabaseAway(self.error) from None
+
+    def close(self) -> None:
+        self._thread.submit(lambda: self._engine.dispose() if self._engine else None).result()
+        self._thread.shutdown()
+
+
+def _engine(url: str) -> Engine:
+    path = url.removeprefix("sqlite:///")
+    if path != url:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, json_serializer=lambda value: msgspec.json.encode(value).decode())
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_writing)
+    return engine
+
+
+def _checkpoint(engine: Engine) -> None:
+    # Below SQLAlchemy, which would begin a transaction; the checkpoint syncs the log, then the database.
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA wal_checkpoint(FULL)")
+    finally:
+        connection.close()
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver's own idea of when a transaction begins is switched off; _begin_writing says it.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={int(_BUSY_SECONDS * 1000)}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_writing(connection: Connection) -> None:
+    # Taking the write lock first turns a deadlock between two upgrading readers into a wait.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

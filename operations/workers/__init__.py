@@ -1,0 +1,1 @@
+"""The data workers as the control process sees them."""

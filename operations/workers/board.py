@@ -1,0 +1,91 @@
+"""What the data workers last said of themselves."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from gateway.worker_status import WorkerStatus, decode_status
+
+FRESH_SECONDS = 5.0
+_DATAGRAM_BYTES = 1 << 20
+
+
+class EndpointSum(msgspec.Struct, kw_only=True):
+    """One endpoint over all live workers; ``healthy`` counts those that hold it healthy."""
+
+    version: str
+    endpoint: str
+    in_flight: int = 0
+    healthy: int = 0
+    workers: int = 0
+
+
+class Workers:
+    """The newest status of each worker by name. One that has been silent for five seconds is not live."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._newest: dict[str, WorkerStatus] = {}
+        self._lost_before: dict[str, int] = {}
+
+    def note(self, status: WorkerStatus) -> None:
+        """Takes a status in; an older one than is known changes nothing."""
+        known = self._newest.get(status.worker)
+        if known is not None and known.pid != status.pid:
+            if status.at < known.at:
+                return
+            self._lost_before[status.worker] = self._lost_before.get(status.worker, 0) + known.journal_lost
+        self._newest[status.worker] = status
+
+    def all(self) -> list[WorkerStatus]:
+        return [self._newest[name] for name in sorted(self._newest)]
+
+    def is_live(self, status: WorkerStatus) -> bool:
+        # A clock that was set forward makes every status old until the next one, a second later.
+        return abs(self._clock() - status.at) < FRESH_SECONDS
+
+    def live(self) -> list[WorkerStatus]:
+        return [status for status in self.all() if self.is_live(status)]
+
+    def ready(self) -> int:
+        return sum(status.ready for status in self.live())
+
+    def journal_lost(self) -> int:
+        """Records that no disk took, over all lives of all workers since this process began."""
+        return sum(self._lost_before.values()) + sum(status.journal_lost for status in self._newest.values())
+
+    def endpoints(self) -> list[EndpointSum]:
+        sums: dict[tuple[str, str], EndpointSum] = {}
+        for status in self.live():
+            for one in status.endpoints:
+                total = sums.setdefault((one.version, one.endpoint),
+                                        EndpointSum(version=one.version, endpoint=one.endpoint))
+                total.in_flight += one.in_flight
+                total.healthy += one.healthy
+                total.workers += 1
+        return [sums[key] for key in sorted(sums)]
+
+    async def serving(self, revision: int, seconds: float) -> dict[str, bool]:
+        """For each live worker whether it serves ``revision`` or a later one, waiting up to ``seconds`` for all."""
+        deadline = time.monotonic() + seconds
+        while True:
+            told = {status.worker: status.revision >= revision for status in self.live()}
+            if (told and all(told.values())) or time.monotonic() >= deadline:
+                return told
+            await asyncio.sleep(0.05)
+
+
+def receive(status_socket: socket.socket) -> Iterator[WorkerStatus]:
+    """Every status that waits in the socket; a datagram that is none is passed over."""
+    while True:
+        try:
+            datagram = status_socket.recv(_DATAGRAM_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        try:
+            yield decode_status(datagram)
+        except msgspec.DecodeError:
+            continue
