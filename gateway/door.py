@@ -59,7 +59,7 @@ class Door(HttpToolsProtocol):
         self._turned = False
         self._arriving = NOTHING
         self._busy = False
-        self._since = loop.time()  # of the last change in either
+        self._since = hall.time()  # of the last change in either
         self.write_paused_since = 0.0
         self.chunked = True
         self.closing = False
@@ -102,7 +102,7 @@ class Door(HttpToolsProtocol):
 
     def _arrive(self, what: int) -> None:
         self._arriving = what
-        self._since = self.loop.time()
+        self._since = self._hall.time()
 
     # The parser's callbacks
 
@@ -134,6 +134,8 @@ class Door(HttpToolsProtocol):
                 raise Turned(InvalidRequest("The Host header is not a host.", code="bad_http"))
         elif name == b"content-length":
             self._check_length(int(value) if value.isdigit() and len(value) < 20 else -1)
+        elif name == b"transfer-encoding":
+            self._check_coding(value)
         elif name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
         self.headers.append((name, value))
@@ -143,6 +145,11 @@ class Door(HttpToolsProtocol):
             raise Turned(InvalidRequest("The Content-Length is not a length.", code="bad_http"))
         if length > self._hall.limits.body_bytes:
             raise Turned(self._body_too_large())
+
+    def _check_coding(self, value: bytes) -> None:
+        # The parser lets through more than anyone sends in earnest: lists, quotes, identity, HTTP/1.0.
+        if value.lower() != b"chunked" or self.parser.get_http_version() != "1.1":
+            raise Turned(InvalidRequest("The only transfer coding here is chunked, in HTTP/1.1.", code="bad_http"))
 
     def _body_too_large(self) -> Refusal:
         return TooLarge(f"The body is larger than {self._hall.limits.body_bytes} bytes.")
@@ -228,7 +235,7 @@ class Door(HttpToolsProtocol):
 
     def _next_turn(self, keeps_alive: bool) -> None:
         self._busy = False
-        self._since = self.loop.time()
+        self._since = self._hall.time()
         if self.transport.is_closing():
             return
         if not keeps_alive or self._turned:
@@ -253,7 +260,7 @@ class Door(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self.write_paused_since = self.loop.time()
+        self.write_paused_since = self._hall.time()
         if self._exchange is not None and self._exchange.reply is not None:
             self._exchange.reply.source.pause()
 

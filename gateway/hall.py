@@ -40,17 +40,18 @@ class Hall:
         self._snapshot = snapshot
         self._clock = clock
         self._new_id = new_id
+        self.time = clock.time
         self._date_second = 0
         self.date_header = b""
         self.sweep()
 
     def new_exchange(self, request: Request, edge: Edge) -> Exchange:
         return Exchange(self._new_id(), request, self._snapshot(), edge,
-                        began_at=self._clock.time(), started_at=self._clock.wall())
+                        began_at=self.time(), started_at=self._clock.wall())
 
     def sweep(self) -> None:
         """To be called several times a second: one pass over all doors instead of a timer for each."""
-        now = self._clock.time()
+        now = self.time()
         for door in list(self.doors):
             door.sweep(now)
         second = int(time.time())

@@ -61,8 +61,7 @@ class Journal:
 
     def append(self, record: ExchangeRecord) -> bool:
         """Writes one record; returns False where the disk would not take it."""
-        payload = self._encode(record)
-        data = _HEADER.pack(len(payload), zlib.crc32(payload)) + payload
+        data = frame(self._encode(record))
         try:
             if self._size >= self._segment_bytes:
                 self.close()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
-from gateway.config.routing_document import ModelDocument, RoutingDocument, Sticky, Timeouts
+from gateway.config.routing_document import ModelDocument, RoutingDocument, Sticky, Timeouts, VersionDocument
 from models.endpoint import Endpoint, Endpoints
 from models.version import Version
 from routing.split import Split
@@ -69,10 +69,7 @@ class Snapshot:
 def compile_snapshot(document: RoutingDocument, endpoints: Endpoints, secret: Callable[[str], str], *,
                      revision: int, digest: str, created_at: float) -> Snapshot:
     """Compiles a checked document. ``secret`` reads a key from where its name says (an environment variable)."""
-    targets = {name: _target(Version(
-        name=name, served_model=version.served_model, endpoints=tuple(str(url) for url in version.endpoints), defaults=version.defaults,
-        api_key=secret(version.api_key_env) if version.api_key_env else ""), endpoints)
-        for name, version in document.versions.items()}
+    targets = {name: _target(name, version, endpoints, secret) for name, version in document.versions.items()}
     routes: dict[str, Route] = {}
     for name, model in document.models.items():
         routes[name] = _route(name, model, targets)
@@ -81,7 +78,10 @@ def compile_snapshot(document: RoutingDocument, endpoints: Endpoints, secret: Ca
     return Snapshot(revision, digest, created_at, routes)
 
 
-def _target(version: Version, endpoints: Endpoints) -> Target:
+def _target(name: str, written: VersionDocument, endpoints: Endpoints, secret: Callable[[str], str]) -> Target:
+    version = Version(
+        name=name, served_model=written.served_model, endpoints=tuple(map(str, written.endpoints)),
+        defaults=written.defaults, api_key=secret(written.api_key_env) if written.api_key_env else "")
     return Target(version, version.digest, tuple(endpoints.get(url) for url in version.endpoints))
 
 

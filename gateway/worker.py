@@ -19,13 +19,12 @@ import sys
 import time
 from pathlib import Path
 
-import msgspec
 import uvloop
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.api.application import make_application
-from gateway.config.checking import decode_written
+from gateway.config.handover import settings_of_line
 from gateway.config.settings import Settings
 from gateway.door import Door
 from gateway.hall import Hall
@@ -49,12 +48,11 @@ STATUS_SECONDS = 1.0
 PROBE_SECONDS = 2.0
 
 
-class LoopClock:
-    """The event loop's monotonic clock, and the wall's."""
+class SystemClock:
+    """Seconds. Not the event loop's own clock: uvloop's stands still between two turns and counts milliseconds."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.time = loop.time
-        self.wall = time.time
+    time = staticmethod(time.monotonic)
+    wall = staticmethod(time.time)
 
 
 class Worker:
@@ -68,17 +66,17 @@ class Worker:
         self._status = status
         self._loop = loop
         state = Path(settings.state)
-        clock = LoopClock(loop)
+        clock = SystemClock()
         keys = None if settings.auth == "none" else {key.sha256: key for key in settings.keys}
-        self._log = Log(sys.stderr, settings.log_level, worker=name)
+        self._log = Log(sys.stderr, settings.log_level, process=name, pid=os.getpid())
         faults = Faults(self._log)
         self._journal = Journal(state / "journal", name)
         tls = LazyTLS(settings.upstream_ca_file)
-        self._endpoints = Endpoints(lambda url: Endpoint(url, tls.context_for(url), loop=loop))
+        self._endpoints = Endpoints(lambda url: Endpoint(url, tls.context_for(url), loop=loop, time=clock.time))
         self._keeper = SnapshotKeeper(state, self._endpoints, lambda variable: os.environ.get(variable, ""))
         self._admit = Admit(settings.limits.in_flight)
         self._pipeline = Pipeline(standard_stages(
-            journal=self._journal, keys=keys, admit=self._admit, limits=settings.limits, clock=clock,
+            worker=name, journal=self._journal, keys=keys, admit=self._admit, limits=settings.limits, clock=clock,
             random=random.Random().random, log=faults), faults)
         application = make_application(lambda: self._keeper.live, self.readiness, keys)
         self._hall = Hall(
@@ -111,7 +109,7 @@ class Worker:
         # What is built by now lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
-        self._log.info("worker_ready", revision=self._keeper.live.revision, pid=os.getpid())
+        self._log.info("worker_ready", revision=self._keeper.live.revision)
         await self._draining.wait()
         await self._drain(server)
         for task in tasks:
@@ -139,9 +137,9 @@ class Worker:
 
     async def _sweep(self) -> None:
         while True:
-            due = self._loop.time() + SWEEP_SECONDS
+            due = time.monotonic() + SWEEP_SECONDS
             await asyncio.sleep(SWEEP_SECONDS)
-            now = self._loop.time()
+            now = time.monotonic()
             self._lag_seconds = max(self._lag_seconds, now - due)
             self._endpoints.sweep(now)
             self._hall.sweep()
@@ -221,14 +219,11 @@ class LazyTLS:
 
 
 def _read_settings() -> Settings:
-    """One line, read byte by byte from the descriptor: what comes after it must stay in the pipe."""
-    line = bytearray()
-    while not line.endswith(b"\n"):
-        byte = os.read(sys.stdin.fileno(), 1)
-        if not byte:
-            raise SystemExit("gateway.worker: no settings on standard input; start it with 'gatewright serve'")
-        line += byte
-    return msgspec.convert(msgspec.json.decode(bytes(line))["settings"], Settings, dec_hook=decode_written)
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as pipe:  # what follows must stay in the pipe
+        line = pipe.readline()
+    if not line:
+        raise SystemExit("gateway.worker: no settings on standard input; start it with 'gatewright serve'")
+    return settings_of_line(line)
 
 
 def main() -> None:

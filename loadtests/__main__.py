@@ -31,7 +31,8 @@ def show_help() -> None:
 def main(given: Sequence[str]) -> None:
     """Becomes Locust: its exit status is ours."""
     if "-h" in given or "--help" in given:
-        return show_help()
+        show_help()
+        return
     (HERE / "reports").mkdir(exist_ok=True)
     arguments = locust_arguments(given, stamp=time.strftime("%Y%m%d-%H%M%S"))
     os.execv(sys.executable, [sys.executable, "-m", "locust", *arguments])

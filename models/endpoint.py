@@ -18,7 +18,8 @@ class Endpoint:
     """One base URL. Requests never queue here: a call takes an idle connection or opens one."""
 
     def __init__(self, url: str, tls: ssl.SSLContext | None = None, *,
-                 loop: asyncio.AbstractEventLoop) -> None:
+                 loop: asyncio.AbstractEventLoop, time: Callable[[], float]) -> None:
+        """``time`` gives monotonic seconds; every deadline is one of its times."""
         parts = urlsplit(url)
         self.url = url
         self.host = parts.hostname or ""
@@ -29,6 +30,7 @@ class Endpoint:
         self.healthy = True
         self._tls = tls if parts.scheme == "https" else None
         self._loop = loop
+        self._time = time
         self._idle: deque[Connection] = deque()
         self._calls: set[Call] = set()
         self._connections: set[Connection] = set()
@@ -52,7 +54,7 @@ class Endpoint:
             if not connection.transport.is_closing():
                 connection.send(call)
                 return call
-        call.deadline = self._loop.time() + patience.connect
+        call.deadline = self._time() + patience.connect
         call.limit = "connect"
         call.task = self._loop.create_task(self._connect(call))
         return call
@@ -61,7 +63,7 @@ class Endpoint:
         name = self.host if self._tls else None
         try:
             _, connection = await self._loop.create_connection(
-                lambda: Connection(self, self._loop), self.host, self.port, ssl=self._tls, server_hostname=name)
+                lambda: Connection(self, self._time), self.host, self.port, ssl=self._tls, server_hostname=name)
         except (OSError, ssl.SSLError) as error:
             call.task = None
             if call in self._calls:
@@ -80,7 +82,7 @@ class Endpoint:
         if self.retired:
             connection.abort()
             return
-        connection.idle_since = self._loop.time()
+        connection.idle_since = self._time()
         self._idle.append(connection)
 
     def lost(self, connection: Connection) -> None:

@@ -5,6 +5,7 @@ turn of the event loop. A call ends in exactly one way: ``ended``, ``failed``, o
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 import httptools
@@ -62,7 +63,7 @@ class Receiver(Protocol):
 
 
 class Patience:
-    """How long a call may take, part by part: seconds, and for ``until`` a time of the loop's clock."""
+    """How long a call may take, part by part: seconds, and for ``until`` a time of the endpoint's clock."""
 
     __slots__ = ("between", "connect", "first", "until")
 
@@ -76,7 +77,7 @@ class Patience:
 class Call:
     """One request on its way to an endpoint and its reply on the way back.
 
-    ``deadline`` is a time of the loop's clock and ``limit`` the name of the time-out that it stands for. Both move as
+    ``deadline`` is a time of the endpoint's clock and ``limit`` the name of the time-out that it stands for. Both move as
     the call goes on; one sweep over all calls enforces them, since a timer for each would cost more than the parsing.
     """
 
@@ -130,12 +131,12 @@ class Call:
 class Connection(asyncio.Protocol):
     """One connection to an endpoint; carries one call at a time and waits in the endpoint's pool between them."""
 
-    __slots__ = ("_body", "_endpoint", "_framed", "_header_bytes", "_headers", "_informational", "_keep_alive", "_loop",
-                 "_parser", "_reading", "_whole", "call", "idle_since", "reused", "transport")
+    __slots__ = ("_body", "_endpoint", "_framed", "_header_bytes", "_headers", "_informational", "_keep_alive", "_parser",
+                 "_reading", "_whole", "call", "idle_since", "now", "reused", "transport")
 
-    def __init__(self, endpoint: "Endpoint", loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, endpoint: "Endpoint", time: Callable[[], float]) -> None:
         self._endpoint = endpoint
-        self._loop = loop
+        self.now = time
         self.transport: asyncio.Transport = None  # type: ignore[assignment]  # set before anything else happens
         self.call: Call | None = None
         self.reused = False
@@ -163,15 +164,12 @@ class Connection(asyncio.Protocol):
         self.call = call
         call.connection = self
         call.reused = self.reused
-        call.sent_at = now = self._loop.time()
+        call.sent_at = now = self.now()
         call.deadline = now + call.patience.first
         call.limit = "first_token"
         if call.paused:
             self.pause()
         self.transport.write(call.request)
-
-    def now(self) -> float:
-        return self._loop.time()
 
     def abort(self) -> None:
         self.call = None
@@ -219,7 +217,7 @@ class Connection(asyncio.Protocol):
         """Gives the receiver what one read brought, joined: one read, one hand-over."""
         if self._body and self.call is call:
             body, self._body = self._body, []
-            call.deadline = self._loop.time() + call.patience.between
+            call.deadline = self.now() + call.patience.between
             call.limit = "between_tokens"
             call.receiver.received(body[0] if len(body) == 1 else b"".join(body))
 

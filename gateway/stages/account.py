@@ -13,9 +13,13 @@ from gateway.telemetry.buckets import TOKEN_GAP
 class Account(Step):
     """Times the exchange, and journals it exactly once, whatever becomes of it."""
 
-    def __init__(self, journal: Journal, clock: Clock) -> None:
+    def __init__(self, worker: str, journal: Journal, clock: Clock) -> None:
+        self._worker = worker
         self._journal = journal
         self._clock = clock
+
+    def enter(self, exchange: Exchange) -> None:
+        exchange.record.worker = self._worker
 
     def leave(self, exchange: Exchange, reply: Reply) -> Reply:
         return reply.through(Accounting(exchange, self._journal, self._clock))

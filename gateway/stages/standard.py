@@ -16,11 +16,11 @@ from gateway.stages.stage import Stage
 from routing.retrying import RetryBudget
 
 
-def standard_stages(*, journal: Journal, keys: Mapping[str, Key] | None, admit: Admit, limits: Limits, clock: Clock,
-                    random: Callable[[], float], log: FaultLog) -> Sequence[Stage]:
+def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | None, admit: Admit, limits: Limits,
+                    clock: Clock, random: Callable[[], float], log: FaultLog) -> Sequence[Stage]:
     """Account is first in and last settled; a version is assigned before anything may be answered for it."""
     return (
-        Account(journal, clock),
+        Account(worker, journal, clock),
         Identify(keys),
         admit,
         Read(limits.json_depth),

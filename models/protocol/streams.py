@@ -88,7 +88,9 @@ class ChatStream:
         self.tokens = 0
 
     def read(self, event: bytes) -> bytes:
-        if event.startswith(b'data: {"') and self._compact and not event.startswith(b'data: {"error"'):
+        # Behind the first chunk only an event's ends are looked at: what stands between passes as it came.
+        if self._compact and event.startswith(b'data: {"') and event.endswith(b"}\n\n") \
+                and not event.startswith(b'data: {"error"'):
             return self._read_chunk(event)
         payload = payload_of(event)
         if payload is None:
@@ -127,11 +129,12 @@ class ChatStream:
         """A chunk as vLLM writes it: edited as bytes, since an unescaped quote cannot stand inside a JSON string."""
         if self._rename_from is not self._rename_to:
             event = event.replace(self._rename_from, self._rename_to, 1)
-        at = event.find(b',"usage":')
+        # A chunk's own usage stands behind its choices; one that stands elsewhere is part of what the model said.
+        at = event.rfind(b'],"usage":')
         if at > 0:
             if b'"choices":[]' in event:
                 return self._read_usage_chunk(event)
-            event = self._without_usage(event, at)
+            event = self._without_usage(event, at + 1)
         self.tokens += 1
         if b'"finish_reason":"' in event:
             return self._read_finish(event)
@@ -143,6 +146,8 @@ class ChatStream:
     def _without_usage(self, event: bytes, at: int) -> bytes:
         start = at + len(b',"usage":')
         end = _end_of_value(event, start)
+        if end < 0:
+            raise MalformedEvent("a usage that is no object")
         usage = event[start:end]
         if usage != b"null":
             if self._choices == 1:
@@ -309,13 +314,15 @@ def _stamped(event: bytes, fingerprint: str) -> bytes:
 
 
 def _end_of_value(event: bytes, start: int) -> int:
-    """Where the flat or nested object, or the null, that begins at ``start`` ends. It holds numbers, never text."""
-    if event[start : start + 1] != b"{":
+    """Where the object or the null that begins at ``start`` ends; -1 where there is neither. It holds no text."""
+    if event.startswith(b"null", start):
         return start + len(b"null")
-    end = event.index(b"}", start) + 1
-    while event.count(b"{", start, end) > event.count(b"}", start, end):
-        end = event.index(b"}", end) + 1
-    return end
+    if not event.startswith(b"{", start):
+        return -1
+    end = event.find(b"}", start) + 1
+    while end > 0 and event.count(b"{", start, end) > event.count(b"}", start, end):
+        end = event.find(b"}", end) + 1
+    return end or -1
 
 
 def _same(edited: dict[str, msgspec.Raw], fields: dict[str, msgspec.Raw]) -> bool:
