@@ -51,8 +51,9 @@ PROBE_SECONDS = 2.0
 class SystemClock:
     """Seconds. Not the event loop's own clock: uvloop's stands still between two turns and counts milliseconds."""
 
-    time = staticmethod(time.monotonic)
-    wall = staticmethod(time.time)
+    def __init__(self) -> None:
+        self.time = time.monotonic
+        self.wall = time.time
 
 
 class Worker:

@@ -77,8 +77,8 @@ class Patience:
 class Call:
     """One request on its way to an endpoint and its reply on the way back.
 
-    ``deadline`` is a time of the endpoint's clock and ``limit`` the name of the time-out that it stands for. Both move as
-    the call goes on; one sweep over all calls enforces them, since a timer for each would cost more than the parsing.
+    ``deadline`` is a time of the endpoint's clock and ``limit`` the name of the time-out that it stands for. Both move
+    as the call goes on; one sweep over all calls enforces them: a timer for each would cost more than the parsing.
     """
 
     __slots__ = ("connection", "deadline", "endpoint", "limit", "patience", "paused", "receiver", "request", "reused",
@@ -131,8 +131,8 @@ class Call:
 class Connection(asyncio.Protocol):
     """One connection to an endpoint; carries one call at a time and waits in the endpoint's pool between them."""
 
-    __slots__ = ("_body", "_endpoint", "_framed", "_header_bytes", "_headers", "_informational", "_keep_alive", "_parser",
-                 "_reading", "_whole", "call", "idle_since", "now", "reused", "transport")
+    __slots__ = ("_body", "_endpoint", "_framed", "_header_bytes", "_headers", "_informational", "_keep_alive",
+                 "_parser", "_reading", "_whole", "call", "idle_since", "now", "reused", "transport")
 
     def __init__(self, endpoint: "Endpoint", time: Callable[[], float]) -> None:
         self._endpoint = endpoint
