@@ -29,8 +29,8 @@ NOTHING, HEAD, BODY = range(3)
 _HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?")
 # Requests without a fast lane carry no body worth speaking of.
 _SLOW_BODY_BYTES = 64 * 1024
-_MAX_PIPELINED = 16
 _LINGER_SECONDS = 0.5
+_UPGRADE_HEADERS = (b"upgrade", b"connection", b"http2-settings")
 
 
 class Turned(Exception):
@@ -57,6 +57,8 @@ class Door(HttpToolsProtocol):
         self._head_size = 0
         self._hosts = 0
         self._turned = False
+        self._declining = False
+        self._beginning = False
         self._arriving = NOTHING
         self._busy = False
         self._since = hall.time()  # of the last change in either
@@ -93,12 +95,25 @@ class Door(HttpToolsProtocol):
                 return
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._turn_away(InvalidRequest("Upgrades are not served here.", code="bad_http"))
+        except httptools.HttpParserUpgrade as upgrade:
+            self._decline_upgrade(data[upgrade.args[0]:])
         except httptools.HttpParserError as error:
             cause = error.__context__
             self._turn_away(cause.refusal if isinstance(cause, Turned) else InvalidRequest(
                 "This is not an HTTP/1.1 request.", code="bad_http"))
+
+    def _decline_upgrade(self, rest: bytes) -> None:
+        """Goes on in HTTP/1.1, as a server may: Java's client offers h2c with its first request. The parser gives up
+        on a request that offers something else, so another one reads it again without the offer."""
+        if self.parser.get_method() == b"CONNECT":
+            self._turn_away(InvalidRequest("There is no tunnel here.", code="bad_http"))
+            return
+        head = b"%b %b HTTP/1.1\r\n" % (self.parser.get_method(), self.url)
+        kept = [b"%b: %b\r\n" % pair for pair in self.headers if pair[0] not in _UPGRADE_HEADERS]
+        self._declining = False
+        self.parser = httptools.HttpRequestParser(self)
+        self._arriving = NOTHING
+        self.data_received(head + b"".join(kept) + b"\r\n" + rest)
 
     def _arrive(self, what: int) -> None:
         self._arriving = what
@@ -107,8 +122,8 @@ class Door(HttpToolsProtocol):
     # The parser's callbacks
 
     def on_message_begin(self) -> None:
-        if self._turned or len(self._pending) >= _MAX_PIPELINED:
-            raise Turned(InvalidRequest("Too many requests were sent ahead.", code="bad_http"))
+        if self._turned:
+            raise Turned(InvalidRequest("This connection is closing.", code="bad_http"))
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
@@ -158,6 +173,9 @@ class Door(HttpToolsProtocol):
         version = self.parser.get_http_version()
         if version not in ("1.1", "1.0") or (version == "1.1" and self._hosts != 1) or self._hosts > 1:
             raise Turned(InvalidRequest("An HTTP/1.1 request has exactly one Host header.", code="bad_http"))
+        if self.parser.should_upgrade():
+            self._declining = True
+            return
         if self.parser.get_method() == b"POST":
             self._operation = self._hall.operations.get(self.url) or self._hall.operations.get(
                 self.url.partition(b"?")[0])
@@ -173,6 +191,8 @@ class Door(HttpToolsProtocol):
         self._body.append(body)
 
     def on_message_complete(self) -> None:
+        if self._declining:
+            return
         self._arrive(NOTHING)
         chunked = self.parser.get_http_version() == "1.1"
         keeps_alive = chunked and self.parser.should_keep_alive()
@@ -182,11 +202,10 @@ class Door(HttpToolsProtocol):
             turn = Request(self._operation, self.headers, body, keeps_alive, chunked)
         else:
             turn = self._slow_turn(body, keeps_alive)
-        if self._busy or self._pending or self.flow.write_paused:
-            self._pending.append(turn)
+        self._pending.append(turn)
+        self._begin_pending()
+        if self._pending:
             self.flow.pause_reading()  # answers first: a client that sends ahead must not fill our memory
-        else:
-            self._begin(turn)
 
     # Turns
 
@@ -245,8 +264,14 @@ class Door(HttpToolsProtocol):
         self._begin_pending()
 
     def _begin_pending(self) -> None:
-        if self._pending and not self._busy and not self.flow.write_paused:
+        """Begins what has arrived, one turn after the other. A turn that ends at once comes back here: a loop, since a
+        read can bring thousands of requests and each would go one call deeper."""
+        if self._beginning:
+            return
+        self._beginning = True
+        while self._pending and not (self._busy or self._turned or self.flow.write_paused):
             self._begin(self._pending.popleft())
+        self._beginning = False
         if not self._pending and not self._turned:
             self.flow.resume_reading()
 

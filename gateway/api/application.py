@@ -51,7 +51,9 @@ def make_application(snapshot: Callable[[], Snapshot], readiness: Callable[[], R
         Route("/v1/models", list_models), Route("/v1/models/{name:path}", show_model),
         *(Route(operation.path, _only_posted, methods=_OTHER_METHODS) for operation in OPERATIONS)]
     handlers = {Refusal: _refused, HTTPException: _declined, Exception: _failed}
-    return Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
+    application = Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
+    application.router.redirect_slashes = False  # a path is one of these or it is not here
+    return application
 
 
 _OTHER_METHODS = ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]

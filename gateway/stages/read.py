@@ -17,6 +17,9 @@ class Read(Step):
 
     def enter(self, exchange: Exchange) -> None:
         request = exchange.request
+        if request.header(b"content-encoding").strip().lower() not in ("", "identity"):
+            raise InvalidRequest("The body must not be compressed: the guards read it as it is.", status=415,
+                                 code="unsupported_content_encoding")
         if request.operation.multipart:
             exchange.document = dict(read_form(request).fields)
             exchange.streamed = exchange.document.get("stream") == "true"
@@ -48,7 +51,7 @@ def _stream(document: dict[str, object]) -> bool:
 
 def _route(exchange: Exchange) -> None:
     asked = exchange.document.get("model")
-    if asked is None:
+    if asked is None or asked == "":
         raise InvalidRequest("The request names no model.", code="missing_model", param="model")
     if not isinstance(asked, str):
         raise InvalidRequest("model must be text.", code="invalid_type", param="model")
