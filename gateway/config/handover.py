@@ -4,19 +4,21 @@ from typing import Any
 
 import msgspec
 
+from gateway.config.checking import decode_written
 from gateway.config.settings import Settings
+from gateway.config.written import Duration
 
 
-def _plain(value: Any) -> str | float:
-    """A written leaf as what it stands for: a duration is its seconds, an address its text."""
-    return str(value) if isinstance(value, str) else float(value)
+def _as_text(value: Any) -> str:
+    """A written leaf as an operator would write it, so that it is read back the same way."""
+    return f"{float(value):.6f}s" if isinstance(value, Duration) else str(value)
 
 
 def settings_line(settings: Settings) -> bytes:
     """One line of JSON, ``{"settings": ...}``, with its line feed."""
-    return msgspec.json.encode({"settings": settings}, enc_hook=_plain) + b"\n"
+    return msgspec.json.encode({"settings": settings}, enc_hook=_as_text) + b"\n"
 
 
 def settings_of_line(line: bytes) -> Settings:
     """The settings in a line, checked already; raises msgspec.DecodeError where it is no such line."""
-    return msgspec.convert(msgspec.json.decode(line)["settings"], Settings, dec_hook=lambda kind, value: kind(value))
+    return msgspec.convert(msgspec.json.decode(line)["settings"], Settings, dec_hook=decode_written)

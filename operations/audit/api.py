@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.routing import Route
 
-from operations.admin.answers import Answer, number_in
+from operations.admin.answers import AdminError, Answer, number_in
 from operations.audit import store
 from operations.store.database import Database
 
@@ -13,8 +13,15 @@ class ActRoutes:
         self._database = database
 
     def routes(self) -> list[Route]:
-        return [Route("/admin/acts", self.acts)]
+        return [Route("/admin/acts", self.acts), Route("/admin/acts/{number:int}", self.show)]
 
     async def acts(self, request: Request) -> Answer:
         limit = number_in(request, "limit", 50, 1000)
         return Answer({"acts": await self._database.run(lambda c: store.newest(c, limit))})
+
+    async def show(self, request: Request) -> Answer:
+        number: int = request.path_params["number"]
+        found = await self._database.run(lambda c: store.numbered(c, number)) if number < 1 << 31 else None
+        if found is None:
+            raise AdminError(404, "act_not_found", f"There is no act {number}.")
+        return Answer(found)

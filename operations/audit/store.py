@@ -13,6 +13,11 @@ def append(connection: Connection, act: Act) -> None:
     connection.execute(insert(table).values(msgspec.structs.asdict(act)))
 
 
+def numbered(connection: Connection, number: int) -> dict[str, Any] | None:
+    row = connection.execute(select(table).where(table.c.id == number)).mappings().first()
+    return dict(row) if row else None
+
+
 def newest(connection: Connection, limit: int) -> list[dict[str, Any]]:
     """The newest acts, newest first."""
     query = select(table).order_by(table.c.id.desc()).limit(limit)

@@ -1,24 +1,72 @@
 """The commands that look at exchanges."""
 
+from typing import Any
+from urllib.parse import quote
+
 import click
 
 from operations.cli.client import Admin, admin_options
-from operations.cli.output import print_json
-from operations.ledger.story import story_of
+from operations.cli.output import columns, print_json
+from operations.cli.revisions import limit_option, moment
+from operations.ledger.story import story_of, time_of
 
 
 @click.command(epilog="""\b
 Examples:
-  gatewright explain 01j9x3vt      (the beginning of an id will do)
-  curl -si ... | grep x-request-id     shows the id of a reply
+  gatewright explain 019ab3c4     (the first 8 characters of an id or more)
+  gatewright explain "$(gatewright exchange list --outcome failed --limit 1 --json | jq -r .exchanges[0].id)"
+\b
+The id of a reply is its x-request-id header.
 """)
 @click.argument("exchange_id")
 @admin_options
 def explain(admin: Admin, exchange_id: str) -> None:
     """Tells the story of one exchange: who asked, which version answered and why, how it ended, what it took."""
-    row = admin.get(f"/admin/exchanges/{exchange_id}")
+    row = _exchange(admin, exchange_id)
     if admin.as_json:
         print_json({"story": story_of(row), "exchange": row})
         return
     for paragraph in story_of(row):
         click.echo(paragraph)
+
+
+def _exchange(admin: Admin, exchange_id: str) -> Any:
+    return admin.get(f"/admin/exchanges/{quote(exchange_id, safe='')}")
+
+
+@click.group(epilog="""\b
+Examples:
+  gatewright exchange list --model assistant --outcome failed
+  gatewright exchange show 019ab3c4
+""")
+def exchange() -> None:
+    """Finished requests, as the ledger has them."""
+
+
+@exchange.command("list")
+@limit_option
+@click.option("--model", help="Only those that asked for this model.")
+@click.option("--outcome", type=click.Choice(["answered", "refused", "failed", "abandoned"]), help="Only these.")
+@admin_options
+def list_exchanges(admin: Admin, limit: int, model: str | None, outcome: str | None) -> None:
+    """Lists exchanges, the newest first."""
+    answer = admin.get("/admin/exchanges", limit=limit, model=model, outcome=outcome)
+    if admin.as_json:
+        print_json(answer)
+        return
+    rows = [(row["id"], moment(row["started_at"]), row["model"] or "-", row["arm_served"] or "-", row["outcome"],
+             row["code"] or row["status"], time_of(row["total_seconds"]), row["completion_tokens"])
+            for row in answer["exchanges"]]
+    click.echo(columns(("ID", "BEGAN (UTC)", "MODEL", "VERSION", "OUTCOME", "STATUS", "TOOK", "TOKENS"), rows))
+
+
+@exchange.command("show")
+@click.argument("exchange_id")
+@admin_options
+def show_exchange(admin: Admin, exchange_id: str) -> None:
+    """Shows every field of one exchange."""
+    row = _exchange(admin, exchange_id)
+    if admin.as_json:
+        print_json(row)
+        return
+    click.echo(columns(("FIELD", "VALUE"), list(row.items())))

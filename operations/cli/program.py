@@ -6,19 +6,36 @@ from typing import Any
 import click
 
 _COMMANDS = {
+    "demo": ("demo", "demo"),
     "serve": ("serving", "serve"),
     "check": ("checking", "check"),
-    "apply": ("revisions", "apply"),
+    "plan": ("changes", "plan"),
+    "apply": ("changes", "apply"),
+    "rollback": ("changes", "rollback"),
+    "history": ("revisions", "history"),
+    "diff": ("revisions", "diff"),
+    "show-revision": ("revisions", "show_revision"),
     "explain": ("exchanges", "explain"),
+    "revision": ("revisions", "revision"),
+    "exchange": ("exchanges", "exchange"),
+    "worker": ("workers", "worker"),
+    "act": ("acts", "act"),
+    "key": ("keys", "key"),
 }
 
 _EPILOG = """\b
-Start a gateway and send it a change:
+See it work:
+  gatewright demo
+\b
+Run it, and send it a change:
   gatewright check --config gatewright.yaml
   gatewright serve --config gatewright.yaml
   gatewright plan routing.yaml
   gatewright apply routing.yaml --reason "send a tenth to smol-2"
   gatewright rollback --reason "smol-2 is slow"
+\b
+Ask why a reply was what it was (its x-request-id):
+  gatewright explain 019ab3c4
 \b
 Exit status: 0 done; 1 invalid, refused or out of reach; 2 wrong usage.
 """

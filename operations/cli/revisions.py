@@ -1,72 +1,88 @@
-"""The commands that change the routing and look at what it was."""
+"""The commands that look at revisions."""
 
-from pathlib import Path
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import click
+import yaml
 
-from gateway.config.checking import ConfigurationError
-from gateway.config.reading import read_routing
-from operations.cli.client import Admin, actor, admin_options
-from operations.cli.output import fail_with_problems, print_json
+from operations.cli.client import Admin, admin_options
+from operations.cli.output import columns, print_json
 from operations.revisions.revision import Difference
 
-_WAIT_SECONDS = 10.0
+limit_option = click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000),
+                            help="How many, the newest first.")
+
+
+def moment(seconds: float) -> str:
+    """A time for people: UTC, to the second."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _list(admin: Admin, limit: int) -> None:
+    """Lists the revisions: when, by whom and why. The current one has a star."""
+    answer = admin.get("/admin/revisions", limit=limit)
+    if admin.as_json:
+        print_json(answer)
+        return
+    rows = [(f"{row['revision']}{'*' if row['revision'] == answer['current'] else ''}", moment(row["created_at"]),
+             row["source"], row["actor"], row["reason"]) for row in answer["revisions"]]
+    click.echo(columns(("REVISION", "CREATED (UTC)", "SOURCE", "ACTOR", "REASON"), rows))
+
+
+def _show(admin: Admin, number: str) -> None:
+    """Shows one revision, its number or "current": where it came from, and its routing as YAML."""
+    answer = admin.get(f"/admin/revisions/{number}")
+    if admin.as_json:
+        print_json(answer)
+        return
+    based_on = f", based on {answer['based_on']}" if answer["based_on"] else ""
+    click.echo(f"# revision {answer['revision']}{based_on}, {moment(answer['created_at'])} UTC, "
+               f"from {answer['source']} by {answer['actor']}\n# {answer['reason']}")
+    click.echo(yaml.safe_dump(answer["routing"], sort_keys=False, allow_unicode=True), nl=False)
+
+
+def _listing(name: str, callback: Callable[..., Any]) -> click.Command:
+    return click.command(name)(limit_option(admin_options(callback)))
+
+
+def _showing(name: str, callback: Callable[..., Any]) -> click.Command:
+    return click.command(name)(click.argument("number", default="current")(admin_options(callback)))
+
+
+history = _listing("history", _list)
+show_revision = _showing("show-revision", _show)
+
+
+@click.group(epilog="""\b
+Examples:
+  gatewright revision list
+  gatewright revision show 7 > routing-7.yaml
+""")
+def revision() -> None:
+    """The revisions of the routing. The commands history and show-revision are the same."""
+
+
+revision.add_command(_listing("list", _list))
+revision.add_command(_showing("show", _show))
 
 
 @click.command(epilog="""\b
 Examples:
-  gatewright apply routing.yaml --reason "a tenth to smol-2"
-  gatewright apply routing.yaml --reason "same, if nobody was faster" --based-on 7
-  gatewright apply routing.yaml --reason "what would happen?" --dry-run
+  gatewright diff 6 7
+  gatewright diff 6 current
 """)
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--reason", required=True, help="Why: kept with the revision.")
-@click.option("--based-on", type=int, help="Refuse unless this revision is still the current one.")
-@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
-@click.option("--wait/--no-wait", default=True, help="Wait until the workers serve it (up to 10 s); the default.")
+@click.argument("before")
+@click.argument("after")
 @admin_options
-def apply(admin: Admin, file: Path, reason: str, based_on: int | None, dry_run: bool, wait: bool) -> None:
-    """Makes the routing in FILE the live revision."""
-    answer = admin.post("/admin/revisions", {
-        "routing": _routing_in(file, admin.as_json), "reason": reason, "actor": actor(), "based_on": based_on,
-        "dry_run": dry_run, "wait_seconds": _WAIT_SECONDS if wait else 0})
-    _show_change(admin, answer, wait)
-
-
-def _routing_in(file: Path, as_json: bool) -> Any:
-    try:
-        return read_routing(file)[1]
-    except ConfigurationError as error:
-        fail_with_problems([error], as_json)
-
-
-def _show_change(admin: Admin, answer: Any, wait: bool) -> None:
-    behind = [name for name, serves in answer.get("workers", {}).items() if not serves] if wait else []
+def diff(admin: Admin, before: str, after: str) -> None:
+    """Says what differs between two revisions, path by path."""
+    answer = admin.get(f"/admin/revisions/{before}/diff/{after}")
     if admin.as_json:
         print_json(answer)
-    else:
-        _tell_change(answer, wait, behind)
-    if behind:
-        raise SystemExit(1)
-
-
-def _tell_change(answer: Any, wait: bool, behind: list[str]) -> None:
-    show_plan(answer["plan"])
-    if answer.get("dry_run"):
-        click.echo(f"dry run: revision {answer['revision']} stays")
-    elif not answer["new"]:
-        click.echo(f"unchanged: revision {answer['revision']} is this already")
-    else:
-        click.echo(f"revision {answer['revision']} is live")
-    if behind:
-        click.echo(f"not served yet by {', '.join(behind)}; see: gatewright worker list", err=True)
-    elif wait and answer.get("workers"):
-        click.echo(f"served by {', '.join(answer['workers'])}")
-
-
-def show_plan(plan: Any) -> None:
-    for difference in plan["differences"]:
+        return
+    for difference in answer["differences"]:
         click.echo(str(Difference(**difference)))
-    for warning in plan["warnings"]:
-        click.echo(f"warning: {warning}")
+    if not answer["differences"]:
+        click.echo("no difference")

@@ -12,10 +12,9 @@ from gateway.config.reading import read_settings
 from gateway.config.settings import Settings
 from gateway.config.written import Address
 from gateway.telemetry.logs import Log
-from operations.admin.key import problem_of
 from operations.cli.output import as_json_option, fail, fail_with_problems
-from operations.serve.sockets import CannotStart, StateLock, listen_on
-from operations.serve.supervisor import Programs, Supervisor
+from operations.serve.running import run
+from operations.serve.sockets import CannotStart
 
 
 class AddressType(click.ParamType[Address]):
@@ -61,16 +60,3 @@ def _settings(path: Path, changes: dict[str, object], as_json: bool) -> Settings
         return msgspec.structs.replace(read_settings(path), **changes)
     except ConfigurationError as error:
         fail_with_problems([error], as_json)
-
-
-def run(settings: Settings, log: Log, programs: Programs | None = None) -> int:
-    """Serves until a signal says to stop; returns the exit status. Raises CannotStart."""
-    problem = problem_of(settings, os.environ)
-    if problem:
-        raise CannotStart(problem)
-    lock = StateLock(Path(settings.state))
-    try:
-        listener, admin = listen_on(settings.listen, "listen"), listen_on(settings.admin, "admin")
-        return Supervisor(settings, listener, admin, log, programs).run()
-    finally:
-        lock.release()

@@ -14,6 +14,7 @@ from gateway.config.settings import Settings
 from gateway.telemetry.logs import Log
 from operations.admin.gate import Gate
 from operations.audit.api import ActRoutes
+from operations.console.api import ConsoleRoutes
 from operations.control.app import admin_app
 from operations.control.health import Health
 from operations.ledger import store as ledger
@@ -125,8 +126,10 @@ class Control:
             lambda: gauges.of_journal(drain, following, workers),
             upstream.families,
         ], upstream.text)
+        health = Health(keeper, file, workers, drain)
         return Gate(admin_app([
-            *Health(keeper, file, workers, drain).routes(),
+            *ConsoleRoutes(keeper, workers, health, self._database).routes(),
+            *health.routes(),
             *metrics.routes(),
             *RevisionRoutes(keeper, file, workers).routes(),
             *ExchangeRoutes(self._database).routes(),

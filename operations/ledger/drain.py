@@ -17,6 +17,7 @@ from operations.store.database import Database, DatabaseAway
 
 BATCH_RECORDS = 2000
 PAUSE_SECONDS = 0.15
+IDLE_SECONDS = 1.0
 LONGEST_BACKOFF_SECONDS = 5.0
 
 
@@ -49,7 +50,13 @@ class Drain:
     async def run(self) -> None:
         """Drains until it is cancelled."""
         backoff = PAUSE_SECONDS
+        asked_at = float("-inf")
         while True:
+            # A host without traffic asks its database once a second, to know that it is there.
+            if not self.undrained_bytes() and self._clock() - asked_at < IDLE_SECONDS:
+                await asyncio.sleep(PAUSE_SECONDS)
+                continue
+            asked_at = self._clock()
             try:
                 stored = await self.step()
             except DatabaseAway:

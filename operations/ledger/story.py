@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-_UNITS = {"user": "the user", "key": "the key", "request": "the request itself"}
+_UNITS = {"user": "the user", "key": "the key", "header": "the header that the model is sticky to",
+          "request": "the request itself"}
+_CERTAIN = {"pinned": "because the request named it", "state": "because the response that it goes on from is there"}
 _OUTCOMES = {
     "answered": "It was answered", "refused": "It was refused", "failed": "It failed", "abandoned": "It was abandoned"}
 _BLAME = {"caller": "the caller", "policy": "a policy", "gateway": "the gateway", "upstream": "the model server"}
@@ -45,18 +47,18 @@ def _assignment(row: Row) -> Iterator[str]:
 
 
 def _why(row: Row) -> str:
-    chance = f"which {row['propensity']:.1%} of units get"
-    if not row["unit_kind"] or row["unit_kind"] == "pinned":
-        return "because the request named it" if row["propensity"] >= 1 else chance
-    unit = _UNITS.get(row["unit_kind"], row["unit_kind"])
-    return f"because {unit} falls at {row['unit_fraction']:.6f} of the split ({chance})"
+    if row["unit_kind"] in _CERTAIN:
+        return _CERTAIN[row["unit_kind"]]
+    unit = _UNITS.get(row["unit_kind"], row["unit_kind"] or "the unit")
+    return (f"because {unit} falls at {row['unit_fraction']:.6f} of the split, in the part that takes "
+            f"{row['propensity']:.1%} of all units")
 
 
 def _attempts(row: Row) -> Iterator[str]:
     for number, attempt in enumerate(row["attempts"], 1):
         status = f" with status {attempt['status']}" if attempt.get("status") else ""
         yield (f"Attempt {number} went to {attempt['endpoint']} ({attempt['version']}): {attempt['result']}{status} "
-               f"after {_time(attempt['seconds'])}.")
+               f"after {time_of(attempt['seconds'])}.")
     if not row["attempts"]:
         yield "No model server was asked."
     if row["cache"] != "bypass":
@@ -80,15 +82,15 @@ def _end(row: Row) -> Iterator[str]:
 
 
 def _timings(row: Row) -> Iterator[str]:
-    parts = [f"{_time(row['total_seconds'])} in all", f"{_time(row['overhead_seconds'])} of it the gateway's own"]
+    parts = [f"{time_of(row['total_seconds'])} in all", f"{time_of(row['overhead_seconds'])} of it the gateway's own"]
     if row["queue_seconds"]:
-        parts.append(f"{_time(row['queue_seconds'])} waiting for a place")
+        parts.append(f"{time_of(row['queue_seconds'])} waiting for a place")
     if row["first_token_seconds"]:
-        parts.append(f"{_time(row['first_token_seconds'])} to the first token")
+        parts.append(f"{time_of(row['first_token_seconds'])} to the first token")
     yield f"It took {', '.join(parts)}."
     gaps = sum(row["token_gap_counts"])
     if gaps:
-        yield f"Between its tokens lay {_time(row['token_gap_seconds'] / gaps)} on average."
+        yield f"Between its tokens lay {time_of(row['token_gap_seconds'] / gaps)} on average."
 
 
 def _tokens(row: Row) -> Iterator[str]:
@@ -101,6 +103,7 @@ def _tokens(row: Row) -> Iterator[str]:
     yield f"Bytes: {row['bytes_in']} in, {row['bytes_out']} out."
 
 
-def _time(seconds: float) -> str:
+def time_of(seconds: float) -> str:
+    """A length of time for people."""
     return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.1f} ms" if seconds >= 0.001 else (
         f"{seconds * 1e6:.0f} µs")

@@ -35,7 +35,7 @@ class Supervisor:
 
     def __init__(
         self, settings: Settings, listener: socket.socket, admin: socket.socket, log: Log,
-        programs: Programs | None = None, clock: Callable[[], float] = time.monotonic,
+        programs: Programs | None = None, stderr: int | None = None, clock: Callable[[], float] = time.monotonic,
     ) -> None:
         programs = programs or Programs()
         self._settings = settings
@@ -48,9 +48,10 @@ class Supervisor:
         self._receiving, self._sending = status_pair()
         line = settings_line(settings)
         self._control = Child("control", [*programs.control, *self._control_arguments()], line,
-                              [admin.fileno(), self._receiving.fileno()], clock)
+                              [admin.fileno(), self._receiving.fileno()], stderr, clock)
         self._workers = [Child(f"w{n}", [*programs.worker, "--name", f"w{n}", *self._worker_arguments()], line,
-                               [listener.fileno(), self._sending.fileno()], clock) for n in range(settings.workers)]
+                               [listener.fileno(), self._sending.fileno()], stderr, clock)
+                         for n in range(settings.workers)]
 
     def _control_arguments(self) -> list[str]:
         return ["--admin-fd", str(self._admin.fileno()), "--status-fd", str(self._receiving.fileno())]

@@ -47,6 +47,12 @@ class Workers:
         # A clock that was set forward makes every status old until the next one, a second later.
         return abs(self._clock() - status.at) < FRESH_SECONDS
 
+    def state(self, status: WorkerStatus) -> str:
+        """One word for a worker: ready, waiting (it lacks something), draining, or silent."""
+        if not self.is_live(status):
+            return "silent"
+        return "draining" if status.draining else "ready" if status.ready else "waiting"
+
     def live(self) -> list[WorkerStatus]:
         return [status for status in self.all() if self.is_live(status)]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from gateway.config.checking import ConfigurationError
 from gateway.config.reading import read_settings
 from gateway.telemetry.logs import Log
-from operations.cli.serving import run
+from operations.serve.running import run
 from operations.serve.sockets import CannotStart
 from operations.serve.supervisor import Programs
 
