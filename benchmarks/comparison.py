@@ -5,10 +5,10 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 
 from benchmarks.compiled import program
-from benchmarks.measurement import LOADS, Bench, Sample, take
+from benchmarks.measurement import LOADS, Bench, Sample, Spoiled, take
 from benchmarks.payloads import FRAMES, GAP_US, MODEL, REPLY_BYTES
 from benchmarks.proxies import Proxy
-from benchmarks.servers import pinned
+from benchmarks.servers import DidNotStart, pinned
 
 
 @contextlib.contextmanager
@@ -24,13 +24,25 @@ def scripted_upstream(core: int) -> Iterator[tuple[int, int]]:
             server.terminate()
 
 
-def compare(proxies: Sequence[Proxy], bench: Bench, *, rounds: int, notice: Callable[[str], None]) -> list[Sample]:
-    """Takes a sample of each proxy in each round. The order turns, so that nobody is always first."""
-    return [
-        take(proxy, bench, round_number=number + 1, notice=_prefixed(notice, f"round {number + 1}: {proxy.name}"))
-        for number in range(rounds)
-        for proxy in turned(proxies, number)
-    ]
+def compare(
+    proxies: Sequence[Proxy], bench: Bench, *, rounds: int, notice: Callable[[str], None]
+) -> tuple[list[Sample], dict[str, str]]:
+    """Takes a sample of each proxy in each round; the order turns, so that nobody is always first.
+
+    A proxy that fails in one round is left out of all, for rounds are compared whole; the second of the pair says why.
+    """
+    samples: list[Sample] = []
+    failed: dict[str, str] = {}
+    for number in range(rounds):
+        for proxy in turned(proxies, number):
+            if proxy.name in failed:
+                continue
+            prefixed = _prefixed(notice, f"round {number + 1}: {proxy.name}")
+            try:
+                samples.append(take(proxy, bench, round_number=number + 1, notice=prefixed))
+            except (DidNotStart, Spoiled) as error:
+                failed[proxy.name] = str(error)
+    return [sample for sample in samples if sample.proxy not in failed], failed
 
 
 def turned(proxies: Sequence[Proxy], number: int) -> list[Proxy]:
@@ -40,7 +52,7 @@ def turned(proxies: Sequence[Proxy], number: int) -> list[Proxy]:
 
 
 def steps(proxies: Sequence[Proxy], rounds: int) -> int:
-    """How often `notice` will be called."""
+    """How often `notice` will be called, if none fails."""
     return rounds * len(proxies) * len(LOADS)
 
 

@@ -12,6 +12,7 @@ if __name__ == "__main__":  # run as a file: the path begins with our own folder
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from benchmarks import machine, plot, profiling, report, summary
 from benchmarks.comparison import compare, scripted_upstream, steps
@@ -57,13 +58,18 @@ def installed(peers: Sequence[str], gateway: str, console: Console) -> list[Prox
 
 
 def measured(proxies: Sequence[Proxy], bench: Bench, rounds: int, console: Console) -> list[Sample]:
-    """Runs the comparison under a bar."""
+    """Runs the comparison under a bar, and says who failed in it."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("", total=steps(proxies, rounds))
-        return compare(
+        samples, failed = compare(
             proxies, bench, rounds=rounds, notice=lambda text: progress.update(task, advance=1, description=text)
         )
+    for name, why in failed.items():
+        console.print(f"[red]{name} is left out, because it failed:[/]", Text(why))
+    if "direct" in failed:
+        raise Spoiled("without the upstream itself there is nothing to compare with")
+    return samples
 
 
 def conclude(samples: Sequence[Sample], facts: dict[str, object], path: Path, console: Console) -> None:

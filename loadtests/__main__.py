@@ -19,8 +19,8 @@ def locust_arguments(given: Sequence[str], *, stamp: str) -> list[str]:
 
 def show_help() -> None:
     """Locust's help with ours in it. Its own command prints it before it has read our file."""
-    from locust import events
-    from locust.argument_parser import get_parser
+    from locust import events  # type: ignore[import-not-found]
+    from locust.argument_parser import get_parser  # type: ignore[import-not-found]
 
     from loadtests import options
 
