@@ -208,8 +208,9 @@ def chunk_lines() -> Iterator[Case]:
         "trailer with a NUL": chunks(BODY, last=b"0\r\nX-A: a\x00\r\n\r\n"),
         "trailer without a colon": chunks(BODY, last=b"0\r\nX-A\r\n\r\n"),
     }  # fmt: skip
+    # A size without end may also be waited for, as long as the body's limits in bytes and in time hold.
     for name, body in bodies.items():
-        yield Case(name, _chunked(body), BAD | {408, 413}, False)  # 408: it waits for a chunk that never comes
+        yield Case(name, _chunked(body), BAD | {413} | ({408} if "2^64" in name else set()), False)
     long = size + b";" + b"a" * (1 << 20) + b"\r\n" + rest
     yield Case("chunk extension of 1 MB", _chunked(long), TOO_LARGE | {200})
 
