@@ -16,39 +16,41 @@ class Attempts:
     just closed it, and never saw the request.
     """
 
+    __slots__ = ("_exchange", "_others", "_random", "_stale", "_tried")
+
     def __init__(self, exchange: Exchange, random: Callable[[], float]) -> None:
         self._exchange = exchange
         self._random = random
         self._tried: list[Endpoint] = []
         self._stale = False
-        self._places = self._plan()
+        self._others: Iterator[tuple[Target, Endpoint]] | None = None  # made only once the first has failed
 
     def first(self) -> tuple[Target, Endpoint]:
-        place = next(self._places)
-        self._tried.append(place[1])
-        return place
+        target = self._exchange.route.targets[self._exchange.record.arm_assigned]
+        endpoint = self._exchange.held_endpoint or choose(target.endpoints, self._random)
+        self._tried.append(endpoint)
+        return target, endpoint
 
     def next(self, *, stale: bool) -> tuple[Target, Endpoint] | None:
         """The next place, or None. ``stale`` tells that the last one failed on a connection that had been idle."""
         self._stale = stale
-        place = next(self._places, None)
+        if self._others is None:
+            self._others = self._plan()
+        place = next(self._others, None)
         if place is not None:
             self._tried.append(place[1])
         return place
 
     def _plan(self) -> Iterator[tuple[Target, Endpoint]]:
-        route = self._exchange.route
+        route, held = self._exchange.route, self._exchange.held_endpoint
         target = route.targets[self._exchange.record.arm_assigned]
-        held = self._exchange.held_endpoint
-        first = held or choose(target.endpoints, self._random)
-        yield target, first
         others = () if held else self._untried(target)
         if others:
             yield target, choose(others, self._random)
         elif self._stale:
-            yield target, first
+            yield target, self._tried[0]
         if held:
-            return
+            return  # no other server has the state
         for version in route.fallback:
             if version != target.version.name and (untried := self._untried(route.targets[version])):
                 yield route.targets[version], choose(untried, self._random)

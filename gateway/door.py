@@ -29,7 +29,10 @@ NOTHING, HEAD, BODY = range(3)
 _HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?")
 # Requests without a fast lane carry no body worth speaking of.
 _SLOW_BODY_BYTES = 64 * 1024
+_MAX_PENDING = 16
+_MAX_PENDING_BYTES = 64 * 1024
 _LINGER_SECONDS = 0.5
+_CHECKED = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
 _UPGRADE_HEADERS = (b"upgrade", b"connection", b"http2-settings")
 
 
@@ -49,13 +52,17 @@ class Door(HttpToolsProtocol):
         # uvicorn allows data after "Connection: close"; we do not.
         self.parser = httptools.HttpRequestParser(self)
         self._hall = hall
+        self._header_bytes, self._header_count = hall.limits.header_bytes, hall.limits.header_count
         self._exchange: Exchange | None = None
         self._pending: deque[Request | RequestResponseCycle] = deque()
         self._operation: Operation | None = None
         self._body: list[bytes] = []
+        self._pending_bytes = 0
         self._body_size = 0
-        self._head_size = 0
+        self._head_bytes = 0
+        self._read_bytes = 0
         self._hosts = 0
+        self._version = ""
         self._turned = False
         self._declining = False
         self._beginning = False
@@ -85,12 +92,12 @@ class Door(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._turned:
             return
-        if self._arriving == NOTHING:
-            self._arrive(HEAD)
-        elif self._arriving == HEAD:
+        before = self._arriving
+        self._read_bytes = len(data)
+        if before == HEAD:
             # The parser reports a header only when it is whole: what is still on its way is counted here.
-            self._head_size += len(data)
-            if self._head_size > self._hall.limits.header_bytes:
+            self._head_bytes += len(data)
+            if self._head_bytes > self._header_bytes:
                 self._turn_away(_header_too_large())
                 return
         try:
@@ -101,6 +108,8 @@ class Door(HttpToolsProtocol):
             cause = error.__context__
             self._turn_away(cause.refusal if isinstance(cause, Turned) else InvalidRequest(
                 "This is not an HTTP/1.1 request.", code="bad_http"))
+        if self._arriving != before:
+            self._since = self._hall.time()
 
     def _decline_upgrade(self, rest: bytes) -> None:
         """Goes on in HTTP/1.1, as a server may: Java's client offers h2c with its first request. The parser gives up
@@ -115,10 +124,6 @@ class Door(HttpToolsProtocol):
         self._arriving = NOTHING
         self.data_received(head + b"".join(kept) + b"\r\n" + rest)
 
-    def _arrive(self, what: int) -> None:
-        self._arriving = what
-        self._since = self._hall.time()
-
     # The parser's callbacks
 
     def on_message_begin(self) -> None:
@@ -128,9 +133,9 @@ class Door(HttpToolsProtocol):
         self.headers = []
         self.expect_100_continue = False
         self._body = []
-        self._body_size = self._head_size = self._hosts = 0
+        self._body_size = self._head_bytes = self._hosts = 0
         self._operation = None
-        self._arrive(HEAD)
+        self._arriving = HEAD
 
     def on_url(self, url: bytes) -> None:
         self.url += url
@@ -139,26 +144,31 @@ class Door(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()
-        self._head_size += len(name) + len(value) + 4
-        limits = self._hall.limits
-        if self._head_size > limits.header_bytes or len(self.headers) >= limits.header_count:
+        self.headers.append((name, value))
+        if name in _CHECKED:
+            self._check_header(name, value)
+
+    def _measure_head(self) -> None:
+        """Only where one read brought so much that the head may be too large: mostly it is the body that is."""
+        if sum(len(name) + len(value) + 4 for name, value in self.headers) > self._header_bytes:
             raise Turned(_header_too_large())
+
+    def _check_header(self, name: bytes, value: bytes) -> None:
         if name == b"host":
             self._hosts += 1
             if not _HOST.fullmatch(value):
                 raise Turned(InvalidRequest("The Host header is not a host.", code="bad_http"))
         elif name == b"content-length":
-            self._check_length(int(value) if value.isdigit() and len(value) < 20 else -1)
+            self._check_length(value)
         elif name == b"transfer-encoding":
             self._check_coding(value)
         elif name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
-        self.headers.append((name, value))
 
-    def _check_length(self, length: int) -> None:
-        if length < 0:
+    def _check_length(self, value: bytes) -> None:
+        if not value.isdigit() or len(value) > 19:
             raise Turned(InvalidRequest("The Content-Length is not a length.", code="bad_http"))
-        if length > self._hall.limits.body_bytes:
+        if int(value) > self._hall.limits.body_bytes:
             raise Turned(self._body_too_large())
 
     def _check_coding(self, value: bytes) -> None:
@@ -170,7 +180,11 @@ class Door(HttpToolsProtocol):
         return TooLarge(f"The body is larger than {self._hall.limits.body_bytes} bytes.")
 
     def on_headers_complete(self) -> None:
-        version = self.parser.get_http_version()
+        version = self._version = self.parser.get_http_version()
+        if self._head_bytes > self._header_bytes or self._read_bytes > self._header_bytes:
+            self._measure_head()
+        if len(self.headers) > self._header_count:
+            raise Turned(_header_too_large())
         if version not in ("1.1", "1.0") or (version == "1.1" and self._hosts != 1) or self._hosts > 1:
             raise Turned(InvalidRequest("An HTTP/1.1 request has exactly one Host header.", code="bad_http"))
         if self.parser.should_upgrade():
@@ -179,7 +193,7 @@ class Door(HttpToolsProtocol):
         if self.parser.get_method() == b"POST":
             self._operation = self._hall.operations.get(self.url) or self._hall.operations.get(
                 self.url.partition(b"?")[0])
-        self._arrive(BODY)
+        self._arriving = BODY
         if self.expect_100_continue and not self.transport.is_closing():
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -193,8 +207,8 @@ class Door(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self._declining:
             return
-        self._arrive(NOTHING)
-        chunked = self.parser.get_http_version() == "1.1"
+        self._arriving = NOTHING
+        chunked = self._version == "1.1"
         keeps_alive = chunked and self.parser.should_keep_alive()
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         turn: Request | RequestResponseCycle
@@ -203,9 +217,12 @@ class Door(HttpToolsProtocol):
         else:
             turn = self._slow_turn(body, keeps_alive)
         self._pending.append(turn)
+        self._pending_bytes += len(body)
         self._begin_pending()
-        if self._pending:
-            self.flow.pause_reading()  # answers first: a client that sends ahead must not fill our memory
+        # Answers first: a client that sends ahead must not fill our memory. Below the bound reading goes on, since only
+        # who reads learns that the client has left.
+        if len(self._pending) > _MAX_PENDING or self._pending_bytes > _MAX_PENDING_BYTES:
+            self.flow.pause_reading()
 
     # Turns
 
@@ -272,8 +289,10 @@ class Door(HttpToolsProtocol):
         while self._pending and not (self._busy or self._turned or self.flow.write_paused):
             self._begin(self._pending.popleft())
         self._beginning = False
-        if not self._pending and not self._turned:
-            self.flow.resume_reading()
+        if not self._pending:
+            self._pending_bytes = 0
+            if not self._turned:
+                self.flow.resume_reading()
 
     # What the edge needs
 

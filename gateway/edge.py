@@ -68,7 +68,7 @@ class Edge(Flow):
             self._wire.write(self._stream_head() + self._framed(last) + self._terminator())
         else:
             head = self._head or Head(200, [])
-            self._wire.write(self._whole_head(head.status, head.headers, len(last)) + last)
+            self._wire.write(self._whole(head.status, head.headers, last))
         self._wire.finished(self._exchange)
 
     def fail(self, refusal: Refusal) -> None:
@@ -81,7 +81,7 @@ class Edge(Flow):
             self._wire.write(self._framed(event) + self._terminator())
         else:
             body = _encode(refusal_document(refusal, self._exchange.request.operation.stream))
-            self._wire.write(self._whole_head(refusal.status, refusal.headers(), len(body)) + body)
+            self._wire.write(self._whole(refusal.status, refusal.headers(), body))
         self._wire.finished(self._exchange)
 
     def _is_event_stream(self) -> bool:
@@ -103,21 +103,19 @@ class Edge(Flow):
         length = b"transfer-encoding: chunked\r\n" if self._wire.chunked else b""
         return self._start(head.status, head.headers) + length + self._tail()
 
-    def _whole_head(self, status: int, headers: list[tuple[bytes, bytes]], length: int) -> bytes:
-        return self._start(status, headers) + b"content-length: %d\r\n" % length + self._tail()
+    def _whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bytes:
+        return b"%bcontent-length: %d\r\n%b%b" % (self._start(status, headers), len(body), self._tail(), body)
 
     def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
         line = STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
-        return line + self._wire.date_header() + b"".join([b"%b: %b\r\n" % pair for pair in headers]) + self._ours()
-
-    def _ours(self) -> bytes:
         record = self._exchange.record
-        version = b""
         if record.arm_served:
-            version = f"x-gatewright-version: {record.model}@{record.arm_served}\r\n".encode()
-        return b"x-request-id: %b\r\n%bx-gatewright-revision: %d\r\nx-gatewright-cache: %b\r\n" \
-               b"x-gatewright-attempts: %d\r\n" % (
-                   record.id.encode(), version, record.revision, record.cache.encode(), len(record.attempts))
+            known = self._exchange.route.head_lines[record.arm_served]
+        else:
+            known = b"x-gatewright-revision: %d\r\n" % record.revision
+        return b"%b%b%b%bx-request-id: %b\r\nx-gatewright-cache: %b\r\nx-gatewright-attempts: %d\r\n" % (
+            line, self._wire.date_header(), b"".join([b"%b: %b\r\n" % pair for pair in headers]), known,
+            record.id.encode(), record.cache.encode(), len(record.attempts))
 
     def _tail(self) -> bytes:
         return b"connection: close\r\n\r\n" if self._wire.closing else b"\r\n"

@@ -10,7 +10,6 @@ from models.protocol.operations import Operation
 if TYPE_CHECKING:
     from gateway.reply import Flow, Reply
     from gateway.snapshot import Route, Snapshot
-    from gateway.stages.stage import Stage
     from models.endpoint import Endpoint
 
 
@@ -22,13 +21,14 @@ class Request(msgspec.Struct):
     body: bytes
     keeps_alive: bool = True
     chunked: bool = True  # the client reads chunks (HTTP/1.1)
+    by_name: dict[bytes, bytes] = {}
+
+    def __post_init__(self) -> None:
+        self.by_name = dict(self.headers)
 
     def header(self, name: bytes) -> str:
-        """The first header of that name; empty where there is none."""
-        for key, value in self.headers:
-            if key == name:
-                return value.decode("latin-1")
-        return ""
+        """The header of that name, the last where it stands twice; empty where there is none."""
+        return self.by_name.get(name, b"").decode("latin-1")
 
 
 class Clock(Protocol):
@@ -60,7 +60,7 @@ class Exchange:
         self.route: Route = None  # type: ignore[assignment]  # Assign sets it; what comes before does not look
         self.held_endpoint: Endpoint | None = None  # where the state is that the request refers to
         self.streamed = False
-        self.entered: list[Stage] = []
+        self.entered = 0  # how many stages
         self.reply: Reply | None = None
         self.left = False  # the client went away
         self.recorded = False

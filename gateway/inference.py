@@ -320,6 +320,7 @@ class Inference:
             self._budget.retries -= 1
         if self._call is not None:
             self._call.cancel()
+            self._call = None
         if self._reader is not None:
             _count(self._exchange, self._reader.usage(), self._reader.tokens)
 

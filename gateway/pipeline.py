@@ -9,8 +9,8 @@ from typing import Protocol
 
 from gateway.exchange import Exchange
 from gateway.refusal import InternalError, Refusal
-from gateway.reply import RefusedSource, Reply
-from gateway.stages.stage import Stage
+from gateway.reply import SPENT, RefusedSource, Reply
+from gateway.stages.stage import Stage, Step
 
 
 class FaultLog(Protocol):
@@ -23,7 +23,10 @@ class Pipeline:
     """Runs exchanges through ``stages``; holds those whose stages wait, so that they can be cancelled."""
 
     def __init__(self, stages: Sequence[Stage], log: FaultLog) -> None:
-        self._stages = tuple(stages)
+        self._enters = tuple(stage.enter for stage in stages)
+        # Most stages have nothing to do on the way back; each that has stands here with its place on the way in.
+        self._leaves = [(place, stage.leave) for place, stage in _backwards(stages) if _does(stage, "leave")]
+        self._settles = [(place, stage.settle) for place, stage in _backwards(stages) if _does(stage, "settle")]
         self._log = log
         self._waiting: dict[Exchange, asyncio.Task[None]] = {}
 
@@ -33,16 +36,15 @@ class Pipeline:
 
     def _enter(self, exchange: Exchange, first: int) -> None:
         try:
-            for index in range(first, len(self._stages)):
-                stage = self._stages[index]
-                exchange.entered.append(stage)
-                answer = stage.enter(exchange)
+            for place in range(first, len(self._enters)):
+                exchange.entered = place + 1
+                answer = self._enters[place](exchange)
                 if answer is None:
                     continue
                 if isinstance(answer, Reply):
                     self._leave(exchange, answer)
                 else:
-                    self._wait(exchange, answer, index)
+                    self._wait(exchange, answer, place)
                 return
             raise InternalError("No stage answered.")
         except Refusal as refusal:
@@ -51,12 +53,12 @@ class Pipeline:
             self._log.fault("stage_failed", error, request_id=exchange.id)
             self._refuse(exchange, InternalError("The gateway failed."))
 
-    def _wait(self, exchange: Exchange, answer: Awaitable[Reply | None], index: int) -> None:
-        task = asyncio.ensure_future(self._go_on(exchange, answer, index))
+    def _wait(self, exchange: Exchange, answer: Awaitable[Reply | None], place: int) -> None:
+        task = asyncio.ensure_future(self._go_on(exchange, answer, place))
         self._waiting[exchange] = task
         task.add_done_callback(lambda _: self._waiting.pop(exchange, None))
 
-    async def _go_on(self, exchange: Exchange, answer: Awaitable[Reply | None], index: int) -> None:
+    async def _go_on(self, exchange: Exchange, answer: Awaitable[Reply | None], place: int) -> None:
         try:
             reply = await answer
         except Refusal as refusal:
@@ -68,14 +70,15 @@ class Pipeline:
             if exchange.left:
                 return
             if reply is None:
-                self._enter(exchange, index + 1)
+                self._enter(exchange, place + 1)
             else:
                 self._leave(exchange, reply)
 
     def _leave(self, exchange: Exchange, reply: Reply) -> None:
         """Passes the reply back through the stages entered, then lets it begin."""
-        for stage in reversed(exchange.entered):
-            reply = stage.leave(exchange, reply)
+        for place, leave in self._leaves:
+            if place < exchange.entered:
+                reply = leave(exchange, reply)
         exchange.reply = reply
         reply.begin(exchange.edge)
 
@@ -117,8 +120,21 @@ class Pipeline:
         if exchange.settled:
             return
         exchange.settled = True
-        for stage in reversed(exchange.entered):
-            try:
-                stage.settle(exchange)
-            except Exception as error:  # one stage's bug must not keep the others from settling
-                self._log.fault("settle_failed", error, request_id=exchange.id)
+        for place, settle in self._settles:
+            if place < exchange.entered:
+                try:
+                    settle(exchange)
+                except Exception as error:  # one stage's bug must not keep the others from settling
+                    self._log.fault("settle_failed", error, request_id=exchange.id)
+        # These hold the exchange in turn: without the knot its memory is free at once, not when the collector comes.
+        exchange.reply = None
+        exchange.edge = SPENT
+
+
+def _backwards(stages: Sequence[Stage]) -> list[tuple[int, Stage]]:
+    return list(enumerate(stages))[::-1]
+
+
+def _does(stage: Stage, verb: str) -> bool:
+    """Whether a stage says something of its own to this verb."""
+    return getattr(type(stage), verb, None) is not getattr(Step, verb)

@@ -43,6 +43,25 @@ class Flow:
         self.next.fail(refusal)
 
 
+class Spent(Flow):
+    """Where a flow leads once its exchange is settled: nowhere."""
+
+    def head(self, head: Head) -> None:
+        """Nobody is there."""
+
+    def frame(self, frame: bytes) -> None:
+        """Nobody is there."""
+
+    def end(self, last: bytes) -> None:
+        """Nobody is there."""
+
+    def fail(self, refusal: Refusal) -> None:
+        """Nobody is there."""
+
+
+SPENT = Spent()
+
+
 class Source(Protocol):
     """Where a reply's frames come from. ``begin`` may push at once; after ``cancel`` nothing is pushed any more."""
 

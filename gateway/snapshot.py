@@ -6,6 +6,7 @@ import msgspec
 
 from gateway.config.routing_document import ModelDocument, RoutingDocument, Sticky, Timeouts, VersionDocument
 from models.endpoint import Endpoint, Endpoints
+from models.protocol.operations import OPERATIONS, Operation
 from models.version import Version
 from routing.split import Split
 
@@ -16,6 +17,7 @@ class Target(msgspec.Struct, frozen=True, eq=False):
     version: Version
     digest: str
     endpoints: tuple[Endpoint, ...]
+    heads: Mapping[tuple[str, str], bytes]  # by path and endpoint: what every request's head begins with
 
 
 class Route(msgspec.Struct, frozen=True, eq=False):
@@ -32,6 +34,7 @@ class Route(msgspec.Struct, frozen=True, eq=False):
     timeouts: Timeouts
     fallback: tuple[str, ...] = ()
     pinned: str = ""
+    head_lines: Mapping[str, bytes] = {}  # by version: what every reply's head says of revision and version
 
 
 class Snapshot:
@@ -72,7 +75,7 @@ def compile_snapshot(document: RoutingDocument, endpoints: Endpoints, secret: Ca
     targets = {name: _target(name, version, endpoints, secret) for name, version in document.versions.items()}
     routes: dict[str, Route] = {}
     for name, model in document.models.items():
-        routes[name] = _route(name, model, targets)
+        routes[name] = _route(name, model, targets, revision)
         for version in routes[name].targets:
             routes[f"{name}@{version}"] = _pinned(routes[name], version)
     return Snapshot(revision, digest, created_at, routes)
@@ -82,14 +85,28 @@ def _target(name: str, written: VersionDocument, endpoints: Endpoints, secret: C
     version = Version(
         name=name, served_model=written.served_model, endpoints=tuple(map(str, written.endpoints)),
         defaults=written.defaults, api_key=secret(written.api_key_env) if written.api_key_env else "")
-    return Target(version, version.digest, tuple(endpoints.get(url) for url in version.endpoints))
+    places = tuple(endpoints.get(url) for url in version.endpoints)
+    heads = {(operation.path, place.url): _head(operation, place, version.api_key)
+             for operation in OPERATIONS for place in places}
+    return Target(version, version.digest, places, heads)
 
 
-def _route(name: str, model: ModelDocument, targets: Mapping[str, Target]) -> Route:
+def _head(operation: Operation, endpoint: Endpoint, api_key: str) -> bytes:
+    lines = [f"POST {operation.path} HTTP/1.1", f"host: {endpoint.authority}", "accept: */*"]
+    if not operation.multipart:
+        lines.append("content-type: application/json")
+    if api_key:
+        lines.append(f"authorization: Bearer {api_key}")
+    return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+def _route(name: str, model: ModelDocument, targets: Mapping[str, Target], revision: int) -> Route:
     used = dict.fromkeys([*model.split, *model.fallback])
     return Route(model=name, targets={version: targets[version] for version in used}, split=Split(model.split),
                  sticky=model.sticky, salt=model.salt or name, timeouts=model.timeouts,
-                 fallback=tuple(model.fallback))
+                 fallback=tuple(model.fallback),
+                 head_lines={version: f"x-gatewright-version: {name}@{version}\r\nx-gatewright-revision: {revision}\r\n"
+                             .encode() for version in used})
 
 
 def _pinned(route: Route, version: str) -> Route:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gateway.endpoint_mark import marked_response_id
-from gateway.exchange import Exchange, Request
+from gateway.exchange import Exchange
 from gateway.form import replace_field
 from gateway.snapshot import Target
 from models.endpoint import Endpoint
@@ -16,26 +16,16 @@ FORWARDED = frozenset({b"traceparent", b"tracestate", b"anthropic-version", b"an
 def upstream_request(exchange: Exchange, target: Target, endpoint: Endpoint) -> bytes:
     """The whole request, head and body, ready for one write."""
     request = exchange.request
+    more = b""
     if request.operation.multipart:
         body = replace_field(request, "model", target.version.served_model)
-        content_type = request.header(b"content-type").encode("latin-1")
+        more = b"content-type: %b\r\n" % request.by_name[b"content-type"]
     else:
         body = encode_document(upstream_document(exchange, target, endpoint))
-        content_type = b"application/json"
-    return _head(exchange, target, endpoint, content_type, len(body)) + body
-
-
-def _head(exchange: Exchange, target: Target, endpoint: Endpoint, content_type: bytes, length: int) -> bytes:
-    request = exchange.request
-    return b"POST %b HTTP/1.1\r\nhost: %b\r\naccept: */*\r\ncontent-type: %b\r\n%b%bx-request-id: %b\r\n" \
-           b"content-length: %d\r\n\r\n" % (
-               request.operation.path.encode(), endpoint.authority.encode(), content_type,
-               b"authorization: Bearer %b\r\n" % target.version.api_key.encode() if target.version.api_key else b"",
-               _forwarded(request), exchange.id.encode(), length)
-
-
-def _forwarded(request: Request) -> bytes:
-    return b"".join(b"%b: %b\r\n" % (name, value) for name, value in request.headers if name in FORWARDED)
+    if not FORWARDED.isdisjoint(request.by_name):
+        more += b"".join(b"%b: %b\r\n" % pair for pair in request.by_name.items() if pair[0] in FORWARDED)
+    return b"%b%bx-request-id: %b\r\ncontent-length: %d\r\n\r\n%b" % (
+        target.heads[request.operation.path, endpoint.url], more, exchange.id.encode(), len(body), body)
 
 
 def upstream_document(exchange: Exchange, target: Target, endpoint: Endpoint) -> dict[str, Any]:

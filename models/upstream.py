@@ -131,8 +131,8 @@ class Call:
 class Connection(asyncio.Protocol):
     """One connection to an endpoint; carries one call at a time and waits in the endpoint's pool between them."""
 
-    __slots__ = ("_body", "_endpoint", "_framed", "_header_bytes", "_headers", "_informational", "_keep_alive",
-                 "_parser", "_reading", "_whole", "call", "idle_since", "now", "reused", "transport")
+    __slots__ = ("_began", "_body", "_endpoint", "_framed", "_header_bytes", "_headers", "_informational",
+                 "_keep_alive", "_parser", "_reading", "_whole", "call", "idle_since", "now", "reused", "transport")
 
     def __init__(self, endpoint: "Endpoint", time: Callable[[], float]) -> None:
         self._endpoint = endpoint
@@ -150,6 +150,7 @@ class Connection(asyncio.Protocol):
         self._header_bytes = 0
         self._body: list[bytes] = []
         self._framed = False  # the reply says where it ends
+        self._began = False
         self._whole = False
         self._keep_alive = False
         self._informational = False
@@ -192,7 +193,7 @@ class Connection(asyncio.Protocol):
         if call is None:
             return
         self._endpoint.forget(call)
-        if self._headers and not self._framed and exc is None and not self._informational:
+        if self._began and not self._framed and exc is None:
             call.receiver.ended()  # a reply without a length ends where its connection does
         else:
             call.receiver.failed(Disconnected(str(exc) if exc else "the connection was closed"))
@@ -252,6 +253,7 @@ class Connection(asyncio.Protocol):
             return
         if status in (204, 304):
             self._framed = True
+        self._began = True
         if self.call is not None:
             self.call.receiver.began(status, self._headers)
 

@@ -31,21 +31,23 @@ def key_of(headers: Iterable[tuple[bytes, bytes]], keys: Mapping[str, Key] | Non
     presented = _presented(headers)
     if not presented:
         raise NotAuthenticated("No key was sent.")
+    if len(presented) > 1:
+        raise NotAuthenticated("More than one key was sent.")
     # The table is asked by hash: how long that takes tells nothing of a key that is not known.
-    key = keys.get(sha256(presented).hexdigest())
+    key = keys.get(sha256(presented.pop()).hexdigest())
     if key is None:
         raise NotAuthenticated("The key is not known here.")
     return key
 
 
-def _presented(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """The bearer token, or what Anthropic's client sends; empty where there is neither."""
-    other = b""
+def _presented(headers: Iterable[tuple[bytes, bytes]]) -> set[bytes]:
+    """Every key that was sent: bearer tokens, and what Anthropic's client sends. Two different ones are a question of
+    which counts, and a proxy before us may have answered it otherwise."""
+    found: set[bytes] = set()
     for name, value in headers:
         if name == b"authorization":
             scheme, _, token = value.partition(b" ")
-            if scheme.lower() == b"bearer":
-                return token.strip()
+            found.add(token.strip() if scheme.lower() == b"bearer" else value)
         elif name == b"x-api-key":
-            other = value
-    return other
+            found.add(value)
+    return found - {b""}

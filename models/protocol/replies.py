@@ -3,12 +3,14 @@
 Every other byte stays: the fields are taken apart as raw JSON and put together again in their order.
 """
 
+from typing import Any
+
 import msgspec
 
-from models.protocol.usage import Usage, usage_of
+from models.protocol.usage import Reported, Usage
 
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encode = msgspec.json.Encoder().encode
+_raw_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class Malformed(Exception):
@@ -16,9 +18,29 @@ class Malformed(Exception):
 
 
 class Finish(msgspec.Struct):
-    """How a choice ended, under each API's name for it."""
+    """How a choice ended."""
 
-    finish_reason: str | None = None
+    finish_reason: Any = None
+
+
+class Body(msgspec.Struct):
+    """What is read of a reply, under each API's name for it; the rest is skipped, not built."""
+
+    model: Any = None
+    usage: Reported | None = None
+    choices: list[Finish] = []
+    stop_reason: Any = None
+    status: Any = None
+
+
+class OddBody(Body):
+    """A body whose usage is none that counts."""
+
+    usage: Any = None
+
+
+_body = msgspec.json.Decoder(Body)
+_odd_body = msgspec.json.Decoder(OddBody)
 
 
 class WholeReply(msgspec.Struct, frozen=True):
@@ -27,37 +49,39 @@ class WholeReply(msgspec.Struct, frozen=True):
     body: bytes
     usage: Usage | None
     finish_reason: str
-    response_id: str = ""
 
 
 def read_whole(body: bytes, model: str) -> WholeReply:
     """Reads a JSON reply and gives it the name that the client asked for; raises Malformed where it is no object."""
     try:
-        fields = _fields.decode(body)
-        usage = usage_of(msgspec.json.decode(fields["usage"])) if "usage" in fields else None
-        finish = _finish_reason(fields)
+        if not body.isascii():
+            body.decode()  # what is skipped is not looked into, and the client's parser would stumble over it
+        read = _read(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(f"the reply is no JSON object: {error}") from None
-    return WholeReply(_renamed(body, fields, model), usage, finish)
+    renamed = body if read.model is None or read.model == model else _renamed(body, read.model, model)
+    usage = read.usage.usage() if isinstance(read.usage, Reported) else None
+    return WholeReply(renamed, usage, _finish_reason(read))
 
 
-def _renamed(body: bytes, fields: dict[str, msgspec.Raw], model: str) -> bytes:
-    named, wanted = fields.get("model"), _encode(model)
-    if named is None or bytes(named) == wanted:
-        return body
-    before, after = b'"model":' + bytes(named), b'"model":' + wanted
+def _read(body: bytes) -> Body:
+    try:
+        return _body.decode(body)
+    except msgspec.ValidationError:
+        return _odd_body.decode(body)
+
+
+def _renamed(body: bytes, named: Any, model: str) -> bytes:
+    before, after = b'"model":' + _encode(named), b'"model":' + _encode(model)
     # Unescaped quotes cannot stand inside a JSON string: found once, it is the field itself.
     if body.count(before) == 1:
         return body.replace(before, after)
-    return _encode({**fields, "model": msgspec.Raw(wanted)})
+    return _encode({**_raw_fields.decode(body), "model": msgspec.Raw(_encode(model))})
 
 
-def _finish_reason(fields: dict[str, msgspec.Raw]) -> str:
-    if "choices" in fields:
-        choices = msgspec.json.decode(fields["choices"], type=list[Finish])
-        return next((choice.finish_reason for choice in choices if choice.finish_reason), "")
-    for name in ("stop_reason", "status"):
-        if name in fields:
-            value = msgspec.json.decode(fields[name])
-            return value if isinstance(value, str) else ""
-    return ""
+def _finish_reason(read: Body) -> str:
+    for choice in read.choices:
+        if isinstance(choice.finish_reason, str):
+            return choice.finish_reason
+    found = read.stop_reason or read.status
+    return found if isinstance(found, str) else ""

@@ -65,8 +65,8 @@ class ChatStream:
     system fingerprint on the finishing chunk, which vLLM moves to the usage chunk where there is one.
     """
 
-    __slots__ = ("_choices", "_compact", "_fingerprint", "_held", "_keep_continuous", "_keep_usage", "_model",
-                 "_rename_from", "_rename_to", "_usage", "_usage_of_choice", "ended", "failure", "finish_reason",
+    __slots__ = ("_choices", "_fingerprint", "_held", "_keep_continuous", "_keep_usage", "_learned", "_model",
+                 "_prefix", "_renamed_prefix", "_usage", "_usage_of_choice", "ended", "failure", "finish_reason",
                  "tokens")
 
     def __init__(self, model: str, *, keep_usage: bool, keep_continuous: bool, choices: int = 1,
@@ -78,8 +78,8 @@ class ChatStream:
         self._choices = choices
         self._fingerprint = fingerprint
         self._held: list[bytes] = []
-        self._compact: bool | None = None  # unknown before the first chunk
-        self._rename_from = self._rename_to = b""
+        self._learned = False
+        self._prefix = self._renamed_prefix = b""  # empty for a server that writes JSON otherwise than vLLM
         self._usage = b""
         self._usage_of_choice: dict[int, bytes] = {}
         self.ended = False
@@ -89,34 +89,37 @@ class ChatStream:
 
     def read(self, event: bytes) -> bytes:
         # Behind the first chunk only an event's ends are looked at: what stands between passes as it came.
-        if self._compact and event.startswith(b'data: {"') and event.endswith(b"}\n\n") \
-                and not event.startswith(b'data: {"error"'):
-            return self._read_chunk(event)
+        if self._prefix and event.startswith(self._prefix) and event.endswith(b"}\n\n"):
+            return self._read_chunk(self._renamed_prefix + event[len(self._prefix) :])
         payload = payload_of(event)
         if payload is None:
             return event
         if payload == DONE:
             self.ended = True
             return self._release() + event
-        if self._compact is None:
+        if not self._learned:
             self._learn(payload)
         return self._read_unusual(event, payload)
 
     def _learn(self, payload: bytes) -> None:
-        """Learns from the first chunk how this server writes and what it calls the model."""
+        """Learns from the first chunk how this server writes and what it calls the model. All chunks of a stream begin
+        alike (id, object, created, model): the beginning is replaced as one, without looking for the name."""
         chunk = _decode(payload, _chunk)
         if not chunk.model:
             return
-        self._rename_from = b'"model":' + _encode(chunk.model)
-        self._rename_to = b'"model":' + _encode(self._model)
-        self._compact = self._rename_from in payload
+        self._learned = True
+        named = b'"model":' + _encode(chunk.model)
+        at = payload.find(named)
+        if at > 0 and payload.find(b'"choices"') > at:
+            self._prefix = b"data: " + payload[: at + len(named)]
+            self._renamed_prefix = b"data: " + payload[:at] + b'"model":' + _encode(self._model)
 
     def _read_unusual(self, event: bytes, payload: bytes) -> bytes:
         fields = _decode(payload, _raw_fields)
         if "error" in fields:
             return self._fail(event, fields["error"])
-        if self._compact and event == b"data: " + payload + b"\n\n":
-            return self._read_chunk(event)
+        if self._prefix and event.startswith(self._prefix) and event == b"data: " + payload + b"\n\n":
+            return self._read_chunk(self._renamed_prefix + event[len(self._prefix) :])
         return self._read_loose(event, fields)
 
     def _fail(self, event: bytes, error: msgspec.Raw) -> bytes:
@@ -127,8 +130,6 @@ class ChatStream:
 
     def _read_chunk(self, event: bytes) -> bytes:
         """A chunk as vLLM writes it: edited as bytes, since an unescaped quote cannot stand inside a JSON string."""
-        if self._rename_from is not self._rename_to:
-            event = event.replace(self._rename_from, self._rename_to, 1)
         # A chunk's own usage stands behind its choices; one that stands elsewhere is part of what the model said.
         at = event.rfind(b'],"usage":')
         if at > 0:
@@ -146,8 +147,6 @@ class ChatStream:
     def _without_usage(self, event: bytes, at: int) -> bytes:
         start = at + len(b',"usage":')
         end = _end_of_value(event, start)
-        if end < 0:
-            raise MalformedEvent("a usage that is no object")
         usage = event[start:end]
         if usage != b"null":
             if self._choices == 1:
@@ -314,15 +313,17 @@ def _stamped(event: bytes, fingerprint: str) -> bytes:
 
 
 def _end_of_value(event: bytes, start: int) -> int:
-    """Where the object or the null that begins at ``start`` ends; -1 where there is neither. It holds no text."""
-    if event.startswith(b"null", start):
-        return start + len(b"null")
-    if not event.startswith(b"{", start):
-        return -1
+    """Where the object or the null that begins at ``start`` ends; raises MalformedEvent where there is neither. What
+    stands in it are numbers, never text."""
     end = event.find(b"}", start) + 1
-    while end > 0 and event.count(b"{", start, end) > event.count(b"}", start, end):
-        end = event.find(b"}", end) + 1
-    return end or -1
+    if event.startswith(b"{", start):
+        while end and event.count(b"{", start, end) > event.count(b"}", start, end):
+            end = event.find(b"}", end) + 1
+        if end:
+            return end
+    elif event.startswith(b"null", start):
+        return start + len(b"null")
+    raise MalformedEvent("a usage that is no object")
 
 
 def _same(edited: dict[str, msgspec.Raw], fields: dict[str, msgspec.Raw]) -> bool:

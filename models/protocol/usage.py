@@ -6,23 +6,42 @@ import msgspec
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Tokens of one exchange. ``cached`` of the prompt's came from a prefix cache."""
+    """Tokens of one exchange. ``cached_tokens`` of the prompt's came from a prefix cache."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
 
 
+class Details(msgspec.Struct, frozen=True):
+    """Where prompt tokens came from."""
+
+    cached_tokens: int | None = None
+
+
+class Reported(msgspec.Struct, frozen=True):
+    """A ``usage`` object in OpenAI's first names, and in those of the Responses and Messages APIs."""
+
+    prompt_tokens: int | None = None
+    input_tokens: int | None = None
+    completion_tokens: int | None = None
+    output_tokens: int | None = None
+    prompt_tokens_details: Details | None = None
+    input_tokens_details: Details | None = None
+    cache_read_input_tokens: int | None = None
+
+    def usage(self) -> Usage:
+        details = self.prompt_tokens_details or self.input_tokens_details
+        cached = details.cached_tokens if details is not None else self.cache_read_input_tokens
+        return Usage(self.prompt_tokens or self.input_tokens or 0, self.completion_tokens or self.output_tokens or 0,
+                     cached or 0)
+
+
 def usage_of(fields: Any) -> Usage | None:
-    """Reads a ``usage`` object in the names of any of the APIs; None if it is none."""
-    if not isinstance(fields, dict):
+    """Reads a decoded ``usage`` object; None where it is none, or holds what are no counts."""
+    if fields is None:
         return None
-    prompt = _count(fields, "prompt_tokens", "input_tokens")
-    completion = _count(fields, "completion_tokens", "output_tokens")
-    details = fields.get("prompt_tokens_details") or fields.get("input_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, dict) else fields.get("cache_read_input_tokens")
-    return Usage(prompt, completion, cached if isinstance(cached, int) else 0)
-
-
-def _count(fields: dict[str, Any], *names: str) -> int:
-    return next((value for name in names if isinstance(value := fields.get(name), int)), 0)
+    try:
+        return msgspec.convert(fields, Reported).usage()
+    except msgspec.ValidationError:
+        return None
