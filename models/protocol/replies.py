@@ -3,6 +3,8 @@
 Every other byte stays: the fields are taken apart as raw JSON and put together again in their order.
 """
 
+from typing import Any
+
 import msgspec
 
 from models.protocol.usage import Usage, usage_of
@@ -61,3 +63,20 @@ def _finish_reason(fields: dict[str, msgspec.Raw]) -> str:
             value = msgspec.json.decode(fields[name])
             return value if isinstance(value, str) else ""
     return ""
+
+
+class _Fault(msgspec.Struct):
+    code: Any = None
+
+
+class _ErrorReply(msgspec.Struct):
+    error: _Fault
+
+
+def status_told(error: bytes) -> int:
+    """The HTTP status in an error's `code`, where vLLM writes it; 0 where there is none."""
+    try:
+        code = msgspec.json.decode(error, type=_ErrorReply).error.code
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return 0
+    return code if type(code) is int else 0
