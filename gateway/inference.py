@@ -29,9 +29,9 @@ from gateway.reply import Flow, Head
 from gateway.snapshot import Target
 from gateway.upstream_request import asked_usage, upstream_request
 from models.endpoint import Endpoint
-from models.protocol.events import EventSplitter, EventTooLarge
+from models.protocol.events import EventSplitter, EventTooLarge, payload_of
 from models.protocol.replies import Malformed as MalformedReply
-from models.protocol.replies import read_whole
+from models.protocol.replies import read_whole, status_told
 from models.protocol.streams import ChatStream, EventStream, MalformedEvent
 from models.protocol.usage import Usage
 from models.upstream import (
@@ -196,12 +196,23 @@ class Inference:
                 return
             frame = reader.read(event)
             if reader.failure:
-                self._fail(UpstreamError(reader.failure), event=frame)
+                self._read_failure(reader.failure, frame)
                 return
             if reader.ended:
                 self._last += frame  # held: with it the reply is complete, and its record must be written first
             elif frame:
                 self._push(frame)
+
+    def _read_failure(self, failure: str, event: bytes) -> None:
+        error = payload_of(event) or b""
+        status = 0 if self._began else status_told(error)
+        if not 400 <= status < 500:
+            self._fail(UpstreamError(failure), event=event)
+            return
+        # vLLM checks some parameters only once it has said 200. The caller is at fault all the same: another server
+        # would say it again, and the client gets the status that a whole reply would have had.
+        self._head = Head(status, [(b"content-type", b"application/json")])
+        self._pass_error_on(error)
 
     def _push(self, frame: bytes) -> None:
         if not self._began:

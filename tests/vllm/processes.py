@@ -1,5 +1,6 @@
 """Real processes under test: started in a session of their own, waited for, and ended with all that they started."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from tests.vllm.wire import ask
 
 START_SECONDS = 300.0
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def wait_until(holds: Callable[[], bool], within_seconds: float, what: str) -> None:
@@ -21,6 +23,11 @@ def wait_until(holds: Callable[[], bool], within_seconds: float, what: str) -> N
         time.sleep(0.05)
 
 
+def end_with_parent() -> None:
+    """Run in a child: asks the kernel to end it when the tests are killed and can no longer do so themselves."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 class Server:
     """A server process; `url` is where it answers once `ready()` has returned."""
 
@@ -29,7 +36,8 @@ class Server:
         self.log = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(argv, env=dict(environ), stdout=output, stderr=subprocess.STDOUT,
-                                            stdin=subprocess.DEVNULL, start_new_session=True)
+                                            stdin=subprocess.DEVNULL, start_new_session=True,
+                                            preexec_fn=end_with_parent)
 
     def ready(self, path: str = "/health") -> None:
         """Returns once `path` answers 200; raises with the end of the log where it does not."""

@@ -7,6 +7,7 @@ import openai
 import pytest
 
 from tests.vllm.conftest import MODEL, Gateway
+from tests.vllm.test_replies import WEATHER
 
 pytestmark = pytest.mark.vllm
 
@@ -51,9 +52,9 @@ def test_openai_completes(client: openai.OpenAI) -> None:
 
 
 def test_openai_calls_a_tool(client: openai.OpenAI) -> None:
-    tool = {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}
-    reply = client.chat.completions.create(model="assistant", messages=QUESTION, tools=[tool], max_tokens=40,
-                                           tool_choice={"type": "function", "function": {"name": "get_weather"}})
+    reply = client.chat.completions.create(
+        model="assistant", messages=QUESTION, tools=[WEATHER], max_tokens=80, temperature=0,
+        tool_choice={"type": "function", "function": {"name": "get_weather"}})
     assert reply.choices[0].message.tool_calls[0].function.name == "get_weather"
 
 

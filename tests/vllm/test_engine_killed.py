@@ -13,27 +13,27 @@ import pytest
 from models.engine import Engine
 from tests.vllm.conftest import MODEL, Gateway, Start, StartGateway, version
 from tests.vllm.processes import Server, wait_until
-from tests.vllm.test_disconnect import LONG
+from tests.vllm.test_disconnect import LONG, running
 from tests.vllm.wire import ask, metric, opened
 
 pytestmark = pytest.mark.vllm
 
-KEY = "only-the-gateway-knows"
+KEY_VARIABLE, KEY = "GATEWRIGHT_TEST_UPSTREAM_KEY", "only-the-gateway-knows"
 
 
 @pytest.fixture(scope="module")
 def mortal(start_vllm: Start, engine: Engine) -> Iterator[Server]:
-    """A server to be killed. It wants a key, which the gateway has and no application."""
-    os.environ["GATEWRIGHT_TEST_UPSTREAM_KEY"] = KEY
-    server = start_vllm(msgspec.structs.replace(engine, api_key_env="GATEWRIGHT_TEST_UPSTREAM_KEY"), "mortal")
+    """A server to be killed. It wants a key, which the gateway has and no application, and takes one request."""
+    os.environ[KEY_VARIABLE] = KEY
+    server = start_vllm(msgspec.structs.replace(engine, api_key_env=KEY_VARIABLE, max_in_flight=1), "mortal")
     server.ready()
     yield server
-    del os.environ["GATEWRIGHT_TEST_UPSTREAM_KEY"]
+    del os.environ[KEY_VARIABLE]
 
 
 @pytest.fixture(scope="module")
 def before_it(start_gateway: StartGateway, mortal: Server) -> Gateway:
-    keyed = version(mortal) | {"api_key_env": "GATEWRIGHT_TEST_UPSTREAM_KEY"}
+    keyed = version(mortal) | {"api_key_env": KEY_VARIABLE}
     return start_gateway({"versions": {"mortal-1": keyed}, "models": {MODEL: {"split": {"mortal-1": 1}}}})
 
 
@@ -43,6 +43,17 @@ def test_a_server_that_wants_a_key_gets_the_gateways(mortal: Server, before_it: 
     assert ask(before_it.url, "/v1/chat/completions", body).status == 200
     theirs = {"Authorization": "Bearer the-applications-own"}
     assert ask(before_it.url, "/v1/chat/completions", body, headers=theirs).status == 200
+
+
+def test_a_full_server_says_so_through_the_gateway(mortal: Server, before_it: Gateway) -> None:
+    keyed = {"Authorization": f"Bearer {KEY}"}
+    with opened(before_it.url, "POST", "/v1/chat/completions", LONG | {"stream": True}) as response:
+        response.readline()
+        direct = ask(mortal.url, "/v1/chat/completions", LONG, headers=keyed)
+        through = ask(before_it.url, "/v1/chat/completions", LONG)
+    assert (through.status, through.body) == (direct.status, direct.body)
+    assert through.status == 503
+    wait_until(lambda: running(mortal) == 0, 10, "the abandoned request left the engine")
 
 
 def test_an_engine_killed_in_mid_stream_ends_the_stream_with_an_error_and_no_done(

@@ -9,7 +9,7 @@ import pytest
 
 from tests.vllm import environment
 from tests.vllm.adapter import write_adapter
-from tests.vllm.environment import Unmakeable, cache_folder, check_python, ensure, write_shim
+from tests.vllm.environment import Unmakeable, check_python, ensure, write_shim
 
 
 def test_the_shim_tells_vllm_that_it_is_a_build_for_cpus(tmp_path: Path) -> None:
@@ -45,14 +45,6 @@ def test_the_environment_is_made_once_and_again_when_a_pin_changes(
 def test_every_requirement_is_pinned() -> None:
     lines = [line for line in environment.REQUIREMENTS.read_text().split("\n") if line and line[0] != "#"]
     assert all(line.count("==") == 1 for line in lines)
-
-
-@pytest.mark.parametrize(("environ", "folder"), [
-    ({"GATEWRIGHT_CACHE": "/here", "XDG_CACHE_HOME": "/x"}, "/here"),
-    ({"XDG_CACHE_HOME": "/x"}, "/x/gatewright"),
-])
-def test_the_cache_is_where_the_user_wants_it(environ: dict[str, str], folder: str) -> None:
-    assert cache_folder(environ) == Path(folder)
 
 
 def test_an_adapter_is_the_same_every_time_and_has_the_shape_of_its_base(tmp_path: Path) -> None:
