@@ -18,7 +18,7 @@ def follow(following: Following) -> None:
 
 def test_each_record_is_counted_once_and_new_ones_as_they_come(tmp_path: Path, log: Log) -> None:
     journal, fold = Journal(tmp_path, "w0"), Fold()
-    following = Following(tmp_path, {}, fold, log)
+    following = Following(tmp_path, fold, log)
     for number in range(3):
         journal.append(record(str(number)))
         follow(following)
@@ -33,7 +33,9 @@ def test_what_an_earlier_life_drained_is_not_counted_again(tmp_path: Path, log: 
     drained = {segment.name: segment.stat().st_size}
     journal.append(record("b"))
     fold = Fold()
-    follow(Following(tmp_path, drained, fold, log))
+    following = Following(tmp_path, fold, log)
+    following.start_from(drained)
+    follow(following)
     assert fold.records_total == 1
     journal.close()
 
@@ -41,7 +43,7 @@ def test_what_an_earlier_life_drained_is_not_counted_again(tmp_path: Path, log: 
 def test_a_segment_is_spent_once_it_was_folded_to_its_end(tmp_path: Path, log: Log) -> None:
     journal = Journal(tmp_path, "w0")
     journal.append(record("a"))
-    following = Following(tmp_path, {}, Fold(), log)
+    following = Following(tmp_path, Fold(), log)
     follow(following)
     assert not following.spent
     journal.close()
@@ -57,7 +59,7 @@ def test_a_torn_segment_is_counted_and_told_with_what_was_lost(tmp_path: Path, l
     [segment] = segments(tmp_path)
     os.truncate(segment, segment.stat().st_size - 1)
     fold = Fold()
-    following = Following(tmp_path, {}, fold, log)
+    following = Following(tmp_path, fold, log)
     follow(following)
     assert (fold.records_total, following.torn_total) == (1, 1)
     [told] = lines.of("journal_torn")
