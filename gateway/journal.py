@@ -105,6 +105,8 @@ def has_ended(segment: Path) -> bool:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except FileNotFoundError:
+        return True
     return True
 
 

@@ -26,20 +26,21 @@ class Admin:
     def __init__(self, url: str, key: str, as_json: bool) -> None:
         self.as_json = as_json
         self._url = url if "://" in url else f"http://{url}"
-        headers = {"authorization": f"Bearer {key}"} if key else {}
-        self._client = httpx2.Client(base_url=self._url, headers=headers, timeout=_TIMEOUT_SECONDS, trust_env=False)
+        self._headers = {"authorization": f"Bearer {key}"} if key else {}
 
     def get(self, path: str, **query: Any) -> Any:
         return self._call("GET", path, params={name: value for name, value in query.items() if value is not None})
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
-        return self._call("POST", path, content=msgspec.json.encode(body),
-                          headers={"content-type": "application/json"})
+        return self._call("POST", path, content=msgspec.json.encode(body))
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
         try:
-            response = self._client.request(method, path, **options)
-        except httpx2.HTTPError as error:
+            # One call, one connection; no proxy variable may send the key anywhere else.
+            with httpx2.Client(base_url=self._url, timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
+                headers = {**self._headers, "content-type": "application/json"}
+                response = client.request(method, path, headers=headers, **options)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             fail(f"The admin port at {self._url} does not answer ({error}). Is `gatewright serve` running there? "
                  "Another address: --admin URL or GATEWRIGHT_ADMIN.", self.as_json, code="admin_unreachable")
         try:

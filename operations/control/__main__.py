@@ -6,6 +6,8 @@ import logging
 import os
 import socket
 import sys
+import traceback
+from pathlib import Path
 
 import msgspec
 
@@ -43,11 +45,22 @@ async def _run(arguments: argparse.Namespace, settings: Settings, lifeline: int,
         _announce(arguments.ready_fd, {"ready": False, "problems": error.problems})
         log.error("nothing_to_serve", problems=error.problems)
         return 1
-    _announce(arguments.ready_fd, {"ready": True, "revision": revision, "warnings": control.warnings()})
+    _announce(arguments.ready_fd, {"ready": True, "revision": revision, "warnings": control.keeper.warnings()})
     admin, status = (socket.socket(fileno=fd) for fd in (arguments.admin_fd, arguments.status_fd))
     status.setblocking(False)
-    await control.run(admin, status, stop)
+    try:
+        await control.run(admin, status, stop)
+    except ExceptionGroup as failed:
+        # A bug: the supervisor starts this process again. The place is logged, never the values.
+        for failure in failed.exceptions:
+            log.error("control_failed", error=type(failure).__name__, at=_place_of(failure))
+        return 1
     return 0
+
+
+def _place_of(error: BaseException) -> list[str]:
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames[-5:]]
 
 
 def _announce(fd: int | None, message: dict[str, object]) -> None:

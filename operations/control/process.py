@@ -8,8 +8,10 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import uvicorn
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from gateway.config.routing_document import RoutingDocument
 from gateway.config.settings import Settings
 from gateway.telemetry.logs import Log
 from operations.admin.gate import Gate
@@ -33,6 +35,7 @@ from operations.store.database import Database, DatabaseAway
 from operations.workers.api import WorkerRoutes
 from operations.workers.board import Workers, receive
 
+_WORKERS_LEAVE_SECONDS = 5.0
 _LAST_DRAIN_SECONDS = 10.0
 _STOP_SECONDS = 2
 
@@ -46,96 +49,81 @@ class NothingToServe(Exception):
 
 
 class Control:
-    """Everything of the control side on this host. Built, then opened, then run."""
+    """Everything of the control side on this host. Built here from top to bottom, then opened, then run."""
 
     def __init__(self, settings: Settings, admin_key: str, log: Log) -> None:
         self._settings = settings
         self._log = log
-        self._journal = Path(settings.state) / "journal"
-        self._database = Database(settings.database)
-        self._workers = Workers()
-        self._keeper = Keeper(self._database, Path(settings.state), log)
-        self._file = RoutingFile(Path(settings.routing), self._keeper, log)
-        self._fold = Fold()
-        self._admin_key = admin_key
+        state = Path(settings.state)
+        self._journal = state / "journal"
+        self.database = Database(settings.database)
+        self.workers = Workers()
+        self.keeper = Keeper(self.database, state, log)
+        self.file = RoutingFile(Path(settings.routing), self.keeper, log)
+        self.fold = Fold()
+        self.following = Following(self._journal, self.fold, log)
+        self.drain = Drain(self.database, self._journal, lambda: self.following.spent, log)
+        self._client = upstream_client(settings.upstream_ca_file)
+        self.upstream = UpstreamMetrics(lambda: endpoints_of(self.keeper.document), self._client)
+        self.health = Health(self.keeper, self.file, self.workers, self.drain)
+        self.app: ASGIApp = Gate(admin_app(self._routes()), admin_key)
         self._handled = ""
+
+    def _routes(self) -> list[Route]:
+        metrics = MetricsRoute([
+            lambda: traffic(self.fold),
+            lambda: gauges.of_revisions(self.keeper, self.file),
+            lambda: gauges.of_workers(self.workers),
+            lambda: gauges.of_journal(self.drain, self.following, self.workers),
+            self.upstream.families,
+        ], self.upstream.text)
+        return [
+            *ConsoleRoutes(self.keeper, self.workers, self.health, self.database).routes(),
+            *self.health.routes(),
+            *metrics.routes(),
+            *RevisionRoutes(self.keeper, self.file, self.workers).routes(),
+            *ExchangeRoutes(self.database).routes(),
+            *WorkerRoutes(self.workers).routes(),
+            *ActRoutes(self.database).routes(),
+        ]
 
     async def open(self) -> int:
         """Settles which revision is live and writes its snapshot; returns its number. Raises NothingToServe."""
-        content, digest = self._file.read()
+        content, digest = self.file.read()
         problems: list[str] = []
         try:
-            await self._keeper.open(str(self._file.path), digest)
-            await self._file.take(content, digest)
+            await self.keeper.open(str(self.file.path), digest)
+            await self.file.take(content, digest)
             self._handled = digest
+            # What is in the ledger was counted by an earlier life of this process.
+            self.following.start_from(await self.database.run(ledger.positions))
         except DatabaseAway as error:
             problems.append(f"database: {self._settings.database} does not answer: {error}")
         except SnapshotNotWritten as error:
             problems.append(f"state: {error}")
-        if not self._keeper.has_snapshot:
-            refused = self._file.refusal.problems if self._file.refusal else []
-            raise NothingToServe([*problems, *(f"{self._file.path}: {problem}" for problem in refused)])
+        if not self.keeper.has_snapshot:
+            refused = self.file.refusal.problems if self.file.refusal else []
+            raise NothingToServe([*problems, *(f"{self.file.path}: {problem}" for problem in refused)])
         if problems:
-            self._log.error("serving_last_good", revision=self._keeper.number, problems=problems)
-        return self._keeper.number
-
-    def warnings(self) -> list[str]:
-        return self._keeper.warnings()
+            self._log.error("serving_last_good", revision=self.keeper.number, problems=problems)
+        return self.keeper.number
 
     async def run(self, admin: socket.socket, status: socket.socket, stop: asyncio.Event) -> None:
         """Runs until ``stop`` is set and what the workers left in the journals is drained."""
-        following = Following(self._journal, await self._drained(), self._fold, self._log)
-        drain = Drain(self._database, self._journal, lambda: following.spent, self._log)
-        upstream = UpstreamMetrics(self._endpoints, upstream_client(self._settings.upstream_ca_file))
-        server = _server(self._app(drain, following, upstream))
+        server = _server(self.app)
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(work) for work in (
-                following.run(), drain.run(), upstream.run(), self._file.watch(self._handled), self._listen(status))]
+                self.following.run(), self.drain.run(), self.upstream.run(), self.file.watch(self._handled),
+                self._listen(status))]
             serving = tasks.create_task(server.serve(sockets=[admin]))
             await stop.wait()
-            await self._leave(drain)
+            await self._leave()
             for task in background:
                 task.cancel()
             server.should_exit = True
             await serving
-        self._database.close()
-
-    def _endpoints(self) -> dict[str, list[str]]:
-        """The live revision's endpoints, each with the versions that are served there."""
-        endpoints: dict[str, list[str]] = {}
-        routing = self._keeper.document
-        for version, document in routing.versions.items() if routing else ():
-            for endpoint in document.endpoints:
-                endpoints.setdefault(endpoint, []).append(version)
-        return endpoints
-
-    async def _drained(self) -> dict[str, int]:
-        # What is in the ledger was counted by an earlier life of this process.
-        try:
-            return await self._database.run(ledger.positions)
-        except DatabaseAway:
-            self._log.warning("metrics_count_again", reason="the database cannot say what was drained")
-            return {}
-
-    def _app(self, drain: Drain, following: Following, upstream: UpstreamMetrics) -> ASGIApp:
-        keeper, file, workers = self._keeper, self._file, self._workers
-        metrics = MetricsRoute([
-            lambda: traffic(self._fold),
-            lambda: gauges.of_revisions(keeper, file),
-            lambda: gauges.of_workers(workers),
-            lambda: gauges.of_journal(drain, following, workers),
-            upstream.families,
-        ], upstream.text)
-        health = Health(keeper, file, workers, drain)
-        return Gate(admin_app([
-            *ConsoleRoutes(keeper, workers, health, self._database).routes(),
-            *health.routes(),
-            *metrics.routes(),
-            *RevisionRoutes(keeper, file, workers).routes(),
-            *ExchangeRoutes(self._database).routes(),
-            *WorkerRoutes(workers).routes(),
-            *ActRoutes(self._database).routes(),
-        ]), self._admin_key)
+        await self._client.aclose()
+        self.database.close()
 
     async def _listen(self, status: socket.socket) -> None:
         arrived = asyncio.Event()
@@ -144,13 +132,23 @@ class Control:
             await arrived.wait()
             arrived.clear()
             for one in receive(status):
-                self._workers.note(one)
+                self.workers.note(one)
 
-    async def _leave(self, drain: Drain) -> None:
+    async def _leave(self) -> None:
         # Where the supervisor is gone the workers are still leaving, and write until they have.
-        leaving = self._settings.drain.grace + self._settings.drain.finish + _LAST_DRAIN_SECONDS
-        if not await drain.finish(leaving):
-            self._log.error("journal_left", bytes=drain.undrained_bytes(), remedy="the next start drains it")
+        drain = self._settings.drain
+        await self.drain.wait_for_writers(drain.grace + drain.finish + _WORKERS_LEAVE_SECONDS)
+        if not await self.drain.finish(_LAST_DRAIN_SECONDS):
+            self._log.error("journal_left", bytes=self.drain.undrained_bytes(), remedy="the next start drains it")
+
+
+def endpoints_of(document: RoutingDocument | None) -> dict[str, list[str]]:
+    """The endpoints of a routing, each with the versions that are served there."""
+    endpoints: dict[str, list[str]] = {}
+    for name, version in document.versions.items() if document else ():
+        for endpoint in version.endpoints:
+            endpoints.setdefault(endpoint, []).append(name)
+    return endpoints
 
 
 def _server(app: ASGIApp) -> uvicorn.Server:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from gateway.journal import segments
+from gateway.journal import has_ended, segments
 from gateway.record import ExchangeRecord
 from gateway.telemetry.logs import Log
 from operations.ledger import store
@@ -67,8 +67,14 @@ class Drain:
             if stored < BATCH_RECORDS:
                 await asyncio.sleep(PAUSE_SECONDS)
 
+    async def wait_for_writers(self, seconds: float) -> None:
+        """Returns when no worker writes any more, or after ``seconds``."""
+        deadline = self._clock() + seconds
+        while self._clock() < deadline and not all(map(has_ended, segments(self._folder))):
+            await asyncio.sleep(PAUSE_SECONDS / 3)
+
     async def finish(self, seconds: float) -> bool:
-        """Drains until every writer is gone and all of it is stored; False where that took more than ``seconds``."""
+        """Drains until every segment is stored and gone; False where that took more than ``seconds``."""
         deadline = self._clock() + seconds
         while self._clock() < deadline:
             stored = 0

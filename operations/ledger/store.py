@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Select, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError
 
@@ -66,10 +66,15 @@ def newest(
         query = query.where(exchange.c.model == model)
     if outcome is not None:
         query = query.where(exchange.c.outcome == outcome)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    return _rows(connection, query)
 
 
 def starting_with(connection: Connection, prefix: str, limit: int = 2) -> list[dict[str, Any]]:
     """Exchanges whose id starts with ``prefix``; the one whose id it is comes first."""
     query = select(exchange).where(exchange.c.id.startswith(prefix, autoescape=True)).order_by(exchange.c.id)
-    return [dict(row) for row in connection.execute(query.limit(limit)).mappings()]
+    return _rows(connection, query.limit(limit))
+
+
+def _rows(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
+    # The columns are the record's fields in their order.
+    return [dict(zip(ExchangeRecord.__struct_fields__, row, strict=True)) for row in connection.execute(query)]

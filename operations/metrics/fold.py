@@ -10,6 +10,7 @@ MAX_SERIES = 2000
 NOT_REQUESTS = frozenset({"shadow", "replay", "probe"})  # purposes of what no application asked for
 
 Pair = tuple[str, str]  # model, version
+_OTHERS: Pair = ("other", "other")
 
 
 class PairSeries:
@@ -66,18 +67,15 @@ class Fold:
         if record.purpose in NOT_REQUESTS:
             return
         pair = record.model or "unknown", record.arm_served or record.arm_assigned or "none"
-        series = self.pairs.get(pair) or self._series(pair)
+        if pair not in self.pairs and len(self.pairs) >= MAX_SERIES:
+            pair = _OTHERS
+        series = self.pairs.get(pair) or self.pairs.setdefault(pair, PairSeries())
         series.add(record)
-        self.cache[record.model or "unknown", record.cache] += 1
+        self.cache[pair[0], record.cache] += 1
         for attempt in record.attempts:
             self.attempts[attempt.version, attempt.endpoint, attempt.result] += 1
         for guard in record.guards:
             self.guards[_guard_labels(guard)] += 1
-
-    def _series(self, pair: Pair) -> PairSeries:
-        if len(self.pairs) >= MAX_SERIES:
-            pair = "other", "other"
-        return self.pairs.setdefault(pair, PairSeries())
 
 
 def _guard_labels(guard: str) -> tuple[str, str, str]:

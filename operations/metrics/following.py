@@ -13,14 +13,19 @@ PAUSE_SECONDS = 0.1
 
 
 class Following:
-    """Adds each record to the fold once in this process's life, from ``positions`` on; says what could not be read."""
+    """Adds each record to the fold once in this process's life; says what could not be read."""
 
-    def __init__(self, folder: Path, positions: Mapping[str, int], fold: Fold, log: Log) -> None:
+    def __init__(self, folder: Path, fold: Fold, log: Log) -> None:
         self.torn_total = 0
         self.unreadable_total = 0
-        self._tail = Tail(folder, positions, self._note)
+        self._folder = folder
+        self._tail = Tail(folder, {}, self._note)
         self._fold = fold
         self._log = log
+
+    def start_from(self, positions: Mapping[str, int]) -> None:
+        """Leaves out what stands before ``positions``; called before the first step."""
+        self._tail = Tail(self._folder, positions, self._note)
 
     @property
     def spent(self) -> Set[str]:

@@ -1,0 +1,175 @@
+"""The traffic's metrics: what /metrics says is what the records say, added up."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import generate_latest
+from prometheus_client.core import Metric
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from gateway.record import Attempt, ExchangeRecord
+from gateway.telemetry import buckets
+from operations.metrics import fold as folding
+from operations.metrics.exposition import traffic
+from operations.metrics.fold import Fold
+from operations.metrics.histogram import Histogram
+from tests.operations.scripted_worker import record
+
+
+def samples(fold: Fold) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    """Every sample of the page, as a Prometheus server would read it."""
+    class Page(Collector):
+        def collect(self) -> list[Metric]:
+            return list(traffic(fold))
+
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Page())
+    text = generate_latest(registry).decode()
+    return {(sample.name, frozenset(sample.labels.items())): sample.value
+            for family in text_string_to_metric_families(text) for sample in family.samples}
+
+
+def value(fold: Fold, name: str, **labels: str) -> float:
+    return samples(fold)[name, frozenset(labels.items())]
+
+
+def folded(*records: ExchangeRecord) -> Fold:
+    fold = Fold()
+    for one in records:
+        fold.add(one)
+    return fold
+
+
+PAIR = {"model": "assistant", "version": "smol-1"}
+
+
+def test_requests_are_counted_by_model_version_operation_and_outcome() -> None:
+    refused = record("b")
+    refused.outcome, refused.blame, refused.code = "refused", "caller", "invalid_request"
+    fold = folded(record("a"), record("c"), refused)
+    assert value(fold, "gatewright_requests_total", **PAIR, endpoint="chat.completions", outcome="answered") == 2
+    assert value(fold, "gatewright_requests_total", **PAIR, endpoint="chat.completions", outcome="refused") == 1
+    assert value(fold, "gatewright_errors_total", **PAIR, outcome="refused", blame="caller",
+                 code="invalid_request") == 1
+
+
+def test_tokens_cost_and_attempts_are_added_up() -> None:
+    one, other = record("a"), record("b")
+    one.cost_micros, other.cost_micros, other.cached_tokens = 1_500_000, 250_000, 3
+    other.attempts = [Attempt("smol-1", "http://x", "upstream_unreachable", 0.1), *other.attempts]
+    fold = folded(one, other)
+    assert value(fold, "gatewright_tokens_total", **PAIR, direction="prompt") == 14
+    assert value(fold, "gatewright_tokens_total", **PAIR, direction="completion") == 10
+    assert value(fold, "gatewright_cached_tokens_total", **PAIR) == 3
+    assert value(fold, "gatewright_cost_total", **PAIR) == 1.75
+    assert value(fold, "gatewright_upstream_attempts_total", version="smol-1", endpoint="http://x",
+                 result="upstream_unreachable") == 1
+
+
+def test_durations_fall_into_the_boundaries_that_workers_share() -> None:
+    fold = folded(record("a"))
+    assert value(fold, "gatewright_request_seconds_sum", **PAIR, outcome="answered") == 0.5
+    assert value(fold, "gatewright_request_seconds_bucket", **PAIR, outcome="answered", le="0.25") == 0
+    assert value(fold, "gatewright_request_seconds_bucket", **PAIR, outcome="answered", le="0.5") == 1
+    assert value(fold, "gatewright_time_to_first_token_seconds_bucket", **PAIR, le="0.1") == 1
+    assert value(fold, "gatewright_overhead_seconds_bucket", **PAIR, le="0.0001") == 0
+    assert value(fold, "gatewright_overhead_seconds_bucket", **PAIR, le="0.00025") == 1
+
+
+def test_gaps_between_tokens_are_merged_as_the_worker_counted_them() -> None:
+    fold = folded(record("a"), record("b"))
+    assert value(fold, "gatewright_inter_token_seconds_bucket", **PAIR, le="0.01") == 6
+    assert value(fold, "gatewright_inter_token_seconds_bucket", **PAIR, le="0.025") == 8
+    assert value(fold, "gatewright_inter_token_seconds_count", **PAIR) == 8
+    assert value(fold, "gatewright_inter_token_seconds_sum", **PAIR) == pytest.approx(0.1)
+
+
+def test_overhead_tells_of_answered_requests_alone() -> None:
+    failed = record("a")
+    failed.outcome = "failed"
+    assert value(folded(failed), "gatewright_overhead_seconds_count", **PAIR) == 0
+
+
+def test_a_reply_without_a_first_token_has_no_time_to_it() -> None:
+    whole = record("a")
+    whole.first_token_seconds = 0.0
+    assert value(folded(whole), "gatewright_time_to_first_token_seconds_count", **PAIR) == 0
+
+
+def test_a_request_for_no_known_model_is_counted_under_unknown() -> None:
+    stray = ExchangeRecord(id="a", started_at=0.0, operation="chat.completions", outcome="refused", blame="caller",
+                           code="model_not_found")
+    assert value(folded(stray), "gatewright_requests_total", model="unknown", version="none",
+                 endpoint="chat.completions", outcome="refused") == 1
+
+
+def test_a_fallback_is_counted_under_the_version_that_answered() -> None:
+    fallen = record("a")
+    fallen.arm_served = "smol-2"
+    assert ("assistant", "smol-2") in folded(fallen).pairs
+
+
+def test_what_no_application_asked_for_is_no_request() -> None:
+    probe = record("a")
+    probe.purpose = "probe"
+    assert folded(probe).pairs == {}
+
+
+def test_what_cache_and_guards_did_is_counted() -> None:
+    hit = record("a")
+    hit.cache, hit.guards = "hit", ["prompt:personal_data:redact"]
+    fold = folded(hit)
+    assert value(fold, "gatewright_cache_requests_total", model="assistant", result="hit") == 1
+    assert value(fold, "gatewright_guard_findings_total", guard="personal_data", side="prompt", action="redact") == 1
+
+
+def test_labels_stay_bounded_whatever_the_records_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folding, "MAX_SERIES", 3)
+    fold = Fold()
+    for number in range(50):
+        one = record(str(number))
+        one.model = f"model-{number}"
+        fold.add(one)
+    assert len(fold.pairs) == 4
+    assert fold.pairs["other", "other"].requests.total() == 47
+    assert len(fold.cache) <= 4
+
+
+def test_every_family_is_on_the_page_before_the_first_request() -> None:
+    names = {family.name for family in traffic(Fold())}
+    assert {"gatewright_requests", "gatewright_request_seconds", "gatewright_time_to_first_token_seconds",
+            "gatewright_inter_token_seconds", "gatewright_overhead_seconds", "gatewright_tokens", "gatewright_cost",
+            "gatewright_guard_findings", "gatewright_guard_seconds", "gatewright_cache_requests"} <= names
+
+
+@given(st.lists(st.floats(0, 100)))
+def test_a_histogram_counts_each_value_at_every_boundary_that_is_not_below_it(values: list[float]) -> None:
+    histogram = Histogram(buckets.REQUEST)
+    for one in values:
+        histogram.observe(one)
+    assert dict(histogram.cumulative()) == {
+        boundary: sum(one <= boundary for one in values) for boundary in (*buckets.REQUEST, float("inf"))}
+    assert histogram.sum == pytest.approx(sum(values))
+
+
+@given(st.lists(st.integers(0, 9), max_size=30))
+def test_merged_counts_lose_nothing_even_where_there_are_too_many(counts: list[int]) -> None:
+    histogram = Histogram(buckets.TOKEN_GAP)
+    histogram.merge(counts, 1.5)
+    assert dict(histogram.cumulative())[float("inf")] == sum(counts)
+    assert histogram.sum == 1.5
+
+
+def test_the_sum_over_all_series_is_the_number_of_records() -> None:
+    outcomes = ["answered", "refused", "failed", "abandoned"] * 5
+    fold = Fold()
+    for number, outcome in enumerate(outcomes):
+        one = record(str(number))
+        one.outcome = outcome
+        fold.add(one)
+    counted = Counter({labels: count for (name, labels), count in samples(fold).items()
+                       if name == "gatewright_requests_total"})
+    assert counted.total() == fold.records_total == len(outcomes)

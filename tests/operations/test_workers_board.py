@@ -1,0 +1,95 @@
+"""What the control process knows of the workers: statuses come as datagrams, late, twice, or from the dead."""
+
+import socket
+import time
+
+from gateway.worker_status import EndpointStatus, StatusSender, WorkerStatus
+from operations.workers.board import FRESH_SECONDS, Workers, receive
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def status(worker: str = "w0", pid: int = 1, at: float = 1000.0, **fields: object) -> WorkerStatus:
+    return WorkerStatus(worker=worker, pid=pid, at=at, **{"revision": 1, "ready": True, **fields})  # type: ignore[arg-type]
+
+
+def board(*statuses: WorkerStatus, clock: Clock | None = None) -> Workers:
+    workers = Workers(clock or Clock())
+    for one in statuses:
+        workers.note(one)
+    return workers
+
+
+def test_a_worker_that_is_silent_for_five_seconds_is_not_live() -> None:
+    clock = Clock()
+    workers = board(status(), status("w1", at=1004.0), clock=clock)
+    assert workers.ready() == 2
+    clock.now += FRESH_SECONDS + 0.1
+    assert [one.worker for one in workers.live()] == ["w1"]
+    assert workers.ready() == 1
+
+
+def test_a_status_that_waited_in_the_socket_from_before_a_restart_does_not_make_a_worker_live() -> None:
+    assert board(status(at=900.0)).live() == []
+
+
+def test_a_worker_that_was_started_again_takes_the_place_of_the_one_that_died() -> None:
+    workers = board(status(pid=1, at=999.0, revision=1), status(pid=2, at=1000.0, revision=2))
+    assert [(one.pid, one.revision) for one in workers.all()] == [(2, 2)]
+
+
+def test_a_late_word_of_the_dead_changes_nothing() -> None:
+    workers = board(status(pid=2, at=1000.0), status(pid=1, at=999.0))
+    assert [one.pid for one in workers.all()] == [2]
+
+
+def test_lost_records_add_up_over_the_lives_of_a_worker() -> None:
+    workers = board(status(pid=1, at=999.0, journal_lost=3), status(pid=2, at=1000.0, journal_lost=1),
+                    status("w1", pid=3, journal_lost=2))
+    assert workers.journal_lost() == 6
+
+
+def test_endpoints_add_up_over_live_workers() -> None:
+    def at(in_flight: int, healthy: bool) -> list[EndpointStatus]:
+        return [EndpointStatus("smol-1", "http://a", in_flight, healthy)]
+
+    workers = board(status(endpoints=at(2, True)), status("w1", endpoints=at(3, False)),
+                    status("w2", at=0.0, endpoints=at(100, True)))
+    [one] = workers.endpoints()
+    assert (one.in_flight, one.healthy, one.workers) == (5, 1, 2)
+
+
+def test_a_state_is_one_word() -> None:
+    workers = board()
+    assert [workers.state(one) for one in (
+        status(), status(ready=False), status(draining=True), status(at=0.0))] == [
+        "ready", "waiting", "draining", "silent"]
+
+
+async def test_waiting_for_a_revision_ends_when_every_live_worker_serves_it() -> None:
+    workers = board(status(revision=2), status("w1", revision=3), status("dead", at=0.0, revision=1))
+    assert await workers.serving(2, 10) == {"w0": True, "w1": True}
+
+
+async def test_waiting_for_a_worker_that_stays_behind_ends_in_time_and_names_it() -> None:
+    workers = board(status(revision=2), status("w1", revision=1))
+    assert await workers.serving(2, 0.01) == {"w0": True, "w1": False}
+
+
+def test_every_waiting_datagram_is_taken_and_what_is_no_status_passed_over() -> None:
+    receiving, sending = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    receiving.setblocking(False)
+    with receiving:
+        sending.send(b"\xc1 nonsense")
+        sender = StatusSender(sending.detach())
+        sender.send(status("w0", at=time.time()))
+        sender.send(status("w1", at=time.time()))
+        assert [one.worker for one in receive(receiving)] == ["w0", "w1"]
+        assert list(receive(receiving)) == []
+        sender._socket.close()
