@@ -11,6 +11,7 @@ import pytest_asyncio
 from tests.fakes.upstream import FakeVLLM
 from tests.gateway_process import GatewayProcess
 
+pytest.register_assert_rewrite("tests.e2e.asking")
 HASTY = {"connect": "300ms", "first_token": "500ms", "between_tokens": "500ms", "total": "2s"}
 SETTINGS = {"limits": {"stalled_reader_time": "3s"}, "drain": {"grace": "200ms", "finish": "2s"}}
 
