@@ -9,8 +9,6 @@ from typing import Any
 
 from tests.raw_client import RawClient
 
-DONE = b"data: [DONE]"
-
 
 def request(model: str = "m", *, stream: bool = False, path: str = "/v1/chat/completions", headers: str = "",
             name: str = "", **fields: Any) -> bytes:  # fmt: skip
@@ -38,8 +36,9 @@ class Heard:
     @property
     def events(self) -> list[Any]:
         """The JSON of each event; `[DONE]` is the text `[DONE]`."""
-        lines = [line[5:].strip() for line in self.body.split(b"\n") if line.startswith(b"data:")]
-        return ["[DONE]" if line == b"[DONE]" else json.loads(line) for line in lines]
+        blocks = self.body.replace(b"\r\n", b"\n").split(b"\n\n")
+        data = [b"\n".join(line[5:] for line in block.split(b"\n") if line[:5] == b"data:").strip() for block in blocks]
+        return ["[DONE]" if payload == b"[DONE]" else json.loads(payload) for payload in data if payload]
 
     @property
     def text(self) -> str:
@@ -57,7 +56,7 @@ class Heard:
 
     @property
     def done(self) -> bool:
-        return DONE in self.body
+        return not self.body.startswith(b"{") and self.events[-1:] == ["[DONE]"]
 
 
 async def ask(port: int, sent: bytes, seconds: float = 10.0) -> Heard:
@@ -68,7 +67,7 @@ async def ask(port: int, sent: bytes, seconds: float = 10.0) -> Heard:
     if not answers:
         return Heard(0)
     first = answers[0]
-    return Heard(first.status, first.headers, first.body, first.complete)
+    return Heard(first.status, first.headers, bytes(first.body), first.complete)
 
 
 def assert_our_error(heard: Heard, *statuses: int) -> None:
