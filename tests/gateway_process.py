@@ -8,18 +8,16 @@ import inspect
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import httpx2 as httpx
 import yaml
-
-from gateway import journal
-from gateway.record import ExchangeRecord
 
 START_SECONDS = 30.0
 
@@ -146,11 +144,36 @@ class GatewayProcess:
                     found[int(entry.name)] = (entry / "cmdline").read_text().split("\0")
         return found
 
-    def journaled(self) -> Iterator[ExchangeRecord]:
-        """The exchanges in journal files that have not been removed yet."""
-        for segment in sorted(self.state.rglob("*.journal")):
-            for payload, _ in journal.read_frames(segment):
-                yield journal.decode_record(payload)
+    async def worker_pids(self) -> dict[str, int]:
+        """The data workers by name."""
+        found = {}
+        for pid, command in self.processes().items():
+            if "gateway.worker" in command:
+                found[command[command.index("--name") + 1]] = pid
+        return found
+
+    async def apply(self, routing: Mapping[str, Any], reason: str = "a test", wait_seconds: float = 10) -> int:
+        """Apply a revision through the admin API and wait until every worker serves it; returns its number."""
+        body = {"routing": dict(routing), "reason": reason, "wait_seconds": wait_seconds}
+        async with httpx.AsyncClient(trust_env=False, timeout=wait_seconds + 10) as client:
+            reply = await client.post(self.admin_url + "/admin/revisions", json=body)
+        assert reply.status_code in (200, 201), reply.text
+        number: int = reply.json()["revision"]
+        return number
+
+    def ledger(self, **wanted: Any) -> list[dict[str, Any]]:
+        """The exchanges in the ledger whose columns have these values."""
+        where = " and ".join(f'"{name}" = ?' for name in wanted) or "1"
+        with contextlib.closing(sqlite3.connect(f"file:{self.state / 'gatewright.db'}?mode=ro", uri=True)) as database:
+            database.row_factory = sqlite3.Row
+            rows = database.execute(f"select * from exchange where {where}", tuple(wanted.values()))
+            return [dict(row) for row in rows]
+
+    async def recorded(self, **wanted: Any) -> dict[str, Any]:
+        """The one exchange with these values, waited for: the ledger is written behind the replies."""
+        await self.until(lambda: self.ledger(**wanted), f"an exchange with {wanted}")
+        (row,) = self.ledger(**wanted)
+        return row
 
 
 async def _value(given: Any) -> Any:

@@ -16,7 +16,7 @@ class Answer:
 
     status: int = 0
     headers: list[tuple[str, str]] = field(default_factory=list)
-    body: bytes = b""
+    body: bytearray = field(default_factory=bytearray)
     complete: bool = False
 
     def header(self, name: str) -> str | None:
@@ -64,7 +64,7 @@ class RawClient:
         self._parser = _Parser()
         self.closed = False
         self.was_reset = False
-        self.received = b""
+        self.received = bytearray()
 
     async def __aenter__(self) -> Self:
         self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self._port)
@@ -114,7 +114,7 @@ class RawClient:
                 await self.read_some(seconds)
         return self.answers
 
-    async def read_until(self, marker: bytes, seconds: float = 5.0) -> bytes:
+    async def read_until(self, marker: bytes, seconds: float = 5.0) -> bytearray:
         """Read until the marker has come, or the end."""
         async with asyncio.timeout(seconds):
             while marker not in self.received and not self.closed:

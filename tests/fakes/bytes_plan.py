@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import formatdate
 from http import HTTPStatus
 
@@ -67,6 +67,8 @@ def _spoiled(reply: Reply, b: Behaviour, close: bool) -> Iterator[Step]:
         yield End(b.fault, close or b.fault is None)
         return
     framing = _framing(reply, b)
+    if framing == "length" and reply.frames is not None:
+        reply = replace(reply, frames=tuple(reply.frames))  # read twice: for its length, then for itself
     head = _head(reply, b, framing, close)
     if b.fault and b.at is Place.IN_HEAD:
         yield from (Send(head[: len(head) // 2]), End(b.fault))

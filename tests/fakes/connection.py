@@ -30,6 +30,7 @@ class Request:
     closed_at: float | None = None
     finished: asyncio.Event = field(default_factory=asyncio.Event)
     stalled: asyncio.Event = field(default_factory=asyncio.Event)
+    sent: bytearray = field(default_factory=bytearray)
     sent_bytes: int = 0
     sent_tokens: int = 0
     behaviour: Behaviour = field(default_factory=Behaviour)
@@ -208,6 +209,8 @@ class Connection(asyncio.Protocol):
                 request.stalled.clear()
         if not self.gone.is_set():
             request.sent_bytes += len(step.data)
+            if self.fake.keep_sent:
+                request.sent += step.data
             self.fake.vllm.generated(max(0, step.tokens - request.sent_tokens))
             request.sent_tokens = max(step.tokens, request.sent_tokens)
 

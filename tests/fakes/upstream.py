@@ -38,7 +38,8 @@ class FakeVLLM:
 
     `idle_seconds`: how long an unused connection is kept, 5 in vLLM. `on_reuse`: what meets the first byte of a second
     request on a connection. `send_buffer`: bytes of the socket's buffer. `keep`: how many requests are remembered, all
-    if None. `violations`: everything that a strict HTTP/1.1 server may object to in what it was sent.
+    if None; `keep_sent`: with the bytes that each was answered. `violations`: everything that a strict HTTP/1.1 server
+    may object to in what it was sent.
     """
 
     def __init__(
@@ -51,12 +52,14 @@ class FakeVLLM:
         send_buffer: int | None = None,
         default: Behaviour | None = None,
         keep: int | None = None,
+        keep_sent: bool = False,
     ) -> None:
         served = [served_model] if isinstance(served_model, str) else served_model
         self.vllm = VLLM(served, api_key)
         self.default = default or Behaviour()
         self.idle_seconds = idle_seconds
         self.on_reuse: Fault | None = None
+        self.keep_sent = keep_sent
         self.requests: deque[Request] = deque(maxlen=keep)
         self.violations: list[str] = []
         self.open: set[Connection] = set()
@@ -121,6 +124,14 @@ class FakeVLLM:
     def script(self, *behaviours: Behaviour) -> None:
         """Queue what happens to the next inference requests, one each."""
         self._queue.extend(behaviours)
+
+    def reset(self) -> None:
+        """Forget the script and all that was seen; connections stay."""
+        self._queue.clear()
+        self._choose, self.on_reuse, self.default = None, None, Behaviour()
+        self.requests.clear()
+        self.violations.clear()
+        self.vllm.healthy = True
 
     def choose(self, choose: Choose | None) -> None:
         """Decide each request's behaviour by its content; None from it: the queue, then the default."""

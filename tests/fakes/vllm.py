@@ -148,11 +148,12 @@ class VLLM:
         answer = Answer(body, behaviour, self._name(body), _request_id(request, body))
         self._counts["prompt"] += answer.prompt_tokens
         whole, stream = INFERENCE[path]
+        reply = self._remember(path, whole(answer), answer)
         if stream is not None and body.get("stream"):
             return _streamed(path, stream(answer), behaviour)
         if behaviour.engine_death is not None:
             return _json(error(500, bodies.ENGINE_DEATH, "InternalServerError"), 500)
-        return _json(self._remember(path, whole(answer), answer))
+        return _json(reply)
 
     def _remember(self, path: str, reply: Json, answer: Answer) -> Json:
         if path == "/v1/responses" and answer.body.get("store", True):
