@@ -14,7 +14,7 @@ TEXT_PARTS = frozenset({"text", "input_text", "output_text", "refusal"})
 def render(tokenizer: Tokenizer, messages: Sequence[Message], **options: Any) -> str:
     """The conversation in the model's own chat template. Raises BadRequest for what has no place in it."""
     if not messages:
-        raise BadRequest("`messages` must not be empty.", "messages")
+        raise BadRequest("Cannot apply chat template to an empty conversation. Provide at least one message.")
     flat = [flatten(message) for message in messages]
     try:
         return tokenizer.render(flat, **options)

@@ -49,7 +49,8 @@ async def run(plan: Plan, sockets: list[Socket], on_ready: Callable[[], None]) -
         metrics=metrics,
         names=plan.names,
         root=plan.model,
-        max_model_len=network.positions,
+        max_model_len=network.limit,
+        vocabulary=network.vocabulary,
         fingerprint=_fingerprint(plan),
         clock=time.time,
     )

@@ -76,9 +76,10 @@ class TorchNetwork:
     def __init__(self, model: PreTrainedModel, seats: int, positions: int) -> None:
         _require_plain_attention(model.config)
         self.seats = seats
-        self.positions = min(positions, getattr(model.config, "max_position_embeddings", positions))
+        self.limit = min(positions, getattr(model.config, "max_position_embeddings", positions))
+        self.vocabulary: int = model.config.vocab_size
         self._model = model
-        self._rows = Rows(model.config, seats + 1, self.positions, model.dtype)
+        self._rows = Rows(model.config, seats + 1, self.limit, model.dtype)
 
     @classmethod
     def load(cls, source: str | Path, seats: int, positions: int, dtype: torch.dtype, threads: int) -> "TorchNetwork":

@@ -13,10 +13,12 @@ class Tokenizer(Protocol):
     """`eos` are the tokens with which the model ends what it says."""
 
     eos: frozenset[int]
-    size: int
+    longest: int
+    """Characters in the longest token; a longer text than this times the limit need not be tokenised to be refused."""
 
     def encode(self, text: str, special: bool) -> list[int]: ...
     def decode(self, tokens: Sequence[int], skip_special: bool = True) -> str: ...
+    def names(self, tokens: Sequence[int]) -> list[str]: ...
     def render(self, messages: Sequence[Message], **options: Any) -> str: ...
 
 
@@ -26,7 +28,7 @@ class TransformersTokenizer:
     def __init__(self, tokenizer: PreTrainedTokenizerBase, eos: frozenset[int]) -> None:
         self.eos = eos
         self._tokenizer = tokenizer
-        self.size = len(tokenizer)
+        self.longest = max(map(len, tokenizer.get_vocab()))
 
     @classmethod
     def load(cls, source: str | Path) -> "TransformersTokenizer":
@@ -42,6 +44,11 @@ class TransformersTokenizer:
             list(tokens), skip_special_tokens=skip_special, clean_up_tokenization_spaces=False
         )
         return text
+
+    def names(self, tokens: Sequence[int]) -> list[str]:
+        """As the vocabulary spells them, which is not as they read."""
+        names: list[str] = self._tokenizer.convert_ids_to_tokens(list(tokens))
+        return names
 
     def render(self, messages: Sequence[Message], **options: Any) -> str:
         text: str = self._tokenizer.apply_chat_template(list(messages), tokenize=False, **options)
