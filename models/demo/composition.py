@@ -14,6 +14,7 @@ from transformers.utils import logging as transformers_logging
 
 from models.demo import cpu, server
 from models.demo.engine import Engine
+from models.demo.memory import ResponseMemory
 from models.demo.metrics import Metrics
 from models.demo.network import TorchNetwork
 from models.demo.process import Process
@@ -53,6 +54,7 @@ async def run(plan: Plan, sockets: list[Socket], on_ready: Callable[[], None]) -
         vocabulary=network.vocabulary,
         fingerprint=_fingerprint(plan),
         clock=time.time,
+        memory=ResponseMemory(),
     )
     running = Process(server.build(service), on_ready, on_end=engine.stop)
     engine.on_death = lambda: loop.call_soon_threadsafe(running.end)

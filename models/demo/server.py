@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from models.demo.errors import ServerError
-from models.demo.routes import chat, completions, state, tokens
+from models.demo.routes import chat, completions, messages, pooling, responses, state, tokens
 from models.demo.routes.exchange import CLOSED_BY_CALLER, Gone, refusal
 from models.demo.service import Service
 
@@ -21,6 +21,13 @@ def build(service: Service) -> Starlette:
             Route("/v1/completions", completions.completions, methods=["POST"]),
             Route("/tokenize", tokens.tokenize, methods=["POST"]),
             Route("/detokenize", tokens.detokenize, methods=["POST"]),
+            Route("/v1/responses", responses.responses, methods=["POST"]),
+            Route("/v1/responses/{name}", responses.response),
+            Route("/v1/messages", messages.messages, methods=["POST"]),
+            Route("/v1/messages/count_tokens", messages.count_tokens, methods=["POST"]),
+            Route("/v1/embeddings", pooling.embeddings, methods=["POST"]),
+            *(Route(path, pooling.rerank, methods=["POST"]) for path in ("/rerank", "/v1/rerank", "/v2/rerank")),
+            *(Route(path, pooling.score, methods=["POST"]) for path in ("/score", "/v1/score")),
             Route("/v1/models", state.models),
             Route("/health", state.health),
             Route("/ping", state.ping, methods=["GET", "POST"]),

@@ -9,6 +9,7 @@ from typing import Any
 from models.demo.engine import Engine
 from models.demo.errors import BadRequest, UnknownModel
 from models.demo.generation import Generation
+from models.demo.memory import ResponseMemory
 from models.demo.metrics import Metrics
 from models.demo.params import Params, check
 from models.demo.sequence import Sequence
@@ -32,6 +33,7 @@ class Service:
     vocabulary: int
     fingerprint: str
     clock: Callable[[], float]
+    memory: ResponseMemory
 
     @property
     def name(self) -> str:

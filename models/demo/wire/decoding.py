@@ -99,14 +99,14 @@ class Decoding(msgspec.Struct, kw_only=True):
     def params(self, max_tokens: int, logprobs: int | None, prompt_logprobs: int | None = None) -> Params:
         return Params(
             max_tokens=max_tokens,
-            temperature=_or(self.temperature, 1.0),
-            top_p=_or(self.top_p, 1.0),
-            top_k=int(_or(self.top_k, 0)),
-            min_p=_or(self.min_p, 0.0),
+            temperature=number(self.temperature, 1.0),
+            top_p=number(self.top_p, 1.0),
+            top_k=int(number(self.top_k, 0)),
+            min_p=number(self.min_p, 0.0),
             seed=self.seed,
-            presence_penalty=_or(self.presence_penalty, 0.0),
-            frequency_penalty=_or(self.frequency_penalty, 0.0),
-            repetition_penalty=_or(self.repetition_penalty, 1.0),
+            presence_penalty=number(self.presence_penalty, 0.0),
+            frequency_penalty=number(self.frequency_penalty, 0.0),
+            repetition_penalty=number(self.repetition_penalty, 1.0),
             logit_bias=bias(self.logit_bias or {}),
             allowed_token_ids=None if self.allowed_token_ids is None else tuple(self.allowed_token_ids),
             min_tokens=self.min_tokens,
@@ -120,7 +120,7 @@ class Decoding(msgspec.Struct, kw_only=True):
         )
 
 
-def _or(value: float | None, default: float) -> float:
+def number(value: float | None, default: float) -> float:
     return default if value is None else value
 
 
