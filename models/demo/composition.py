@@ -20,7 +20,7 @@ from models.demo.network import TorchNetwork
 from models.demo.process import Process
 from models.demo.sampler import TorchSampler
 from models.demo.service import VLLM_VERSION, Service
-from models.demo.tokenizer import TransformersTokenizer
+from models.demo.transformers_tokenizer import TransformersTokenizer
 
 SEATS = 16
 EXIT_DEAD_ENGINE = 1

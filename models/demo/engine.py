@@ -26,7 +26,7 @@ Logits = Any  # What the network gives and the sampler takes; the engine only ca
 
 
 class Network(Protocol):
-    """A causal language model with a cache of `seats` rows and one more, `seats` itself, in which prompts are read."""
+    """A causal language model with a cache of `seats` rows, and one more in which prompts are read."""
 
     seats: int
 
