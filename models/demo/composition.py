@@ -14,12 +14,13 @@ from transformers.utils import logging as transformers_logging
 
 from models.demo import cpu, server
 from models.demo.engine import Engine
+from models.demo.memory import ResponseMemory
 from models.demo.metrics import Metrics
 from models.demo.network import TorchNetwork
 from models.demo.process import Process
 from models.demo.sampler import TorchSampler
 from models.demo.service import VLLM_VERSION, Service
-from models.demo.tokenizer import TransformersTokenizer
+from models.demo.transformers_tokenizer import TransformersTokenizer
 
 SEATS = 16
 EXIT_DEAD_ENGINE = 1
@@ -49,9 +50,11 @@ async def run(plan: Plan, sockets: list[Socket], on_ready: Callable[[], None]) -
         metrics=metrics,
         names=plan.names,
         root=plan.model,
-        max_model_len=network.positions,
+        max_model_len=network.limit,
+        vocabulary=network.vocabulary,
         fingerprint=_fingerprint(plan),
         clock=time.time,
+        memory=ResponseMemory(),
     )
     running = Process(server.build(service), on_ready, on_end=engine.stop)
     engine.on_death = lambda: loop.call_soon_threadsafe(running.end)

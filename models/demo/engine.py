@@ -26,7 +26,7 @@ Logits = Any  # What the network gives and the sampler takes; the engine only ca
 
 
 class Network(Protocol):
-    """A causal language model with a cache of `seats` rows and one more, `seats` itself, in which prompts are read."""
+    """A causal language model with a cache of `seats` rows, and one more in which prompts are read."""
 
     seats: int
 
@@ -203,8 +203,8 @@ class Engine:
             sequence = self._waiting[0]
             budget -= self._read_chunk(sequence)
             if sequence.computed == len(sequence.prompt):
-                self._waiting.popleft()
                 self._begin(sequence)
+                self._waiting.popleft()
 
     def _read_chunk(self, sequence: Sequence) -> int:
         if sequence.timing.admitted is None:
@@ -224,7 +224,7 @@ class Engine:
 
     def _begin(self, sequence: Sequence) -> None:
         self.metrics.prompt_tokens.inc(len(sequence.prompt))
-        (choice,) = self.sampler.choose(self._logits, [sequence])
+        (choice,) = self.sampler.choose(self._logits[-1:], [sequence])
         self._accept(sequence, choice)
         if not sequence.finished:
             self.network.seat(len(self._running), sequence.computed)

@@ -5,9 +5,11 @@ ServerError
 ├── Unreadable      400  the body is not JSON or not of the right shape
 ├── UnknownModel    404  nobody of that name lives here
 ├── Unsupported     400  a feature of vLLM that this small server does not have
+├── UnknownResponse 404  no response of that id is remembered (any more)
 └── EngineDead      500  the engine has stopped; the server is about to
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -58,17 +60,28 @@ class Unreadable(ServerError):
     status = 400
     kind = "Bad Request"
 
-    def __init__(self, report: object, param: str | None = None) -> None:
-        super().__init__(f"1 validation error:\n  {report}", param)
+    def __init__(self, *reports: object, param: str | None = None) -> None:
+        noun = "error" if len(reports) == 1 else "errors"
+        super().__init__("\n".join([f"{len(reports)} validation {noun}:", *(f"  {each}" for each in reports)]), param)
 
-    @classmethod
-    def at(
-        cls, kind: str, path: tuple[str | int, ...], message: str, given: object, context: dict[str, str] | None = None
-    ) -> "Unreadable":
-        """One complaint of pydantic's, about the value `given` at `path` in the body."""
-        place = ".".join(map(str, ("body", *path)))
-        report = {"type": kind, "loc": place, "msg": message, "input": _summary(given)}
-        return cls(report | ({"ctx": context} if context else {}), place)
+
+@dataclass(frozen=True)
+class Complaint:
+    """One of pydantic's, about the value `given` at `path` in the body."""
+
+    kind: str
+    path: tuple[str | int, ...]
+    message: str
+    given: object
+    context: dict[str, object] | None = None
+
+    @property
+    def place(self) -> str:
+        return ".".join(map(str, ("body", *self.path)))
+
+    def __str__(self) -> str:
+        report = {"type": self.kind, "loc": self.place, "msg": self.message, "input": _summary(self.given)}
+        return str(report | ({"ctx": self.context} if self.context else {}))
 
 
 class UnknownModel(ServerError):
@@ -77,6 +90,14 @@ class UnknownModel(ServerError):
 
     def __init__(self, name: str, known: str) -> None:
         super().__init__(f"The model `{name}` does not exist. Valid aliases: {known}.", "model")
+
+
+class UnknownResponse(ServerError):
+    status = 404
+    kind = "invalid_request_error"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Response with id '{name}' not found.", "response_id")
 
 
 class Unsupported(ServerError):

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from collections.abc import Sequence as Several
 from dataclasses import dataclass, field
 
-from models.demo.engine import Engine
+from models.demo.engine import Embedding, Engine
 from models.demo.errors import EngineDead
 from models.demo.sequence import Likelihood, Piece, Sequence
 
@@ -71,3 +71,21 @@ class Generation:
         for sequence in self._sequences:
             sequence.cancelled = True
         self._engine.nudge()
+
+
+async def embed(engine: Engine, tokens: Several[int]) -> list[float]:
+    """The vector of one text. Raises EngineDead."""
+    arrived: asyncio.Future[list[float] | None] = asyncio.get_running_loop().create_future()
+
+    def deliver(vector: list[float] | None) -> None:
+        if not arrived.done():
+            arrived.set_result(vector)
+
+    wish = Embedding(tokens, deliver)
+    engine.embed(wish)
+    try:
+        if (vector := await arrived) is None:
+            raise EngineDead
+        return vector
+    finally:
+        wish.cancelled = True

@@ -71,14 +71,16 @@ class Rows:
 
 
 class TorchNetwork:
-    """Implements engine.Network. Row `seats` of the cache is where prompts are read."""
+    """Implements engine.Network. The last row of the cache is where prompts are read."""
 
     def __init__(self, model: PreTrainedModel, seats: int, positions: int) -> None:
         _require_plain_attention(model.config)
         self.seats = seats
-        self.positions = min(positions, getattr(model.config, "max_position_embeddings", positions))
+        self.limit = min(positions, getattr(model.config, "max_position_embeddings", positions))
+        self.vocabulary: int = model.config.vocab_size
         self._model = model
-        self._rows = Rows(model.config, seats + 1, self.positions, model.dtype)
+        self._reading = max(seats, FEWEST_ROWS)
+        self._rows = Rows(model.config, self._reading + 1, self.limit, model.dtype)
 
     @classmethod
     def load(cls, source: str | Path, seats: int, positions: int, dtype: torch.dtype, threads: int) -> "TorchNetwork":
@@ -88,12 +90,12 @@ class TorchNetwork:
 
     def read(self, tokens: Sequence[int], start: int, every: bool) -> Tensor:
         end = start + len(tokens)
-        self._rows.aim_at_row(self.seats, start, end)
+        self._rows.aim_at_row(self._reading, start, end)
         seen = torch.ones(len(tokens), end, dtype=torch.bool).tril(start)
         return self._forward(torch.tensor([tokens]), torch.arange(start, end)[None], seen[None, None], every)[0]
 
     def seat(self, row: int, length: int) -> None:
-        self.move(self.seats, row, length)
+        self.move(self._reading, row, length)
 
     def move(self, source: int, target: int, length: int) -> None:
         with torch.inference_mode():

@@ -27,6 +27,7 @@ class Params:
     frequency_penalty: float = 0.0
     repetition_penalty: float = 1.0
     logit_bias: Mapping[int, float] = field(default_factory=dict)
+    allowed_token_ids: tuple[int, ...] | None = None
     min_tokens: int = 0
     ignore_eos: bool = False
     stop: tuple[str, ...] = ()
@@ -44,6 +45,11 @@ class Params:
     def penalised(self) -> bool:
         return bool(self.presence_penalty or self.frequency_penalty or self.repetition_penalty != 1.0)
 
+    @property
+    def bends(self) -> bool:
+        """Whether logits are changed before the best one is looked for."""
+        return bool(self.penalised or self.logit_bias or self.allowed_token_ids)
+
     def settled(self) -> "Params":
         """The same parameters as they take effect.
 
@@ -54,20 +60,21 @@ class Params:
         return replace(self, temperature=max(self.temperature, LOWEST_TEMPERATURE), top_k=max(self.top_k, 0))
 
 
-def check(params: Params, n: int) -> None:
-    """Raises BadRequest for the first parameter that is out of its range."""
+def check(params: Params, n: int, vocabulary: int) -> None:
+    """Raises BadRequest for the first parameter that is out of its range. `vocabulary` is the number of tokens."""
     _check_count(params, n)
     _check_penalties(params)
     _check_distribution(params)
     _check_limits(params)
     _check_stops(params)
+    _check_tokens(params, vocabulary)
 
 
 def _check_count(params: Params, n: int) -> None:
     if n < 1:
-        raise BadRequest(f"n must be at least 1, got {n}.", "n", n)
+        raise BadRequest(f"n must be at least 1, got {n}.")
     if n > MOST_SEQUENCES:
-        raise BadRequest(f"n must be at most {MOST_SEQUENCES}, got {n}.", "n", n)
+        raise BadRequest(f"n must be at most {MOST_SEQUENCES}, got {n}.")
     if n > 1 and params.greedy:
         raise BadRequest(f"n must be 1 when using greedy sampling, got {n}.")
 
@@ -113,6 +120,18 @@ def _check_limits(params: Params) -> None:
 def _check_stops(params: Params) -> None:
     if not all(params.stop):
         raise BadRequest("stop cannot contain an empty string.")
+
+
+def _check_tokens(params: Params, vocabulary: int) -> None:
+    if strange := [token for token in params.logit_bias if not 0 <= token < vocabulary]:
+        message = f"token_id(s) {strange} in logit_bias contain out-of-vocab token ids. Vocabulary size: {vocabulary}"
+        raise BadRequest(message, "logit_bias", strange)
+    if params.allowed_token_ids == ():
+        raise BadRequest("allowed_token_ids is not None and empty!", "allowed_token_ids")
+    if any(not 0 <= token < vocabulary for token in params.allowed_token_ids or ()):
+        raise BadRequest("allowed_token_ids contains out-of-vocab token id!", "allowed_token_ids")
+    if any(not 0 <= token < vocabulary for token in params.stop_token_ids):
+        raise BadRequest("stop_token_ids contains out-of-vocab token id!", "stop_token_ids")
 
 
 def _out_of_range(name: str, rule: str, value: Any) -> BadRequest:

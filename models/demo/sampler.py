@@ -28,11 +28,19 @@ class TorchSampler:
     def _choose(self, row: Tensor, sequence: Sequence, best: int) -> Choice:
         params = sequence.params
         wish = row
-        if params.logit_bias or params.penalised or sequence.forbidden:
-            wish = _penalised(_biased(row.clone(), sequence), sequence)
+        if params.bends or sequence.forbidden:
+            wish = _penalised(_biased(_allowed(row.clone(), params), sequence), sequence)
             best = int(wish.argmax())
         token = best if params.greedy else _draw(wish, params, sequence.random.random())
         return Choice(token, None if params.logprobs is None else _likelihood(row, token, params.logprobs))
+
+
+def _allowed(row: Tensor, params: Params) -> Tensor:
+    if params.allowed_token_ids is None:
+        return row
+    kept = torch.full_like(row, -torch.inf)
+    kept[list(params.allowed_token_ids)] = row[list(params.allowed_token_ids)]
+    return kept
 
 
 def _biased(row: Tensor, sequence: Sequence) -> Tensor:
@@ -91,4 +99,6 @@ def _likelihood(row: Tensor, token: int, top: int) -> Likelihood:
     """From the raw logits: what the model thought before anything bent it, as vLLM reports by default."""
     logprobs = row.log_softmax(dim=-1)
     values, tokens = logprobs.topk(top)
-    return Likelihood(token, float(logprobs[token]), tuple(zip(tokens.tolist(), values.tolist(), strict=True)))
+    logprob = logprobs[token]
+    rank = int((logprobs > logprob).sum()) + 1
+    return Likelihood(token, float(logprob), rank, tuple(zip(tokens.tolist(), values.tolist(), strict=True)))

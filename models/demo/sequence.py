@@ -12,11 +12,17 @@ from models.demo.stopping import StopStrings
 
 @dataclass(frozen=True, slots=True)
 class Likelihood:
-    """Log-probability of the token that was taken, and of the likeliest ones at that place, in descending order."""
+    """Log-probability and rank, from 1, of the token that was taken, and the likeliest ones at that place in order."""
 
     token: int
     logprob: float
+    rank: int
     top: tuple[tuple[int, float], ...] = ()
+
+    @property
+    def candidates(self) -> dict[int, float]:
+        """The token that was taken, then the likeliest others."""
+        return {self.token: self.logprob, **dict(self.top)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from models.demo.errors import ServerError
-from models.demo.routes import chat, state
+from models.demo.routes import chat, completions, messages, pooling, responses, state, tokens
 from models.demo.routes.exchange import CLOSED_BY_CALLER, Gone, refusal
 from models.demo.service import Service
 
@@ -17,6 +18,16 @@ def build(service: Service) -> Starlette:
     app = Starlette(
         routes=[
             Route("/v1/chat/completions", chat.chat_completions, methods=["POST"]),
+            Route("/v1/completions", completions.completions, methods=["POST"]),
+            Route("/tokenize", tokens.tokenize, methods=["POST"]),
+            Route("/detokenize", tokens.detokenize, methods=["POST"]),
+            Route("/v1/responses", responses.responses, methods=["POST"]),
+            Route("/v1/responses/{name}", responses.response),
+            Route("/v1/messages", messages.messages, methods=["POST"]),
+            Route("/v1/messages/count_tokens", messages.count_tokens, methods=["POST"]),
+            Route("/v1/embeddings", pooling.embeddings, methods=["POST"]),
+            *(Route(path, pooling.rerank, methods=["POST"]) for path in ("/rerank", "/v1/rerank", "/v2/rerank")),
+            *(Route(path, pooling.score, methods=["POST"]) for path in ("/score", "/v1/score")),
             Route("/v1/models", state.models),
             Route("/health", state.health),
             Route("/ping", state.ping, methods=["GET", "POST"]),
@@ -25,6 +36,7 @@ def build(service: Service) -> Starlette:
         ],
         exception_handlers={ServerError: _refuse, Gone: _hang_up, HTTPException: _plain},
     )
+    app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
     app.state.service = service
     return app
 

@@ -9,10 +9,12 @@ from typing import Any
 from models.demo.engine import Engine
 from models.demo.errors import BadRequest, UnknownModel
 from models.demo.generation import Generation
+from models.demo.memory import ResponseMemory
 from models.demo.metrics import Metrics
 from models.demo.params import Params, check
 from models.demo.sequence import Sequence
 from models.demo.tokenizer import Tokenizer
+from models.demo.truncation import Truncation
 
 VLLM_VERSION = "0.32.0"
 """The release whose wire format this server speaks. /version says so too, since clients choose by it."""
@@ -28,8 +30,10 @@ class Service:
     names: tuple[str, ...]
     root: str
     max_model_len: int
+    vocabulary: int
     fingerprint: str
     clock: Callable[[], float]
+    memory: ResponseMemory
 
     @property
     def name(self) -> str:
@@ -50,6 +54,30 @@ class Service:
                 "Please request fewer output tokens.", field, max_tokens
             )  # fmt: skip
 
+    def encode(self, text: str, special: bool, cut: Truncation | None = None) -> list[int]:
+        """The tokens of a prompt that fits. Raises BadRequest for one that does not, if possible before counting."""
+        most = self.max_model_len * self.tokenizer.longest
+        if len(text) > most and cut is None:
+            raise BadRequest(
+                f"This model's maximum context length is {self.max_model_len} tokens. However, your prompt contains "
+                f"{len(text)} characters (more than {most} characters, which is the upper bound for "
+                f"{self.max_model_len} input tokens). Please reduce the length of the input prompt.", "input_text",
+                len(text)
+            )  # fmt: skip
+        return self.fit(self.tokenizer.encode(text, special=special), cut)
+
+    def fit(self, tokens: list[int], cut: Truncation | None = None) -> list[int]:
+        """`tokens`, cut if that is wanted. Raises BadRequest if they are too many or not all of the vocabulary."""
+        kept = self.known(tokens if cut is None else cut.apply(tokens, self.max_model_len))
+        self.check_prompt(kept)
+        return kept
+
+    def known(self, tokens: list[int]) -> list[int]:
+        """`tokens`, if all are of the vocabulary. Raises BadRequest."""
+        if strange := [token for token in tokens if not 0 <= token < self.vocabulary]:
+            raise BadRequest(f"Token id {strange[0]} is out of vocabulary")
+        return tokens
+
     def check_prompt(self, tokens: list[int]) -> None:
         """vLLM stops counting one token after the limit, and says "at least"; so do we, for the same words."""
         counted = min(len(tokens), self.max_model_len + 1)
@@ -68,7 +96,7 @@ class Service:
     def generate(self, prompts: list[tuple[list[int], Params]], n: int = 1) -> Generation:
         """Starts `n` sequences for each prompt, numbered in order. Raises BadRequest and EngineDead."""
         for _, params in prompts:
-            check(params, n)
+            check(params, n, self.vocabulary)
         build = [partial(self._sequence, prompt, params, copy) for prompt, params in prompts for copy in range(n)]
         generation = Generation(self.engine, build)
         generation.submit()
@@ -79,6 +107,6 @@ class Service:
         return Sequence(prompt, params, decode, self.tokenizer.eos, self.max_model_len, index, deliver, copy)
 
 
-def request_id(headers: Mapping[str, str]) -> str:
-    """The caller's own, else sixteen hexadecimal digits."""
-    return headers.get("x-request-id") or secrets.token_hex(8)
+def request_id(headers: Mapping[str, str], own: str | None = None) -> str:
+    """The one in X-Request-Id, else the caller's `own` from the body, else sixteen hexadecimal digits."""
+    return headers.get("x-request-id") or own or secrets.token_hex(8)

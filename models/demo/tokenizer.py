@@ -1,10 +1,7 @@
 """Between text and tokens, and between a conversation and the text that the model was trained on."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol
-
-from transformers import AutoTokenizer, GenerationConfig, PreTrainedTokenizerBase
 
 Message = Mapping[str, Any]
 
@@ -13,45 +10,10 @@ class Tokenizer(Protocol):
     """`eos` are the tokens with which the model ends what it says."""
 
     eos: frozenset[int]
-    size: int
+    longest: int
+    """Characters in the longest token; a longer text than this times the limit need not be tokenised to be refused."""
 
     def encode(self, text: str, special: bool) -> list[int]: ...
     def decode(self, tokens: Sequence[int], skip_special: bool = True) -> str: ...
+    def names(self, tokens: Sequence[int]) -> list[str]: ...
     def render(self, messages: Sequence[Message], **options: Any) -> str: ...
-
-
-class TransformersTokenizer:
-    """Implements Tokenizer over a tokenizer of the transformers library."""
-
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, eos: frozenset[int]) -> None:
-        self.eos = eos
-        self._tokenizer = tokenizer
-        self.size = len(tokenizer)
-
-    @classmethod
-    def load(cls, source: str | Path) -> "TransformersTokenizer":
-        tokenizer = AutoTokenizer.from_pretrained(source)
-        return cls(tokenizer, _ends(source, tokenizer))
-
-    def encode(self, text: str, special: bool) -> list[int]:
-        tokens: list[int] = self._tokenizer.encode(text, add_special_tokens=special, verbose=False)
-        return tokens
-
-    def decode(self, tokens: Sequence[int], skip_special: bool = True) -> str:
-        text: str = self._tokenizer.decode(
-            list(tokens), skip_special_tokens=skip_special, clean_up_tokenization_spaces=False
-        )
-        return text
-
-    def render(self, messages: Sequence[Message], **options: Any) -> str:
-        text: str = self._tokenizer.apply_chat_template(list(messages), tokenize=False, **options)
-        return text
-
-
-def _ends(source: str | Path, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
-    try:
-        stated = GenerationConfig.from_pretrained(source).eos_token_id
-    except OSError:
-        stated = None
-    several = stated if isinstance(stated, list) else [stated]
-    return frozenset(token for token in [*several, tokenizer.eos_token_id] if token is not None)

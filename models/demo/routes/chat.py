@@ -1,6 +1,6 @@
 """POST /v1/chat/completions."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -9,8 +9,8 @@ from starlette.responses import Response
 from models.demo.chat import flat_text, render
 from models.demo.errors import BadRequest
 from models.demo.generation import Finished, Generation
+from models.demo.likelihood_text import LikelihoodText
 from models.demo.routes.exchange import event, service_of, stream, unless_gone, whole, wish_of
-from models.demo.routes.logprobs import chat_logprobs
 from models.demo.sequence import Likelihood, Piece
 from models.demo.service import Service, request_id
 from models.demo.wire.chat import (
@@ -21,8 +21,8 @@ from models.demo.wire.chat import (
     ChatRequest,
     ChunkChoice,
     Delta,
-    Logprobs,
 )
+from models.demo.wire.logprobs import ChatLogprobs, PromptLogprobs
 from models.demo.wire.usage import Usage
 
 
@@ -30,7 +30,7 @@ async def chat_completions(request: Request) -> Response:
     service, wish = service_of(request), await wish_of(request, ChatRequest)
     wish.check()
     service.check_model(wish.model)
-    turn = _begin(service, wish, f"chatcmpl-{request_id(request.headers)}")
+    turn = _begin(service, wish, f"chatcmpl-{request_id(request.headers, wish.request_id)}")
     if wish.stream:
         return stream(turn.events())
     return whole(turn.reply(await unless_gone(request, turn.generation.whole())))
@@ -74,9 +74,13 @@ class Turn:
             choices=[self._choice(one) for one in finished],
             system_fingerprint=self.service.fingerprint,
             usage=Usage.of_whole(len(self.prompt), sum(len(one.tokens) for one in finished)),
+            prompt_logprobs=self._prompt_logprobs(finished[0]),
             prompt_token_ids=self.prompt_tokens,
             prompt_text=self.prompt_text,
         )
+
+    def __post_init__(self) -> None:
+        self._texts = [LikelihoodText(self.service.tokenizer) for _ in range(self.wish.count)]
 
     async def events(self) -> AsyncIterator[bytes]:
         said = [0] * self.wish.count
@@ -95,7 +99,7 @@ class Turn:
         return ChatChoice(
             index=one.index,
             message=ChatMessage(self.role, self.echoed + one.text),
-            logprobs=self._logprobs(one.likelihoods),
+            logprobs=self._logprobs(one.index, one.likelihoods),
             finish_reason=one.finish_reason,
             stop_reason=one.stop_reason,
             token_ids=one.tokens if self.wish.return_token_ids else None,
@@ -113,7 +117,7 @@ class Turn:
         choice = ChunkChoice(
             index=piece.index,
             delta=Delta(content=piece.text),
-            logprobs=self._logprobs(piece.likelihoods),
+            logprobs=self._logprobs(piece.index, piece.likelihoods),
             token_ids=list(piece.tokens) if self.wish.return_token_ids else None,
         )
         chunk = self._frame([choice], said)
@@ -135,24 +139,30 @@ class Turn:
             chunk.usage = Usage.of_chunk(len(self.prompt), said)
         return chunk
 
-    def _logprobs(self, likelihoods: list[Likelihood] | tuple[Likelihood, ...]) -> Logprobs | None:
-        return chat_logprobs(self.service.tokenizer, likelihoods) if self.wish.logprobs else None
+    def _logprobs(self, index: int, likelihoods: Iterable[Likelihood]) -> ChatLogprobs | None:
+        return self._texts[index].chat(likelihoods, self.wish.top_logprobs or 0) if self.wish.logprobs else None
+
+    def _prompt_logprobs(self, one: Finished) -> PromptLogprobs | None:
+        if self.wish.scored_prompt is None:
+            return None
+        return LikelihoodText(self.service.tokenizer).prompt(one.prompt_likelihoods)
 
 
 def _begin(service: Service, wish: ChatRequest, name: str) -> Turn:
     asked, field = wish.limit
     service.check_limit(asked, field)
     text = render(service.tokenizer, wish.messages, **_options(wish))
-    prompt = service.tokenizer.encode(text, special=wish.add_special_tokens)
-    service.check_prompt(prompt)
-    params = wish.params(service.room(prompt, asked), (wish.top_logprobs or 0) if wish.logprobs else None)
+    prompt = service.encode(text, wish.add_special_tokens, wish.cut)
+    logprobs = (wish.top_logprobs or 0) if wish.logprobs else None
+    params = wish.params(service.room(prompt, asked), logprobs, wish.scored_prompt)
     generation = service.generate([(prompt, params)], wish.count)
     return Turn(service, wish, name, service.now(), text, prompt, generation)
 
 
 def _options(wish: ChatRequest) -> dict[str, object]:
     if wish.chat_template is not None:
-        raise BadRequest("Chat template is passed with request, but the server is not told to trust those.")
+        raise BadRequest("Chat template is passed with request, but --trust-request-chat-template is not set. "
+                         "Refused request with untrusted chat template.")  # fmt: skip
     return {
         **(wish.chat_template_kwargs or {}),
         "add_generation_prompt": wish.add_generation_prompt,

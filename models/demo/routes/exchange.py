@@ -36,6 +36,14 @@ def event(chunk: object) -> bytes:
     return b"data: " + msgspec.json.encode(chunk) + b"\n\n"
 
 
+def named_event(name: str, body: object) -> bytes:
+    return f"event: {name}\n".encode() + event(body)
+
+
+def stream_as_is(events: AsyncIterator[bytes]) -> StreamingResponse:
+    return StreamingResponse(events, media_type="text/event-stream")
+
+
 def stream(events: AsyncIterator[bytes]) -> StreamingResponse:
     return StreamingResponse(_to_the_end(events), media_type="text/event-stream")
 

@@ -1,13 +1,23 @@
 """The fields by which chat and completion requests steer decoding. They are the same in both."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from models.demo.errors import BadRequest, Unsupported
 from models.demo.params import Params
+from models.demo.truncation import Truncation
 
 MOST_BIAS = 100.0
+UNSUPPORTED = {
+    "structured_outputs": "cannot be held to a format",
+    "use_beam_search": "has no beam search",
+    "bad_words": "cannot be forbidden words",
+    "logprob_token_ids": "cannot be asked for the likelihood of chosen tokens",
+}
+
+Seed = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+Stop = str | list[str] | None
 
 
 class StreamOptions(msgspec.Struct):
@@ -20,8 +30,8 @@ class Decoding(msgspec.Struct, kw_only=True):
 
     model: str | None = None
     n: int | None = 1
-    seed: int | None = None
-    stop: str | list[str] | None = None
+    seed: Seed | None = None
+    stop: Stop = None
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     max_tokens: int | None = None
@@ -39,11 +49,23 @@ class Decoding(msgspec.Struct, kw_only=True):
     include_stop_str_in_output: bool = False
     skip_special_tokens: bool = True
     add_special_tokens: bool = True
-    return_token_ids: bool | None = None
+    allowed_token_ids: list[int] | None = None
+    prompt_logprobs: int | None = None
     truncate_prompt_tokens: int | None = None
+    truncation_side: Literal["left", "right"] | None = None
+    return_token_ids: bool | None = None
+    request_id: str | None = None
+    bad_words: list[str] | None = None
+    logprob_token_ids: list[int] | None = None
     response_format: dict[str, Any] | None = None
     structured_outputs: dict[str, Any] | None = None
     use_beam_search: bool = False
+
+    @property
+    def cut(self) -> Truncation | None:
+        if self.truncate_prompt_tokens is None:
+            return None
+        return Truncation(self.truncate_prompt_tokens, self.truncation_side)
 
     @property
     def count(self) -> int:
@@ -61,27 +83,35 @@ class Decoding(msgspec.Struct, kw_only=True):
         """Raises for what contradicts itself, and for what a demo cannot do."""
         if self.stream_options and not self.stream:
             raise BadRequest("Stream options can only be defined when `stream=True`.", "stream_options")
-        if self.structured_outputs or (self.response_format or {}).get("type", "text") != "text":
-            raise Unsupported("The demo model cannot be held to a format. Leave out `response_format` and "
-                              "`structured_outputs`, or ask a vLLM server.", "response_format")  # fmt: skip
-        if self.use_beam_search:
-            raise Unsupported("The demo model has no beam search. Leave out `use_beam_search`.", "use_beam_search")
+        if (self.response_format or {}).get("type", "text") != "text":
+            raise Unsupported("The demo model cannot be held to a format. Leave out `response_format`.",
+                              "response_format")  # fmt: skip
+        for field, lack in UNSUPPORTED.items():
+            if getattr(self, field):
+                raise Unsupported(f"The demo model {lack}. Leave out `{field}`.", field)
+        if self.stream and self.prompt_logprobs:
+            raise BadRequest("`prompt_logprobs` are not available when `stream=True`.", "prompt_logprobs")
+        if self.prompt_logprobs is not None and self.prompt_logprobs < 0:
+            raise BadRequest(
+                "`prompt_logprobs` must be a positive value or -1.", "prompt_logprobs", self.prompt_logprobs
+            )
 
     def params(self, max_tokens: int, logprobs: int | None, prompt_logprobs: int | None = None) -> Params:
         return Params(
             max_tokens=max_tokens,
-            temperature=_or(self.temperature, 1.0),
-            top_p=_or(self.top_p, 1.0),
-            top_k=int(_or(self.top_k, 0)),
-            min_p=_or(self.min_p, 0.0),
+            temperature=number(self.temperature, 1.0),
+            top_p=number(self.top_p, 1.0),
+            top_k=int(number(self.top_k, 0)),
+            min_p=number(self.min_p, 0.0),
             seed=self.seed,
-            presence_penalty=_or(self.presence_penalty, 0.0),
-            frequency_penalty=_or(self.frequency_penalty, 0.0),
-            repetition_penalty=_or(self.repetition_penalty, 1.0),
-            logit_bias=_bias(self.logit_bias or {}),
+            presence_penalty=number(self.presence_penalty, 0.0),
+            frequency_penalty=number(self.frequency_penalty, 0.0),
+            repetition_penalty=number(self.repetition_penalty, 1.0),
+            logit_bias=bias(self.logit_bias or {}),
+            allowed_token_ids=None if self.allowed_token_ids is None else tuple(self.allowed_token_ids),
             min_tokens=self.min_tokens,
             ignore_eos=self.ignore_eos,
-            stop=(self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ()),
+            stop=stops(self.stop),
             stop_token_ids=frozenset(self.stop_token_ids or ()),
             include_stop_str_in_output=self.include_stop_str_in_output,
             skip_special_tokens=self.skip_special_tokens,
@@ -90,11 +120,15 @@ class Decoding(msgspec.Struct, kw_only=True):
         )
 
 
-def _or(value: float | None, default: float) -> float:
+def number(value: float | None, default: float) -> float:
     return default if value is None else value
 
 
-def _bias(given: dict[str, float]) -> dict[int, float]:
+def stops(given: Stop) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given or ())
+
+
+def bias(given: dict[str, float]) -> dict[int, float]:
     strange = [key for key in given if not key.lstrip("-").isdecimal()]
     if strange:
         message = f"logit_bias contains key(s) that cannot be converted to integer token IDs: {strange!r}"

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from models.demo.errors import Unreadable
+from models.demo.errors import Complaint, Unreadable
 
 Wish = TypeVar("Wish", bound=msgspec.Struct)
 
@@ -19,8 +19,14 @@ COMPLAINTS = {
     "array": ("list", "a valid list", ""),
     "object": ("dict", "a valid dictionary", ""),
 }
+BOUNDS = {
+    "<=": ("less_than_equal", "less than or equal to", "le"),
+    ">=": ("greater_than_equal", "greater than or equal to", "ge"),
+}
 WHERE = re.compile(r" - at `(?:key in )?\$(?P<path>[^`]*)`$")
 STEP = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
+
+Path = tuple[str | int, ...]
 
 
 def read(content_type: str, body: bytes, wanted: type[Wish]) -> Wish:
@@ -28,15 +34,17 @@ def read(content_type: str, body: bytes, wanted: type[Wish]) -> Wish:
     if content_type.lower().split(";", maxsplit=1)[0] != "application/json":
         raise Unreadable("Unsupported Media Type: Only 'application/json' is allowed")
     given = _parse(body)
+    if not isinstance(given, dict):
+        raise _unreadable(_wrong_body(given))
     try:
         return msgspec.convert(given, wanted, strict=False)
     except msgspec.ValidationError as error:
-        raise _complaint(str(error), given) from None
+        raise _unreadable(*_complaints(str(error), given)) from None
 
 
 def _parse(body: bytes) -> object:
     try:
-        return msgspec.json.decode(body)
+        return msgspec.json.decode(body) if body else None
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _parse_slowly(body)
 
@@ -44,38 +52,61 @@ def _parse(body: bytes) -> object:
 def _parse_slowly(body: bytes) -> object:
     """Where msgspec gives up, the standard parser says at which place, or reads what it alone accepts (NaN)."""
     try:
-        return json.loads(body or b" ")
+        return json.loads(body)
     except json.JSONDecodeError as error:
-        raise Unreadable.at("json_invalid", (error.pos,), "JSON decode error", {}, {"error": error.msg}) from None
-    except UnicodeDecodeError:
-        raise Unreadable.at("json_invalid", (0,), "JSON decode error", {}, {"error": "not UTF-8"}) from None
+        place, reason = error.pos, error.msg
+    except UnicodeDecodeError as error:
+        place, reason = error.start, error.reason
+    raise _unreadable(Complaint("json_invalid", (place,), "JSON decode error", {}, {"error": reason}))
 
 
-def _complaint(message: str, given: object) -> Unreadable:
+def _unreadable(*complaints: Complaint) -> Unreadable:
+    return Unreadable(*complaints, param=complaints[0].place)
+
+
+def _wrong_body(given: object) -> Complaint:
+    if given is None:
+        return Complaint("missing", (), "Field required", None)
+    message = "Input should be a valid dictionary or object to extract fields from"
+    return Complaint("model_attributes_type", (), message, given)
+
+
+def _complaints(message: str, given: object) -> list[Complaint]:
     place = WHERE.search(message)
     path = _path(place["path"] if place else "")
     text = message[: place.start()] if place else message
+    value = _at(given, path)
     if missing := re.fullmatch(r"Object missing required field `(\w+)`", text):
-        return Unreadable.at("missing", (*path, missing[1]), "Field required", _at(given, path))
-    return _mistyped(text, path, _at(given, path))
+        return [Complaint("missing", (*path, missing[1]), "Field required", value)]
+    if bound := re.fullmatch(r"Expected `int` (<=|>=) (-?\d+)", text):
+        return [_out_of_bounds(path, value, bound[1], int(bound[2]))]
+    if expected := re.match(r"Expected `([\w |]+)`, got", text):
+        kinds = [kind for kind in expected[1].split(" | ") if kind in COMPLAINTS]
+        return [_mistyped(kind, path, value) for kind in kinds]
+    return [Complaint("value_error", path, text, value)]
 
 
-def _mistyped(text: str, path: tuple[str | int, ...], value: object) -> Unreadable:
-    expected = re.match(r"Expected `(\w+)", text)
-    if not expected or expected[1] not in COMPLAINTS:
-        return Unreadable.at("value_error", path, text, value)
-    kind, noun, unparsed = COMPLAINTS[expected[1]]
+def _out_of_bounds(path: Path, value: object, sign: str, bound: int) -> Complaint:
+    kind, words, name = BOUNDS[sign]
+    return Complaint(kind, path, f"Input should be {words} {bound}", value, {name: bound})
+
+
+def _mistyped(expected: str, path: Path, value: object) -> Complaint:
+    kind, noun, unparsed = COMPLAINTS[expected]
     if isinstance(value, str) and unparsed:
-        return Unreadable.at(f"{kind}_parsing", path, f"Input should be {noun}{unparsed}", value)
-    return Unreadable.at(f"{kind}_type", path, f"Input should be {noun}", value)
+        return Complaint(f"{kind}_parsing", path, f"Input should be {noun}{unparsed}", value)
+    if isinstance(value, float) and kind == "int":
+        message = "Input should be a valid integer, got a number with a fractional part"
+        return Complaint("int_from_float", path, message, value)
+    return Complaint(f"{kind}_type", path, f"Input should be {noun}", value)
 
 
-def _path(text: str) -> tuple[str | int, ...]:
+def _path(text: str) -> Path:
     steps = [name or index for name, index in STEP.findall(text)]
     return tuple(int(step) if step.isdecimal() else step for step in steps)
 
 
-def _at(given: Any, path: tuple[str | int, ...]) -> object:
+def _at(given: Any, path: Path) -> object:
     for step in path:
         try:
             given = given[step]
