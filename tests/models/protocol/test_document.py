@@ -15,7 +15,7 @@ DEPTH = 32
 
 # Whatever JSON can say and every reader can hold.
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
-VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
+VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
 DOCUMENTS = st.dictionaries(st.text(), VALUES)
 STYLES = st.fixed_dictionaries({
     "ensure_ascii": st.booleans(),
