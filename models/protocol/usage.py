@@ -20,9 +20,12 @@ def usage_of(fields: Any) -> Usage | None:
     prompt = _count(fields, "prompt_tokens", "input_tokens")
     completion = _count(fields, "completion_tokens", "output_tokens")
     details = fields.get("prompt_tokens_details") or fields.get("input_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, dict) else fields.get("cache_read_input_tokens")
-    return Usage(prompt, completion, cached if isinstance(cached, int) else 0)
+    if isinstance(details, dict):
+        return Usage(prompt, completion, _count(details, "cached_tokens"))
+    return Usage(prompt, completion, _count(fields, "cache_read_input_tokens"))
 
 
 def _count(fields: dict[str, Any], *names: str) -> int:
-    return next((value for name in names if isinstance(value := fields.get(name), int)), 0)
+    """The first of ``names`` that holds a count: a number that the journal and the ledger can hold, and no boolean."""
+    values = (fields.get(name) for name in names)
+    return next((value for value in values if type(value) is int and 0 <= value < 1 << 63), 0)
