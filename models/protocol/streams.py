@@ -54,7 +54,7 @@ class ChatChunk(msgspec.Struct):
 
 _chunk = msgspec.json.Decoder(ChatChunk)
 _FINISH = re.compile(rb'"finish_reason":\s*"([^"\\]*)"')
-_INDEX = re.compile(rb'"choices":\s*\[\s*\{\s*"index":\s*(\d+)')
+_INDEX = re.compile(rb'"choices":\s*\[\s*\{\s*"index":\s*(\d{1,9})')
 
 
 class ChatStream:
@@ -123,19 +123,25 @@ class ChatStream:
         return self._read_loose(event, fields)
 
     def _fail(self, event: bytes, error: msgspec.Raw) -> bytes:
-        described = _any.decode(error)
+        described = _decode(error, _any)
         message = described.get("message") if isinstance(described, dict) else described
         self.failure = str(message or "upstream failed")[:500]
         return self._release() + event
 
     def _read_chunk(self, event: bytes) -> bytes:
         """A chunk as vLLM writes it: edited as bytes, since an unescaped quote cannot stand inside a JSON string."""
-        # A chunk's own usage stands behind its choices; one that stands elsewhere is part of what the model said.
-        at = event.rfind(b'],"usage":')
+        at = event.rfind(b'],"usage":') + 1
         if at > 0:
-            if b'"choices":[]' in event:
+            end = _end_of_value(event, at + len(b',"usage":'))
+            # A chunk's own usage stands behind its choices. Where a choice ends after it, it may be the model's own.
+            if end < 0 or event.find(b"}]", end) > 0:
+                return self._read_loose(event, _decode(payload_of(event) or b"", _raw_fields))
+            usage = event[at + len(b',"usage":') : end]
+            if usage != b"null" and b'"choices":[]' in event:
                 return self._read_usage_chunk(event)
-            event = self._without_usage(event, at + 1)
+            self._note_usage(event, usage)
+            if not self._keeps(usage):
+                event = event[:at] + event[end:]
         self.tokens += 1
         if b'"finish_reason":"' in event:
             return self._read_finish(event)
@@ -144,20 +150,21 @@ class ChatStream:
             return b""
         return event
 
-    def _without_usage(self, event: bytes, at: int) -> bytes:
-        start = at + len(b',"usage":')
-        end = _end_of_value(event, start)
-        usage = event[start:end]
-        if usage != b"null":
-            if self._choices == 1:
-                self._usage = usage
-            elif index := _INDEX.search(event):
-                self._usage_of_choice[int(index[1])] = usage
-        return event if self._keep_continuous else event[:at] + event[end:]
+    def _note_usage(self, event: bytes, usage: bytes) -> None:
+        if usage == b"null":
+            return
+        if self._choices == 1:
+            self._usage = usage
+        elif index := _INDEX.search(event):
+            self._usage_of_choice[int(index[1])] = usage
+
+    def _keeps(self, usage: bytes) -> bool:
+        """Whether the client sees the usage of a chunk that has choices. OpenAI fills the place with null."""
+        return self._keep_usage if usage == b"null" else self._keep_continuous
 
     def _read_finish(self, event: bytes) -> bytes:
         reason = _FINISH.search(event)
-        self.finish_reason = reason[1].decode() if reason else ""
+        self.finish_reason = reason[1].decode("utf-8", "replace") if reason else ""
         if self._keep_usage or b'"system_fingerprint":"' in event:
             return event
         # One choice: the usage chunk follows at once and tells the fingerprint. Several: others go on streaming, so
@@ -183,22 +190,31 @@ class ChatStream:
 
     def _read_loose(self, event: bytes, fields: dict[str, msgspec.Raw]) -> bytes:
         """A chunk of a server that writes JSON otherwise: taken apart and put together again."""
-        usage = _any.decode(fields["usage"]) if "usage" in fields else None
-        if usage is not None:
-            self._usage = _encode(usage)
-        choices = _any.decode(fields["choices"]) if "choices" in fields else None
+        usage = bytes(fields.get("usage", b"null"))
+        choices = _decode(fields["choices"], _any) if "choices" in fields else None
         edited = dict(fields)
         if "model" in edited:
             edited["model"] = msgspec.Raw(_encode(self._model))
         if choices:
             self.tokens += 1
-            reason = choices[0].get("finish_reason") if isinstance(choices[0], dict) else None
-            self.finish_reason = reason or self.finish_reason
-        elif choices == [] and usage is not None and not self._keep_usage:
+            self._read_loose_finish(choices)
+            self._note_usage(event, usage)
+            if not self._keeps(usage):
+                edited.pop("usage", None)
+        elif usage != b"null":
+            self._usage = usage
+            if choices == [] and not self._keep_usage:
+                return b""
+        passed = event if _same(edited, fields) else with_payload(event, _encode(edited))
+        if self._held:
+            self._held.append(passed)
             return b""
-        if choices and not self._keep_continuous and not (self._keep_usage and usage is None):
-            edited.pop("usage", None)
-        return event if _same(edited, fields) else with_payload(event, _encode(edited))
+        return passed
+
+    def _read_loose_finish(self, choices: Any) -> None:
+        reason = choices[0].get("finish_reason") if isinstance(choices, list) and isinstance(choices[0], dict) else None
+        if reason and isinstance(reason, str):
+            self.finish_reason = reason
 
     @property
     def fingerprint(self) -> str:
@@ -206,9 +222,8 @@ class ChatStream:
 
     def usage(self) -> Usage | None:
         if self._usage:
-            return usage_of(_any.decode(self._usage))
-        choices = [usage_of(_any.decode(raw)) for raw in self._usage_of_choice.values()]
-        counted = [usage for usage in choices if usage]
+            return _usage_in(self._usage)
+        counted = [usage for raw in self._usage_of_choice.values() if (usage := _usage_in(raw))]
         if not counted:
             return None
         return Usage(counted[0].prompt_tokens, sum(usage.completion_tokens for usage in counted),
@@ -218,13 +233,15 @@ class ChatStream:
 class EventStream:
     """Events of the Responses and Messages APIs: the name and the usage stand in a few events, all others pass."""
 
-    __slots__ = ("_completion", "_last", "_model", "_prompt", "ended", "failure", "finish_reason", "response_id",
+    __slots__ = ("_begun", "_completion", "_model", "_prompt", "ended", "failure", "finish_reason", "response_id",
                  "tokens")
 
     LAST = ("response.completed", "response.incomplete", "message_stop")
+    _NAMED = tuple(b"event: " + name.encode() for name in (*LAST, "response.failed", "error"))
 
     def __init__(self, model: str) -> None:
         self._model = model
+        self._begun = False
         self._prompt: Usage | None = None
         self._completion: Usage | None = None
         self.response_id = ""
@@ -234,11 +251,11 @@ class EventStream:
         self.tokens = 0
 
     def read(self, event: bytes) -> bytes:
-        if b"_delta\"" in event or b".delta\"" in event:
+        if b"content_block_delta" in event or b'.delta"' in event:
             self.tokens += 1
-        # The few events that matter hold one of these keys; an escaped quote in a text cannot look like one.
-        if b'"model":' not in event and b'"usage":' not in event and b"message_stop" not in event \
-                and b'"error"' not in event and b"response." not in event[:20]:
+        # The few events that matter hold one of these keys or names; an escaped quote in a text cannot look like one.
+        if self._begun and b'"model":' not in event and b'"usage":' not in event and b'"error"' not in event \
+                and not event.startswith(self._NAMED):
             return event
         payload = payload_of(event)
         if payload is None:
@@ -247,43 +264,42 @@ class EventStream:
             self.ended = True
             return event
         fields = _decode(payload, _raw_fields)
+        self._begun = True
         self._read_kind(fields)
         return self._renamed(event, fields)
 
     def _read_kind(self, fields: dict[str, msgspec.Raw]) -> None:
-        kind = _any.decode(fields["type"]) if "type" in fields else ""
+        kind = _decode(fields["type"], _any) if "type" in fields else ""
         if kind in self.LAST:
             self.ended = True
         if kind in ("error", "response.failed") or "error" in fields:
             self._fail(fields)
         self._read_usage(fields)
-        delta = _any.decode(fields["delta"]) if kind == "message_delta" and "delta" in fields else None
+        delta = _decode(fields["delta"], _any) if kind == "message_delta" and "delta" in fields else None
         if isinstance(delta, dict) and delta.get("stop_reason"):
-            self.finish_reason = delta["stop_reason"]
+            self.finish_reason = str(delta["stop_reason"])
 
     def _fail(self, fields: dict[str, msgspec.Raw]) -> None:
-        described: Any = _any.decode(fields["error"]) if "error" in fields else {}
-        if "response" in fields:
-            described = _any.decode(fields["response"]).get("error")
+        described: Any = {name: _decode(raw, _any) for name, raw in fields.items()}
+        described = described.get("error") or _object(described.get("response")).get("error") or described
         message = described.get("message") if isinstance(described, dict) else described
         self.failure = str(message or "upstream failed")[:500]
 
     def _read_usage(self, fields: dict[str, msgspec.Raw]) -> None:
         if "usage" in fields:
-            self._completion = usage_of(_any.decode(fields["usage"]))
+            self._completion = usage_of(_decode(fields["usage"], _any))
         for name in ("response", "message"):
-            if name not in fields:
-                continue
-            inner = _any.decode(fields[name])
-            if isinstance(inner, dict):
-                self._prompt = usage_of(inner.get("usage")) or self._prompt
-                self.response_id = str(inner.get("id") or self.response_id)
-                if name == "response":
-                    self.finish_reason = str(inner.get("status") or "")
+            inner = _object(_decode(fields[name], _any) if name in fields else None)
+            self._prompt = usage_of(inner.get("usage")) or self._prompt
+            self.response_id = str(inner.get("id") or self.response_id)
+            if name == "response":
+                self.finish_reason = str(inner.get("status") or self.finish_reason)
 
     def _renamed(self, event: bytes, fields: dict[str, msgspec.Raw]) -> bytes:
         for name in ("response", "message"):
-            inner = _raw_fields.decode(fields[name]) if name in fields else {}
+            raw = fields.get(name, b"")
+            # In an error event the message is a text.
+            inner = _decode(raw, _raw_fields) if bytes(raw).startswith(b"{") else {}
             if "model" in inner and bytes(inner["model"]) != _encode(self._model):
                 inner["model"] = msgspec.Raw(_encode(self._model))
                 return with_payload(event, _encode({**fields, name: msgspec.Raw(_encode(inner))}))
@@ -297,11 +313,22 @@ class EventStream:
                      self._completion.cached_tokens or prompt.cached_tokens)
 
 
-def _decode(payload: bytes, decoder: Any) -> Any:
+def _decode(payload: bytes | msgspec.Raw, decoder: Any) -> Any:
     try:
         return decoder.decode(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedEvent(f"an event that is no JSON object: {error}") from None
+
+
+def _usage_in(raw: bytes) -> Usage | None:
+    try:
+        return usage_of(_any.decode(raw))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None  # it was cut out by its braces alone
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _stamped(event: bytes, fingerprint: str) -> bytes:
@@ -313,17 +340,15 @@ def _stamped(event: bytes, fingerprint: str) -> bytes:
 
 
 def _end_of_value(event: bytes, start: int) -> int:
-    """Where the object or the null that begins at ``start`` ends; raises MalformedEvent where there is neither. What
-    stands in it are numbers, never text."""
-    end = event.find(b"}", start) + 1
-    if event.startswith(b"{", start):
-        while end and event.count(b"{", start, end) > event.count(b"}", start, end):
-            end = event.find(b"}", end) + 1
-        if end:
-            return end
-    elif event.startswith(b"null", start):
+    """Where the object or the null that begins at ``start`` ends; -1 where there is neither. It holds no text."""
+    if event.startswith(b"null", start):
         return start + len(b"null")
-    raise MalformedEvent("a usage that is no object")
+    if not event.startswith(b"{", start):
+        return -1
+    end = event.find(b"}", start) + 1
+    while end > 0 and event.count(b"{", start, end) > event.count(b"}", start, end):
+        end = event.find(b"}", end) + 1
+    return end or -1
 
 
 def _same(edited: dict[str, msgspec.Raw], fields: dict[str, msgspec.Raw]) -> bool:

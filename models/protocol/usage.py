@@ -1,8 +1,10 @@
 """Token counts as upstream reports them, under each of its names."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 63)]  # what the journal and the ledger can hold
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -16,19 +18,19 @@ class Usage(msgspec.Struct, frozen=True):
 class Details(msgspec.Struct, frozen=True):
     """Where prompt tokens came from."""
 
-    cached_tokens: int | None = None
+    cached_tokens: Count | None = None
 
 
 class Reported(msgspec.Struct, frozen=True):
     """A ``usage`` object in OpenAI's first names, and in those of the Responses and Messages APIs."""
 
-    prompt_tokens: int | None = None
-    input_tokens: int | None = None
-    completion_tokens: int | None = None
-    output_tokens: int | None = None
+    prompt_tokens: Count | None = None
+    input_tokens: Count | None = None
+    completion_tokens: Count | None = None
+    output_tokens: Count | None = None
     prompt_tokens_details: Details | None = None
     input_tokens_details: Details | None = None
-    cache_read_input_tokens: int | None = None
+    cache_read_input_tokens: Count | None = None
 
     def usage(self) -> Usage:
         details = self.prompt_tokens_details or self.input_tokens_details
