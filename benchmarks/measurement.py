@@ -98,7 +98,10 @@ def take(proxy: Proxy, bench: Bench, *, round_number: int, notice: Callable[[str
         if not launch.command:
             return _sample(proxy, bench, launch.port, None, round_number, notice)
         with running(launch, core=bench.proxy_core) as leader:
-            return _sample(proxy, bench, launch.port, leader, round_number, notice)
+            try:
+                return _sample(proxy, bench, launch.port, leader, round_number, notice)
+            except Spoiled as error:
+                raise Spoiled(f"round {round_number}, {error}\n{launch.said()}") from error
 
 
 def _sample(
