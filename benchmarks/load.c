@@ -64,7 +64,7 @@ static struct {
 
 static struct {
     bool open, closed;
-    uint64_t opened_at, closed_at;
+    uint64_t opened_at, closed_at, longest_pause;
     long requests, frames, refused, broken, reconnects;
     struct samples request_times, first_frame_times, frame_delays;
 } window;
@@ -273,16 +273,33 @@ static uint64_t start_of(int index, uint64_t beginning) {
     return beginning + (settings.stream ? (uint64_t)(settings.warm_seconds * 1e9 * index / settings.connections) : 0);
 }
 
+/* What happens next: the window's edge, another stream's start, or nothing for a tenth of a second. */
+static uint64_t next_moment(uint64_t now, uint64_t edge, int started, uint64_t beginning) {
+    uint64_t next = now + NANOSECONDS / 10;
+    if (edge < next) next = edge;
+    if (started < settings.connections && start_of(started, beginning) < next) next = start_of(started, beginning);
+    return next;
+}
+
+/* We never wait longer than a tenth of a second. Where a turn of the loop took much longer, this machine stood still,
+ * and what was measured is the machine. */
+static void note_pause(uint64_t now) {
+    static uint64_t last;
+    if (last && now - last > window.longest_pause) window.longest_pause = now - last;
+    last = now;
+}
+
 static void run(struct connection *connections) {
     struct epoll_event ready[EVENTS];
-    uint64_t beginning = nanoseconds(), opens = beginning + (uint64_t)(settings.warm_seconds * 1e9);
+    uint64_t beginning = nanoseconds(), edge = beginning + (uint64_t)(settings.warm_seconds * 1e9);
     int started = 0;
     while (!window.closed) {
-        uint64_t now = nanoseconds(), next = window.open ? opens + (uint64_t)(settings.seconds * 1e9) : opens;
-        if (now >= next) window.open ? close_window() : open_window();
+        uint64_t now = nanoseconds();
+        note_pause(now);
+        if (now >= edge) window.open ? close_window() : open_window();
+        if (window.open) edge = window.opened_at + (uint64_t)(settings.seconds * 1e9);
         while (started < settings.connections && start_of(started, beginning) <= now) start(&connections[started++]);
-        if (started < settings.connections && start_of(started, beginning) < next) next = start_of(started, beginning);
-        struct timespec wait = until(next);
+        struct timespec wait = until(next_moment(now, edge, started, beginning));
         int count = epoll_pwait2(epoll_fd, ready, EVENTS, &wait, NULL);
         for (int index = 0; index < count; index++) receive(ready[index].data.ptr);
     }
@@ -291,6 +308,7 @@ static void run(struct connection *connections) {
 static void print_report(void) {
     double seconds = (double)(window.closed_at - window.opened_at) / 1e9;
     printf("{\"seconds\": %.6f, \"requests\": %ld, \"frames\": %ld", seconds, window.requests, window.frames);
+    printf(", \"longest_pause_seconds\": %.3f", (double)window.longest_pause / 1e9);
     printf(", \"refused\": %ld, \"broken\": %ld, \"reconnects\": %ld", window.refused, window.broken,
            window.reconnects);
     print_percentiles("request_us", &window.request_times);

@@ -33,6 +33,9 @@ class Load:
 LOADS = (Load("busy", 64, stream=False), Load("alone", 1, stream=False), Load("paced", 128, stream=True))
 
 
+LONGEST_PAUSE_SECONDS = 0.7
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
     """Where samples are taken: the programs, the cores, the upstream, the time for each load."""
@@ -91,6 +94,10 @@ class Spoiled(Exception):
     """The load generator failed, or the proxy did not answer well: the sample says nothing."""
 
 
+class StoodStill(Exception):
+    """The machine itself stopped for a while (a suspended virtual machine, a starved core): measure again."""
+
+
 def take(proxy: Proxy, bench: Bench, *, round_number: int, notice: Callable[[str], None]) -> Sample:
     """Takes one sample; `notice` is told the name of each load as it begins."""
     with tempfile.TemporaryDirectory(prefix="gatewright-bench-") as name:
@@ -98,7 +105,10 @@ def take(proxy: Proxy, bench: Bench, *, round_number: int, notice: Callable[[str
         if not launch.command:
             return _sample(proxy, bench, launch.port, None, round_number, notice)
         with running(launch, core=bench.proxy_core) as leader:
-            return _sample(proxy, bench, launch.port, leader, round_number, notice)
+            try:
+                return _sample(proxy, bench, launch.port, leader, round_number, notice)
+            except Spoiled as error:
+                raise Spoiled(f"round {round_number}, {error}\n{launch.said()}") from error
 
 
 def _sample(
@@ -148,7 +158,9 @@ def reading(
     before: Mapping[int, CoreTicks],
     after: Mapping[int, CoreTicks],
 ) -> Reading:
-    """Turns the generator's report into a reading; raises Spoiled where replies failed."""
+    """Turns the generator's report into a reading; raises Spoiled where replies failed, StoodStill where nobody ran."""
+    if report["longest_pause_seconds"] > LONGEST_PAUSE_SECONDS:
+        raise StoodStill(f"{load.name}: the machine stood still for {report['longest_pause_seconds']:.1f} s")
     failures = report["refused"] + report["broken"]
     if failures > 0.001 * report["requests"] or not (report["requests"] or report["frames"]):
         raise Spoiled(

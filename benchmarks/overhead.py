@@ -125,7 +125,7 @@ def main(
             bench = Bench(program("load"), port, pid, own_core, other_core, seconds)
             if profile:
                 stacks = profiling.profile(Gatewright(gateway), bench, path.with_suffix(".stacks"))
-                console.print(profiling.table(profiling.own_time(stacks.read_text().splitlines())), f"Stacks: {stacks}")
+                console.print(*profiling.tables(stacks.read_text().splitlines()), f"Stacks: {stacks}")
                 return
             proxies = installed(peers, gateway, console)
             facts = described(proxies, bench, rounds)

@@ -1,11 +1,12 @@
 """Where the gateway's worker spends its time under load, by py-spy."""
 
-import collections
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.table import Table
@@ -17,6 +18,7 @@ from benchmarks.proxies.proxy import find
 from benchmarks.servers import running
 
 RATE = 400  # samples a second
+_LINE = re.compile(r":\d+\)$")
 
 
 def profile(gateway: Gatewright, bench: Bench, target: Path) -> Path:
@@ -38,21 +40,40 @@ def profile(gateway: Gatewright, bench: Bench, target: Path) -> Path:
     return target
 
 
-def own_time(stacks: Iterable[str]) -> collections.Counter[str]:
-    """Samples by the innermost frame, from folded stacks: `outer;inner 12`."""
-    counted: collections.Counter[str] = collections.Counter()
-    for line in stacks:
-        stack, _, samples = line.rpartition(" ")
-        counted[stack.rpartition(";")[2]] += int(samples)
+def own_time(stacks: Iterable[str]) -> Counter[str]:
+    """Samples by the innermost frame, be it Python or C, from folded stacks: `outer;inner 12`."""
+    counted: Counter[str] = Counter()
+    for frames, samples in _parsed(stacks):
+        counted[frames[-1]] += samples
     return counted
 
 
-def table(counted: collections.Counter[str], *, rows: int = 30) -> Table:
-    """The frames in which most time was spent themselves."""
-    drawn = Table(title="Own time of the gateway's worker", title_justify="left")
-    drawn.add_column("share", justify="right")
-    drawn.add_column("frame")
-    total = counted.total()
-    for frame, samples in counted.most_common(rows):
-        drawn.add_row(f"{samples / total:.1%}", frame)
-    return drawn
+def by_function(stacks: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """For each Python function its own samples, C that it called included, and those of all that it called."""
+    own: Counter[str] = Counter()
+    all_below: Counter[str] = Counter()
+    for frames, samples in _parsed(stacks):
+        functions = [_LINE.sub(")", frame) for frame in frames if ".py:" in frame]
+        if functions:
+            own[functions[-1]] += samples
+        for function in set(functions):
+            all_below[function] += samples
+    return {function: (own[function], samples) for function, samples in all_below.most_common()}
+
+
+def _parsed(stacks: Iterable[str]) -> Iterator[tuple[list[str], int]]:
+    for line in stacks:
+        stack, _, samples = line.rpartition(" ")
+        yield stack.split(";"), int(samples)
+
+
+def tables(stacks: Sequence[str], *, rows: int = 30) -> tuple[Table, Table]:
+    """Where time is spent: by function with what it calls, and by innermost frame."""
+    total = sum(samples for _, samples in _parsed(stacks))
+    functions = Table("with all below", "own, with C", "function", title="By Python function", title_justify="left")
+    for function, (own, below) in list(by_function(stacks).items())[: 2 * rows]:
+        functions.add_row(f"{below / total:.1%}", f"{own / total:.1%}", function)
+    frames = Table("share", "frame", title="By innermost frame", title_justify="left")
+    for frame, samples in own_time(stacks).most_common(rows):
+        frames.add_row(f"{samples / total:.1%}", frame)
+    return functions, frames

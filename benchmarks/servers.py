@@ -27,6 +27,15 @@ class Launch:
     directory: Path
     environment: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def output(self) -> Path:
+        """Where what it prints goes."""
+        return self.directory / "output.log"
+
+    def said(self) -> str:
+        """The end of what it printed."""
+        return self.output.read_text(errors="replace")[-2000:]
+
 
 def free_port() -> int:
     """A port of 127.0.0.1 that was free a moment ago."""
@@ -48,8 +57,7 @@ def pinned(core: int) -> Iterator[None]:
 @contextlib.contextmanager
 def running(launch: Launch, *, core: int, patience_seconds: float = 60) -> Iterator[int]:
     """Runs the server on `core` and gives its pid as soon as a chat through it is answered with 200."""
-    output = launch.directory / "output.log"
-    with output.open("wb") as log, pinned(core):
+    with launch.output.open("wb") as log, pinned(core):
         server = subprocess.Popen(
             launch.command,
             cwd=launch.directory,
@@ -60,7 +68,7 @@ def running(launch: Launch, *, core: int, patience_seconds: float = 60) -> Itera
             start_new_session=True,
         )
     try:
-        _wait(server, launch.port, output, deadline=time.monotonic() + patience_seconds)
+        _wait(server, launch, deadline=time.monotonic() + patience_seconds)
         yield server.pid
     finally:
         end(server)
@@ -76,14 +84,13 @@ def end(server: "subprocess.Popen[bytes]", *, grace_seconds: float = 10) -> None
     server.wait()
 
 
-def _wait(server: "subprocess.Popen[bytes]", port: int, output: Path, *, deadline: float) -> None:
+def _wait(server: "subprocess.Popen[bytes]", launch: Launch, *, deadline: float) -> None:
     seen = "nothing listens"
     while time.monotonic() < deadline and server.poll() is None:
-        if (seen := _answer(port)) == "200":
+        if (seen := _answer(launch.port)) == "200":
             return
         time.sleep(0.05)
-    said = output.read_text(errors="replace")[-2000:]
-    raise DidNotStart(f"exit status {server.poll()}, last answer: {seen}\n{said}")
+    raise DidNotStart(f"exit status {server.poll()}, last answer: {seen}\n{launch.said()}")
 
 
 def _answer(port: int) -> str:

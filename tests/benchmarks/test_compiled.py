@@ -6,7 +6,6 @@ import pytest
 
 from benchmarks import compiled
 from benchmarks.payloads import REQUEST_BYTES, chat
-from benchmarks.profiling import own_time
 
 
 def test_a_missing_compiler_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,8 +36,3 @@ def test_the_request_has_its_size_and_streams_when_asked() -> None:
     """905 bytes; the streamed one only asks for the stream besides."""
     assert len(chat(stream=False)) == REQUEST_BYTES
     assert chat(stream=True) == chat(stream=False)[:-1] + b',"stream":true}'
-
-
-def test_own_time_belongs_to_the_innermost_frame() -> None:
-    """Folded stacks: frames with semicolons between, then the samples."""
-    assert own_time(["main;serve;write 30", "main;serve 5", "main;write 10"]) == {"write": 40, "serve": 5}

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from benchmarks import report, summary
-from benchmarks.measurement import LOADS, Bench, Reading, Sample, Spoiled, reading
+from benchmarks.measurement import LOADS, Bench, Reading, Sample, Spoiled, StoodStill, reading
 from benchmarks.processes import CoreTicks, Memory
 from benchmarks.ratios import Spread, ratio, spread
 
@@ -116,7 +116,7 @@ def test_a_full_generator_is_said_once(samples: list[Sample]) -> None:
 def told(**more: Any) -> dict[str, Any]:
     """A report of the load generator."""
     times = {"request_us": {"count": 10, "p50": 5.0, "p99": 9.0}, "frame_delay_us": {"count": 0}}
-    counts = {"requests": 10, "frames": 0, "refused": 0, "broken": 0, "seconds": 2.0}
+    counts = {"requests": 10, "frames": 0, "refused": 0, "broken": 0, "seconds": 2.0, "longest_pause_seconds": 0.1}
     return {**counts, **times, "own_cpu_seconds": 0.4, "cpu_seconds": {"7": 0.6, "8": 0.1, "9": 0.2}, **more}
 
 
@@ -146,3 +146,9 @@ def test_failed_replies_spoil_a_sample(more: dict[str, int]) -> None:
     """A proxy that fails fast must not look fast."""
     with pytest.raises(Spoiled):
         read_report(**more)
+
+
+def test_a_machine_that_stood_still_is_not_the_proxys_fault() -> None:
+    """Even if every reply failed meanwhile."""
+    with pytest.raises(StoodStill, match=r"9\.0 s"):
+        read_report(broken=128, longest_pause_seconds=9.0)
