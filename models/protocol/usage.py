@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 63)]  # what the journal and the ledger can hold
+Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]  # what the journal, the ledger and JSON can all hold
 
 
 class Usage(msgspec.Struct, frozen=True):
