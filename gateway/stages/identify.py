@@ -47,7 +47,7 @@ def _presented(headers: Iterable[tuple[bytes, bytes]]) -> set[bytes]:
     for name, value in headers:
         if name == b"authorization":
             scheme, _, token = value.partition(b" ")
-            found.add(token.strip() if scheme.lower() == b"bearer" else value)
+            found.add(token.strip() if scheme.lower() == b"bearer" else b"\0" + value)  # another scheme: no key of ours
         elif name == b"x-api-key":
             found.add(value)
     return found - {b""}
