@@ -55,6 +55,8 @@ class Edge(Flow):
         self._head = head
 
     def frame(self, frame: bytes) -> None:
+        if not frame:
+            return  # a chunk of no bytes would end the reply
         if self._started:
             self._wire.write(b"%x\r\n%b\r\n" % (len(frame), frame) if self._wire.chunked else frame)
         else:

@@ -61,13 +61,15 @@ class Journal:
 
     def append(self, record: ExchangeRecord) -> bool:
         """Writes one record; returns False where the disk would not take it."""
-        data = frame(self._encode(record))
         try:
+            data = frame(self._encode(record))
+            if len(data) > MAX_FRAME_BYTES:
+                raise OverflowError("larger than any reader takes: it would hide what comes after it")
             if self._size >= self._segment_bytes:
                 self.close()
                 self._open_segment()
             written = os.write(self._fd, data)
-        except OSError:
+        except Exception:  # whatever is wrong with a record or the disk, the client gets its reply
             self.lost += 1
             return False
         self._size += written
@@ -137,7 +139,7 @@ def read_frames(segment: Path, offset: int = 0, limit_bytes: int = 4 << 20) -> I
     while position + _HEADER.size <= len(data):
         length, checksum = _HEADER.unpack_from(data, position)
         end = position + _HEADER.size + length
-        if length > MAX_FRAME_BYTES:
+        if not 0 < length <= MAX_FRAME_BYTES:  # zeros are what a file system may leave behind when the power goes
             raise Torn(segment, offset + position)
         if end > len(data):
             return

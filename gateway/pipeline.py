@@ -28,51 +28,52 @@ class Pipeline:
         self._leaves = [(place, stage.leave) for place, stage in _backwards(stages) if _does(stage, "leave")]
         self._settles = [(place, stage.settle) for place, stage in _backwards(stages) if _does(stage, "settle")]
         self._log = log
-        self._waiting: dict[Exchange, asyncio.Task[None]] = {}
+        self._waiting: dict[Exchange, asyncio.Future[Reply | None]] = {}
 
     def start(self, exchange: Exchange) -> None:
         """Enters the stages in order. Never raises: whatever goes wrong becomes the client's reply."""
-        self._enter(exchange, 0)
+        try:
+            self._enter(exchange, 0)
+        except Exception as error:
+            self._break_off(exchange, error)
 
     def _enter(self, exchange: Exchange, first: int) -> None:
-        try:
-            for place in range(first, len(self._enters)):
-                exchange.entered = place + 1
-                answer = self._enters[place](exchange)
-                if answer is None:
-                    continue
-                if isinstance(answer, Reply):
-                    self._leave(exchange, answer)
-                else:
-                    self._wait(exchange, answer, place)
-                return
-            raise InternalError("No stage answered.")
-        except Refusal as refusal:
-            self._refuse(exchange, refusal)
-        except Exception as error:  # a bug in a stage: the client gets a 500, the operator the trace
-            self._log.fault("stage_failed", error, request_id=exchange.id)
-            self._refuse(exchange, InternalError("The gateway failed."))
+        for place in range(first, len(self._enters)):
+            exchange.entered = place + 1
+            answer = self._enters[place](exchange)
+            if answer is None:
+                continue
+            if isinstance(answer, Reply):
+                self._leave(exchange, answer)
+            else:
+                self._wait(exchange, answer, place)
+            return
+        raise InternalError("No stage answered.")
 
     def _wait(self, exchange: Exchange, answer: Awaitable[Reply | None], place: int) -> None:
-        task = asyncio.ensure_future(self._go_on(exchange, answer, place))
-        self._waiting[exchange] = task
-        task.add_done_callback(lambda _: self._waiting.pop(exchange, None))
+        task = self._waiting[exchange] = asyncio.ensure_future(answer)
+        task.add_done_callback(lambda done: self._go_on(exchange, done, place))
 
-    async def _go_on(self, exchange: Exchange, answer: Awaitable[Reply | None], place: int) -> None:
+    def _go_on(self, exchange: Exchange, waited: "asyncio.Future[Reply | None]", place: int) -> None:
+        self._waiting.pop(exchange, None)
+        if exchange.settled:  # left or cut short meanwhile: whatever came of the waiting comes too late
+            waited.cancelled() or waited.exception()
+            return
         try:
-            reply = await answer
-        except Refusal as refusal:
-            self._refuse(exchange, refusal)
-        except Exception as error:  # as in _enter
-            self._log.fault("stage_failed", error, request_id=exchange.id)
-            self._refuse(exchange, InternalError("The gateway failed."))
-        else:
-            if exchange.left:
-                return
+            reply = waited.result()
             if reply is None:
                 self._enter(exchange, place + 1)
             else:
                 self._leave(exchange, reply)
+        except (Exception, asyncio.CancelledError) as error:
+            self._break_off(exchange, error)
+
+    def _break_off(self, exchange: Exchange, error: BaseException) -> None:
+        """A stage has raised: a refusal is its way to decline, anything else is a bug in it."""
+        if not isinstance(error, Refusal):
+            self._log.fault("stage_failed", error, request_id=exchange.id)
+            error = InternalError("The gateway failed.")
+        self._refuse(exchange, error)
 
     def _leave(self, exchange: Exchange, reply: Reply) -> None:
         """Passes the reply back through the stages entered, then lets it begin."""
@@ -93,6 +94,7 @@ class Pipeline:
                 exchange.reply.fail(refusal)
         except Exception as error:  # a bug on the way back: the client still gets an answer
             self._log.fault("stage_failed", error, request_id=exchange.id)
+            exchange.conclude(refusal.outcome, refusal.blame, refusal.code)
             exchange.edge.fail(refusal)
 
     def abandon(self, exchange: Exchange) -> None:

@@ -41,9 +41,13 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.li
 @given(st.dictionaries(st.sampled_from(["prompt_tokens", "input_tokens", "output_tokens", "prompt_tokens_details",
                                         "cached_tokens", "cache_read_input_tokens"]), JSON))  # fmt: skip
 def test_a_count_is_a_whole_number_that_can_be_stored(fields: dict[str, Any]) -> None:
-    """The ledger's columns hold 64 bits, and no exchange ever had fewer than no tokens."""
-    usage = usage_of(fields)
-    assert usage is not None
+    """The ledger's columns hold 64 bits, and no exchange ever had fewer than no tokens: all else is no usage."""
+    usage = usage_of(fields) or Usage()
     for count in (usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens):
         assert type(count) is int
         assert 0 <= count < 1 << 63
+
+
+def test_the_largest_count_is_one_that_json_holds_exactly() -> None:
+    assert usage_of({"prompt_tokens": 1 << 53}) == Usage(1 << 53)
+    assert usage_of({"prompt_tokens": (1 << 53) + 1}) is None
