@@ -161,6 +161,17 @@ class GatewayProcess:
         number: int = reply.json()["revision"]
         return number
 
+    async def counted(self, name: str, by: str = "") -> dict[str, float]:
+        """A metric's values on the admin port, summed by one of its labels; under "" where `by` is empty."""
+        async with httpx.AsyncClient(trust_env=False) as client:
+            text = (await client.get(self.admin_url + "/metrics")).text
+        sums: dict[str, float] = {}
+        for line in text.splitlines():
+            if line.partition("{")[0].partition(" ")[0] == name:
+                label = line.partition(f'{by}="')[2].partition('"')[0] if by else ""
+                sums[label] = sums.get(label, 0.0) + float(line.rpartition(" ")[2])
+        return sums
+
     def ledger(self, **wanted: Any) -> list[dict[str, Any]]:
         """The exchanges in the ledger whose columns have these values."""
         where = " and ".join(f'"{name}" = ?' for name in wanted) or "1"
