@@ -94,7 +94,12 @@ class GatewayProcess:
             self._process = await asyncio.to_thread(
                 subprocess.Popen, command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, cwd=_ROOT
             )
-        await self.until(self.is_ready, "the gateway to be ready", START_SECONDS)
+        await self.until(self._is_ready_or_failed, "the gateway to be ready", START_SECONDS)
+        assert await self.is_ready(), self.log
+
+    async def _is_ready_or_failed(self) -> bool:
+        # The supervisor would try for ever; a child that dies as it starts has been broken.
+        return '"event":"child_died"' in self.log or await self.is_ready()
 
     async def is_ready(self) -> bool:
         with contextlib.suppress(httpx.HTTPError):

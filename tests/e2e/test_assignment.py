@@ -41,7 +41,7 @@ async def test_a_user_keeps_a_version_on_every_worker(gateway: GatewayProcess) -
     heard: list[Heard] = []
     while {row["worker"] for row in gateway.ledger()} != {"w0", "w1"}:  # which worker takes whom is the kernel's choice
         heard += await ask_in_turns(gateway, asked)
-        await gateway.until(lambda: len(gateway.ledger()) >= len(heard), "the ledger to hold them")
+        await gateway.recorded(id=heard[-1].header("x-request-id"))
     seen = {(i % USERS, each.header("x-gatewright-version")) for i, each in enumerate(heard)}
     assert len(seen) == USERS
     shares = Counter(version for _, version in seen)
