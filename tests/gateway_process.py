@@ -12,12 +12,15 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import httpx2 as httpx
 import yaml
+
+from gateway import journal
+from gateway.record import ExchangeRecord
 
 START_SECONDS = 30.0
 
@@ -148,6 +151,12 @@ class GatewayProcess:
                 with contextlib.suppress(OSError):
                     found[int(entry.name)] = (entry / "cmdline").read_text().split("\0")
         return found
+
+    def journaled(self) -> Iterator[ExchangeRecord]:
+        """The exchanges in journal files that have not been removed yet."""
+        for segment in journal.segments(self.state / "journal"):
+            for payload, _ in journal.read_frames(segment):
+                yield journal.decode_record(payload)
 
     async def worker_pids(self) -> dict[str, int]:
         """The data workers by name."""
