@@ -12,12 +12,15 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import httpx2 as httpx
 import yaml
+
+from gateway import journal
+from gateway.record import ExchangeRecord
 
 START_SECONDS = 30.0
 
@@ -94,7 +97,12 @@ class GatewayProcess:
             self._process = await asyncio.to_thread(
                 subprocess.Popen, command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, cwd=_ROOT
             )
-        await self.until(self.is_ready, "the gateway to be ready", START_SECONDS)
+        await self.until(self._is_ready_or_failed, "the gateway to be ready", START_SECONDS)
+        assert await self.is_ready(), self.log
+
+    async def _is_ready_or_failed(self) -> bool:
+        # The supervisor would try for ever; a child that dies as it starts has been broken.
+        return '"event":"child_died"' in self.log or await self.is_ready()
 
     async def is_ready(self) -> bool:
         with contextlib.suppress(httpx.HTTPError):
@@ -144,6 +152,12 @@ class GatewayProcess:
                     found[int(entry.name)] = (entry / "cmdline").read_text().split("\0")
         return found
 
+    def journaled(self) -> Iterator[ExchangeRecord]:
+        """The exchanges in journal files that have not been removed yet."""
+        for segment in journal.segments(self.state / "journal"):
+            for payload, _ in journal.read_frames(segment):
+                yield journal.decode_record(payload)
+
     async def worker_pids(self) -> dict[str, int]:
         """The data workers by name."""
         found = {}
@@ -160,6 +174,17 @@ class GatewayProcess:
         assert reply.status_code in (200, 201), reply.text
         number: int = reply.json()["revision"]
         return number
+
+    async def counted(self, name: str, by: str = "") -> dict[str, float]:
+        """A metric's values on the admin port, summed by one of its labels; under "" where `by` is empty."""
+        async with httpx.AsyncClient(trust_env=False) as client:
+            text = (await client.get(self.admin_url + "/metrics")).text
+        sums: dict[str, float] = {}
+        for line in text.splitlines():
+            if line.partition("{")[0].partition(" ")[0] == name:
+                label = line.partition(f'{by}="')[2].partition('"')[0] if by else ""
+                sums[label] = sums.get(label, 0.0) + float(line.rpartition(" ")[2])
+        return sums
 
     def ledger(self, **wanted: Any) -> list[dict[str, Any]]:
         """The exchanges in the ledger whose columns have these values."""

@@ -9,8 +9,10 @@ from tests.fakes.upstream import FakeVLLM
 from tests.gateway_process import GatewayProcess, routing_to
 
 # As vLLM 0.32 writes it, spaces and all.
-REFUSED = b'{"error": {"message": "Grammar error: Invalid type: nothing", "type": "BadRequestError", "param": null, ' \
-          b'"code": 400}}'
+REFUSED = (
+    b'{"error": {"message": "Grammar error: Invalid type: nothing", "type": "BadRequestError", "param": null, '
+    b'"code": 400}}'
+)
 
 
 def begins_with(error: bytes) -> Behaviour:
@@ -19,9 +21,12 @@ def begins_with(error: bytes) -> Behaviour:
 
 async def asked(folder: Path, error: bytes) -> tuple[httpx.Response, int, str]:
     """Asks a gateway with two servers that both begin with `error`: its answer, the servers asked, who was blamed."""
-    async with (FakeVLLM("m", default=begins_with(error)) as one, FakeVLLM("m", default=begins_with(error)) as two,
-                GatewayProcess(folder, routing_to(one.url, two.url)) as gateway,
-                httpx.AsyncClient(trust_env=False) as client):
+    async with (
+        FakeVLLM("m", default=begins_with(error)) as one,
+        FakeVLLM("m", default=begins_with(error)) as two,
+        GatewayProcess(folder, routing_to(one.url, two.url)) as gateway,
+        httpx.AsyncClient(trust_env=False) as client,
+    ):
         body = {"model": "m", "stream": True, "messages": [{"role": "user", "content": "x"}]}
         answer = await client.post(f"{gateway.base_url}/v1/chat/completions", json=body)
         (record,) = gateway.journaled()

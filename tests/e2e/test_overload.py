@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 
-import httpx2 as httpx
 import pytest
 import pytest_asyncio
 
@@ -101,16 +101,8 @@ async def test_counters_tell_what_the_ledger_tells(gateway: GatewayProcess, fake
     """After all of the above: /metrics and the ledger agree, outcome by outcome."""
 
     async def agree() -> bool:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            text = (await client.get(gateway.admin_url + "/metrics")).text
-        counted: dict[str, float] = {}
-        for line in text.splitlines():
-            if line.startswith("gatewright_requests_total{"):
-                outcome = line.split('outcome="', 1)[1].split('"', 1)[0]
-                counted[outcome] = counted.get(outcome, 0) + float(line.rsplit(" ", 1)[1])
-        recorded: dict[str, float] = {}
-        for row in gateway.ledger():
-            recorded[row["outcome"]] = recorded.get(row["outcome"], 0) + 1
+        counted = await gateway.counted("gatewright_requests_total", by="outcome")
+        recorded = Counter(row["outcome"] for row in gateway.ledger())
         return {outcome: n for outcome, n in counted.items() if n} == recorded
 
     await gateway.until(agree, "the counters and the ledger to agree")

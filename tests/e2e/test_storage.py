@@ -1,0 +1,109 @@
+"""The disk is full, the database is locked, descriptors run out: applications are served, and the ledger catches up."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+
+import pytest
+import pytest_asyncio
+
+from tests.e2e.asking import ask, request
+from tests.fakes.upstream import FakeVLLM
+from tests.gateway_process import GatewayProcess, routing_to
+from tests.raw_client import RawClient
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def gateway(fake: FakeVLLM, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GatewayProcess]:
+    async with GatewayProcess(tmp_path_factory.mktemp("storage"), routing_to(fake.url)) as gateway:
+        yield gateway
+
+
+async def served(gateway: GatewayProcess, prefix: str, count: int = 20) -> set[str]:
+    """That many requests, each answered 200; returns their names."""
+    names = [f"{prefix}-{i}" for i in range(count)]
+    heard = await asyncio.gather(*(ask(gateway.port, request(name=name)) for name in names))
+    assert [each.status for each in heard] == [200] * count
+    return set(names)
+
+
+def on_record(gateway: GatewayProcess) -> list[str]:
+    return [row["client_request_id"] for row in gateway.ledger()]
+
+
+async def is_recorded(gateway: GatewayProcess, names: set[str]) -> None:
+    await gateway.until(lambda: names <= set(on_record(gateway)), "all of them in the ledger", 20)
+    assert len(on_record(gateway)) == len(set(on_record(gateway)))
+
+
+async def test_a_full_disk_stops_no_traffic_and_no_later_record_is_lost(
+    gateway: GatewayProcess, fake: FakeVLLM
+) -> None:
+    """The journal cannot grow, in the middle of a record even; when it can again, what follows is on record."""
+    before = await served(gateway, "before")
+    await is_recorded(gateway, before)
+    (worker,) = (await gateway.worker_pids()).values()
+    (segment,) = (gateway.state / "journal").glob("*.journal")
+    _, hard = resource.prlimit(worker, resource.RLIMIT_FSIZE)
+    resource.prlimit(worker, resource.RLIMIT_FSIZE, (segment.stat().st_size + 100, hard))
+    await served(gateway, "full")
+
+    async def is_told() -> bool:
+        return (await gateway.counted("gatewright_journal_lost_total")).get("", 0.0) > 0
+
+    await gateway.until(is_told, "the loss to be counted")
+    resource.prlimit(worker, resource.RLIMIT_FSIZE, (hard, hard))
+    await is_recorded(gateway, before | await served(gateway, "after"))
+
+
+async def test_a_locked_database_stops_no_traffic_and_loses_nothing(gateway: GatewayProcess, fake: FakeVLLM) -> None:
+    """Somebody holds the ledger's lock: exchanges wait in the journal, and are in the ledger once when it is free."""
+    names = await served(gateway, "free")
+    with closing(sqlite3.connect(gateway.state / "gatewright.db", isolation_level=None)) as holder:
+        await gateway.until(lambda: _locked(holder), "the lock")
+        for i in range(10):
+            names |= await served(gateway, f"locked-{i}")
+            await asyncio.sleep(0.1)
+        assert await gateway.is_ready()
+        holder.execute("rollback")
+    await is_recorded(gateway, names)
+
+
+def _locked(holder: sqlite3.Connection) -> bool:
+    try:
+        holder.execute("begin exclusive")
+    except sqlite3.OperationalError:
+        return False
+    return True
+
+
+async def test_a_worker_without_a_descriptor_left_serves_whom_it_has_and_recovers(
+    gateway: GatewayProcess, fake: FakeVLLM
+) -> None:
+    """New connections are closed, those that are open are served; when some leave, there is room again."""
+    await served(gateway, "warm", 2)
+    (worker,) = (await gateway.worker_pids()).values()
+    few = len(os.listdir(f"/proc/{worker}/fd")) + 20
+    _, hard = resource.prlimit(worker, resource.RLIMIT_NOFILE)
+    resource.prlimit(worker, resource.RLIMIT_NOFILE, (few, hard))
+    crowd = [RawClient(gateway.port) for _ in range(40)]
+    for client in crowd:
+        await client.__aenter__()
+    await crowd[0].send(request(name="inside"))
+    assert (await crowd[0].read_answers(1))[0].status == 200
+    for client in crowd:
+        await client.close()
+
+    async def is_served() -> bool:
+        return (await ask(gateway.port, request(name="later"))).status == 200
+
+    await gateway.until(is_served, "room again")
+    assert list(await gateway.worker_pids()) == ["w0"]
+    assert (await gateway.worker_pids())["w0"] == worker
