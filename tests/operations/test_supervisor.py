@@ -221,3 +221,18 @@ def test_a_worker_that_is_stopped_is_told_not_to_serve_a_change_and_takes_it_whe
         assert response.json()["workers"] == {"w0": True, "w1": False}
         os.kill(stopped, signal.SIGCONT)
         until(lambda: {row["revision"] for row in service.admin("/admin/workers")["workers"]} == {2}, "the worker")
+
+
+def test_what_is_kept_is_for_this_user_alone_and_workers_never_hold_the_admin_key(tmp_path: Path) -> None:
+    service = Running(tmp_path, workers=1)
+    service.environment["GATEWRIGHT_ADMIN_KEY"] = "open sesame"
+    service.start()
+    try:
+        until(lambda: service.events("child_started", child="w0"), "the worker")
+        assert b"open sesame" in Path(f"/proc/{service.pid('control')}/environ").read_bytes()
+        assert b"open sesame" not in Path(f"/proc/{service.pid('w0')}/environ").read_bytes()
+        kept = [tmp_path / "gatewright.db", service.state, service.state / "snapshot.json"]
+        assert [path.stat().st_mode & 0o077 for path in kept] == [0, 0, 0]
+    finally:
+        service.signal(signal.SIGTERM)
+        service.wait()
