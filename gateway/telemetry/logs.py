@@ -2,6 +2,7 @@
 
 import logging
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -61,8 +62,14 @@ class Log:
             return
 
 
+def places_of(error: BaseException) -> list[str]:
+    """Where an exception came through, outermost first: file, line and function, never a value."""
+    return [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
+            for frame in traceback.extract_tb(error.__traceback__)]
+
+
 class StandardLogs(logging.Handler):
-    """Brings what libraries say through ``logging`` into the structured log: message and logger, no traceback."""
+    """Brings what libraries say through ``logging`` into the structured log, of an exception its type and places."""
 
     def __init__(self, log: Log) -> None:
         super().__init__(level=logging.WARNING)
@@ -70,5 +77,6 @@ class StandardLogs(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         write = self._log.error if record.levelno >= logging.ERROR else self._log.warning
-        error = type(record.exc_info[1]).__name__ if record.exc_info and record.exc_info[1] else None
-        write("library", logger=record.name, message=record.getMessage(), **({"error": error} if error else {}))
+        error = record.exc_info[1] if record.exc_info else None
+        told = {"error": type(error).__name__, "at_places": places_of(error)} if error else {}
+        write("library", logger=record.name, message=record.getMessage(), **told)

@@ -6,14 +6,12 @@ import logging
 import os
 import socket
 import sys
-import traceback
-from pathlib import Path
 
 import msgspec
 
 from gateway.config.handover import settings_of_line
 from gateway.config.settings import Settings
-from gateway.telemetry.logs import Log, StandardLogs
+from gateway.telemetry.logs import Log, StandardLogs, places_of
 from operations.admin.key import KEY_VARIABLE
 from operations.control.process import Control, NothingToServe, stop_on
 
@@ -53,14 +51,9 @@ async def _run(arguments: argparse.Namespace, settings: Settings, lifeline: int,
     except ExceptionGroup as failed:
         # A bug: the supervisor starts this process again. The place is logged, never the values.
         for failure in failed.exceptions:
-            log.error("control_failed", error=type(failure).__name__, at=_place_of(failure))
+            log.error("control_failed", error=type(failure).__name__, at_places=places_of(failure))
         return 1
     return 0
-
-
-def _place_of(error: BaseException) -> list[str]:
-    frames = traceback.extract_tb(error.__traceback__)
-    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames[-5:]]
 
 
 def _announce(fd: int | None, message: dict[str, object]) -> None:
@@ -70,6 +63,7 @@ def _announce(fd: int | None, message: dict[str, object]) -> None:
 
 
 def main() -> int:
+    os.umask(0o077)  # the ledger tells who asked what, and when: for this user alone
     lifeline = sys.stdin.fileno()
     arguments, settings = _arguments(), _read_settings(lifeline)
     log = Log(sys.stderr, settings.log_level, process="control", pid=os.getpid())

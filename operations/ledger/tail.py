@@ -1,6 +1,6 @@
 """Reads a folder of journal segments from where it stopped last, each worker's in order."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 
@@ -49,21 +49,24 @@ class Tail:
         self._forget_all_but({segment.name for segment in present})
         chunks: list[Chunk] = []
         for _, own in groupby(present, worker_of):
-            for segment in own:
-                if segment.name not in self.finished:
-                    limit -= self._read_segment(segment, limit, chunks)
+            for segment, ended in self._in_order(own):
+                limit -= self._read_segment(segment, ended, limit, chunks)
                 if segment.name not in self.finished or limit <= 0:
                     break
         return chunks
+
+    def _in_order(self, own: Iterable[Path]) -> list[tuple[Path, bool]]:
+        # Asked before reading: what is read after the end was seen cannot be followed by more. The one that may still
+        # grow is the last, also where the clock was set back and its name sorts before the others.
+        rest = [(segment, has_ended(segment)) for segment in own if segment.name not in self.finished]
+        return sorted(rest, key=lambda pair: (not pair[1], pair[0].name))
 
     def positions(self) -> dict[str, int]:
         """How far each segment was read."""
         return dict(self._positions)
 
-    def _read_segment(self, segment: Path, limit: int, chunks: list[Chunk]) -> int:
-        # Asked before reading: what is read after the end was seen cannot be followed by more.
+    def _read_segment(self, segment: Path, ended: bool, limit: int, chunks: list[Chunk]) -> int:
         try:
-            ended = has_ended(segment)
             records, position, torn = self._frames(segment, limit)
         except FileNotFoundError:
             self.finished.add(segment.name)

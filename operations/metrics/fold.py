@@ -7,6 +7,7 @@ from gateway.telemetry import buckets
 from operations.metrics.histogram import Histogram
 
 MAX_SERIES = 2000
+MAX_CODES = 100
 NOT_REQUESTS = frozenset({"shadow", "replay", "probe"})  # purposes of what no application asked for
 
 Pair = tuple[str, str]  # model, version
@@ -41,7 +42,7 @@ class PairSeries:
             # Only here is the rest of the time upstream's; a refusal is all overhead, added to nothing.
             self.overhead.observe(record.overhead_seconds)
         else:
-            self.errors[record.outcome, record.blame, record.code] += 1
+            self._add_error(record)
         if record.first_token_seconds > 0:
             self.first_token.observe(record.first_token_seconds)
         if record.token_gap_counts:
@@ -50,6 +51,12 @@ class PairSeries:
         self.completion_tokens += record.completion_tokens
         self.cached_tokens += record.cached_tokens
         self.cost_micros += record.cost_micros
+
+    def _add_error(self, record: ExchangeRecord) -> None:
+        key = record.outcome, record.blame, record.code
+        if key not in self.errors and len(self.errors) >= MAX_CODES:
+            key = record.outcome, record.blame, "other"  # a model server may have put its own word there
+        self.errors[key] += 1
 
 
 class Fold:

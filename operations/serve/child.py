@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from operations.serve.restart import Restarts
 
@@ -19,7 +19,8 @@ class Child:
 
     def __init__(
         self, name: str, command: Sequence[str], settings: bytes, fds: Sequence[int],
-        stderr: int | None = None, clock: Callable[[], float] = time.monotonic,
+        stderr: int | None = None, environment: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self.due_at: float | None = None
@@ -28,6 +29,7 @@ class Child:
         self._settings = settings
         self._fds = list(fds)
         self._stderr = stderr
+        self._environment = environment
         self._clock = clock
         self._restarts = Restarts()
         self._process: subprocess.Popen[bytes] | None = None
@@ -40,8 +42,8 @@ class Child:
     def start(self, extra: Sequence[str] = (), extra_fds: Sequence[int] = ()) -> None:
         """Starts the process in a process group of its own: Ctrl-C in a terminal is the supervisor's to handle."""
         self._process = subprocess.Popen(
-            [*self._command, *extra], stdin=subprocess.PIPE, stderr=self._stderr, pass_fds=[*self._fds, *extra_fds],
-            process_group=0)
+            [*self._command, *extra], stdin=subprocess.PIPE, stderr=self._stderr, env=self._environment,
+            pass_fds=[*self._fds, *extra_fds], process_group=0)
         self.starts += 1
         self.due_at = None
         self._started_at = self._clock()

@@ -56,7 +56,7 @@ class StateLock:
     def __init__(self, folder: Path) -> None:
         """Raises CannotStart where another supervisor holds ``folder``, or where it cannot be written."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._fd = os.open(folder / "supervisor.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise CannotStart(f"state: cannot use {folder}: {error.strerror}") from None

@@ -15,6 +15,7 @@ import msgspec
 from gateway.config.handover import settings_line
 from gateway.config.settings import Settings
 from gateway.telemetry.logs import Log
+from operations.admin.key import KEY_VARIABLE
 from operations.serve.child import Child, describe
 from operations.serve.sockets import CannotStart, address_of, status_pair
 
@@ -48,9 +49,11 @@ class Supervisor:
         self._receiving, self._sending = status_pair()
         line = settings_line(settings)
         self._control = Child("control", [*programs.control, *self._control_arguments()], line,
-                              [admin.fileno(), self._receiving.fileno()], stderr, clock)
+                              [admin.fileno(), self._receiving.fileno()], stderr, os.environ, clock)
+        # The key of the admin port is no business of a process that applications talk to.
+        environment = {name: value for name, value in os.environ.items() if name != KEY_VARIABLE}
         self._workers = [Child(f"w{n}", [*programs.worker, "--name", f"w{n}", *self._worker_arguments()], line,
-                               [listener.fileno(), self._sending.fileno()], stderr, clock)
+                               [listener.fileno(), self._sending.fileno()], stderr, environment, clock)
                          for n in range(settings.workers)]
 
     def _control_arguments(self) -> list[str]:

@@ -67,9 +67,7 @@ class Database:
         return self._engine
 
     def _give_up(self, error: Exception) -> None:
-        # The DBAPI's own words: SQLAlchemy's would repeat the statement and its parameters.
-        cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-        self.error = f"{type(cause).__name__}: {cause}"
+        self.error = _words_of(error)
         if self._engine is not None:
             self._engine.dispose()
             self._engine = None
@@ -90,6 +88,17 @@ class Database:
     def close(self) -> None:
         self._thread.submit(lambda: self._engine.dispose() if self._engine else None).result()
         self._thread.shutdown()
+
+
+def _words_of(error: BaseException) -> str:
+    # The first failure: a full disk, say, undoes the transaction, and then its savepoint cannot be found.
+    cause, context = error, error.__context__
+    while context is not None:
+        cause, context = context if isinstance(context, DBAPIError) else cause, context.__context__
+    # The driver's own words: SQLAlchemy's would repeat the statement and its parameters.
+    if isinstance(cause, DBAPIError) and cause.orig:
+        cause = cause.orig
+    return f"{type(cause).__name__}: {cause}"
 
 
 def _engine(url: str) -> Engine:

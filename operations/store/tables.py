@@ -45,6 +45,7 @@ exchange = Table(
     _column("content", _TEXT),
     Index("exchange_by_time", "started_at"),
     Index("exchange_by_model", "model", "started_at"),
+    Index("exchange_by_outcome", "outcome", "started_at"),
 )
 
 # What a person or a controller did. `before`, `after` and `details` are small documents, never content.

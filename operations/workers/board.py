@@ -4,6 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable, Iterator
+from math import inf
 
 import msgspec
 
@@ -24,28 +25,37 @@ class EndpointSum(msgspec.Struct, kw_only=True):
 
 
 class Workers:
-    """The newest status of each worker by name. One that has been silent for five seconds is not live."""
+    """The newest status of each worker by name. One that has been silent for five seconds is not live.
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
+    Silence is measured on the monotonic clock. The wall's is asked only as a status arrives: one that waited in the
+    socket while this process was away tells of a worker that may be gone.
+    """
+
+    def __init__(
+        self, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._wall = wall
+        self._monotonic = monotonic
         self._newest: dict[str, WorkerStatus] = {}
+        self._heard_at: dict[str, float] = {}
         self._lost_before: dict[str, int] = {}
 
     def note(self, status: WorkerStatus) -> None:
-        """Takes a status in; an older one than is known changes nothing."""
+        """Takes a status in; a late word of a worker that another has replaced changes nothing."""
         known = self._newest.get(status.worker)
         if known is not None and known.pid != status.pid:
-            if status.at < known.at:
+            if status.at < known.at and self.is_live(known):
                 return
             self._lost_before[status.worker] = self._lost_before.get(status.worker, 0) + known.journal_lost
         self._newest[status.worker] = status
+        if abs(self._wall() - status.at) < FRESH_SECONDS:
+            self._heard_at[status.worker] = self._monotonic()
 
     def all(self) -> list[WorkerStatus]:
         return [self._newest[name] for name in sorted(self._newest)]
 
     def is_live(self, status: WorkerStatus) -> bool:
-        # A clock that was set forward makes every status old until the next one, a second later.
-        return abs(self._clock() - status.at) < FRESH_SECONDS
+        return self._monotonic() - self._heard_at.get(status.worker, -inf) < FRESH_SECONDS
 
     def state(self, status: WorkerStatus) -> str:
         """One word for a worker: ready, waiting (it lacks something), draining, or silent."""
@@ -75,10 +85,10 @@ class Workers:
         return [sums[key] for key in sorted(sums)]
 
     async def serving(self, revision: int, seconds: float) -> dict[str, bool]:
-        """For each live worker whether it serves ``revision`` or a later one, waiting up to ``seconds`` for all."""
+        """For each worker whether it is live and serves ``revision`` or later, waiting up to ``seconds`` for all."""
         deadline = time.monotonic() + seconds
         while True:
-            told = {status.worker: status.revision >= revision for status in self.live()}
+            told = {status.worker: self.is_live(status) and status.revision >= revision for status in self.all()}
             if (told and all(told.values())) or time.monotonic() >= deadline:
                 return told
             await asyncio.sleep(0.05)

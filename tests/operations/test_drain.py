@@ -257,3 +257,17 @@ async def test_a_process_killed_around_its_commit_leaves_each_record_once(
     assert killed.returncode == 9
     assert await drain.finish(10)
     assert await stored(database) == ["a", "b", "c"]
+
+
+async def test_a_full_disk_loses_nothing_and_is_over_when_there_is_room(
+    database: Database, folder: Path, drain: Drain, lines: Lines
+) -> None:
+    await database.run(lambda _: None)
+    pages = await database.run(lambda c: c.exec_driver_sql("PRAGMA page_count").scalar())
+    await database.run(lambda c: c.exec_driver_sql(f"PRAGMA max_page_count = {pages}"))
+    write(folder, *(f"id-{number:04}" for number in range(300))).close()
+    with pytest.raises(DatabaseAway, match="full"):
+        await drain.step()
+    assert "full" in lines.of("ledger_away")[0]["error"]
+    assert await drain.finish(10)
+    assert len(await stored(database)) == 300

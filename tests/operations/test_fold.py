@@ -138,6 +138,17 @@ def test_labels_stay_bounded_whatever_the_records_say(monkeypatch: pytest.Monkey
     assert len(fold.cache) <= 4
 
 
+def test_codes_of_errors_stay_bounded_too() -> None:
+    fold = Fold()
+    for number in range(500):
+        one = record(str(number))
+        one.outcome, one.blame, one.code = "failed", "upstream", f"code-{number}"
+        fold.add(one)
+    errors = fold.pairs["assistant", "smol-1"].errors
+    assert len(errors) == folding.MAX_CODES + 1
+    assert errors.total() == 500
+
+
 def test_every_family_is_on_the_page_before_the_first_request() -> None:
     names = {family.name for family in traffic(Fold())}
     assert {"gatewright_requests", "gatewright_request_seconds", "gatewright_time_to_first_token_seconds",

@@ -49,7 +49,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(failure: Exception) -> None:
     Log(Full()).error("said")
 
 
-def test_what_a_library_warns_of_becomes_a_line_without_a_traceback() -> None:
+def test_of_what_a_library_reports_the_places_are_written_and_no_value() -> None:
     stream = io.StringIO()
     logger = logging.getLogger("a.library")
     handler = StandardLogs(Log(stream, clock=lambda: 0.0))
@@ -60,5 +60,7 @@ def test_what_a_library_warns_of_becomes_a_line_without_a_traceback() -> None:
         logger.exception("it failed")
     finally:
         logger.removeHandler(handler)
-    assert lines_of(stream) == [{"at": 0.0, "level": "error", "event": "library", "logger": "a.library",
-                                 "message": "it failed", "error": "ConnectionResetError"}]
+    [line] = lines_of(stream)
+    assert (line["logger"], line["message"], line["error"]) == ("a.library", "it failed", "ConnectionResetError")
+    assert str(line["at_places"]).startswith("['test_logs.py:")
+    assert "secret" not in stream.getvalue()

@@ -6,10 +6,11 @@ import sqlite3
 import threading
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from gateway.journal import segments
-from tests.operations.routings import TEXT
+from tests.operations.routings import TEXT, routing
 from tests.operations.running import Running, running, until
 
 
@@ -207,3 +208,31 @@ def test_many_connections_at_a_workers_death_are_answered_by_the_others(tmp_path
             caller.join()
         # A connection that the dead worker had accepted is gone with it; all others were answered.
         assert sum(bool(answer) for answer in answers) >= 19
+
+
+def test_a_worker_that_is_stopped_is_told_not_to_serve_a_change_and_takes_it_when_it_goes_on(tmp_path: Path) -> None:
+    """Nobody is told that a change is everywhere while one worker serves the old one."""
+    with running(tmp_path) as service:
+        stopped = service.pid("w1")
+        os.kill(stopped, signal.SIGSTOP)
+        body = {"routing": routing(80), "reason": "less", "wait_seconds": 1}
+        response = httpx2.post(f"http://{service.addresses['admin']}/admin/revisions", json=body, trust_env=False,
+                               timeout=20)
+        assert response.json()["workers"] == {"w0": True, "w1": False}
+        os.kill(stopped, signal.SIGCONT)
+        until(lambda: {row["revision"] for row in service.admin("/admin/workers")["workers"]} == {2}, "the worker")
+
+
+def test_what_is_kept_is_for_this_user_alone_and_workers_never_hold_the_admin_key(tmp_path: Path) -> None:
+    service = Running(tmp_path, workers=1)
+    service.environment["GATEWRIGHT_ADMIN_KEY"] = "open sesame"
+    service.start()
+    try:
+        until(lambda: service.events("child_started", child="w0"), "the worker")
+        assert b"open sesame" in Path(f"/proc/{service.pid('control')}/environ").read_bytes()
+        assert b"open sesame" not in Path(f"/proc/{service.pid('w0')}/environ").read_bytes()
+        kept = [tmp_path / "gatewright.db", service.state, service.state / "snapshot.json"]
+        assert [path.stat().st_mode & 0o077 for path in kept] == [0, 0, 0]
+    finally:
+        service.signal(signal.SIGTERM)
+        service.wait()

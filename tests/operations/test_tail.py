@@ -77,6 +77,16 @@ def test_a_later_segment_waits_until_the_one_before_it_has_ended(tmp_path: Path)
     second.close()
 
 
+def test_a_clock_that_was_set_back_holds_up_no_segment(tmp_path: Path) -> None:
+    """The newer segment's name then sorts first, and it stays open for long."""
+    write(tmp_path, "older").close()
+    older = segments(tmp_path)[0]
+    older.rename(tmp_path / f"w0-{10**19}-1.journal")
+    newer = write(tmp_path, "newer")
+    assert read_all(Tail(tmp_path, {})) == ["older", "newer"]
+    newer.close()
+
+
 def test_one_workers_open_segment_does_not_hold_up_another_worker(tmp_path: Path) -> None:
     journals = [write(tmp_path, f"from-{name}", worker=name) for name in ("w0", "w1", "w10")]
     assert sorted(read_all(Tail(tmp_path, {}))) == ["from-w0", "from-w1", "from-w10"]

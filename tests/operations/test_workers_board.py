@@ -20,7 +20,8 @@ def status(worker: str = "w0", pid: int = 1, at: float = 1000.0, **fields: objec
 
 
 def board(*statuses: WorkerStatus, clock: Clock | None = None) -> Workers:
-    workers = Workers(clock or Clock())
+    clock = clock or Clock()
+    workers = Workers(clock, clock)
     for one in statuses:
         workers.note(one)
     return workers
@@ -28,9 +29,11 @@ def board(*statuses: WorkerStatus, clock: Clock | None = None) -> Workers:
 
 def test_a_worker_that_is_silent_for_five_seconds_is_not_live() -> None:
     clock = Clock()
-    workers = board(status(), status("w1", at=1004.0), clock=clock)
+    workers = board(status(), status("w1"), clock=clock)
     assert workers.ready() == 2
-    clock.now += FRESH_SECONDS + 0.1
+    clock.now += FRESH_SECONDS - 1
+    workers.note(status("w1", at=clock.now))
+    clock.now += 1.1
     assert [one.worker for one in workers.live()] == ["w1"]
     assert workers.ready() == 1
 
@@ -47,6 +50,27 @@ def test_a_worker_that_was_started_again_takes_the_place_of_the_one_that_died() 
 def test_a_late_word_of_the_dead_changes_nothing() -> None:
     workers = board(status(pid=2, at=1000.0), status(pid=1, at=999.0))
     assert [one.pid for one in workers.all()] == [2]
+
+
+def test_a_clock_that_was_set_back_hides_no_worker() -> None:
+    wall, monotonic = Clock(), Clock()
+    workers = Workers(wall, monotonic)
+    workers.note(status(pid=1))
+    wall.now -= 3600
+    monotonic.now += 1
+    workers.note(status(pid=1, at=wall.now))
+    assert workers.ready() == 1
+    monotonic.now += FRESH_SECONDS
+    workers.note(status(pid=2, at=wall.now))
+    assert [one.pid for one in workers.live()] == [2]
+
+
+def test_a_clock_that_was_set_forward_makes_no_worker_silent() -> None:
+    wall, monotonic = Clock(), Clock()
+    workers = Workers(wall, monotonic)
+    workers.note(status())
+    wall.now += 3600
+    assert workers.ready() == 1
 
 
 def test_lost_records_add_up_over_the_lives_of_a_worker() -> None:
@@ -66,20 +90,18 @@ def test_endpoints_add_up_over_live_workers() -> None:
 
 
 def test_a_state_is_one_word() -> None:
-    workers = board()
-    assert [workers.state(one) for one in (
-        status(), status(ready=False), status(draining=True), status(at=0.0))] == [
-        "ready", "waiting", "draining", "silent"]
+    workers = board(status("a"), status("b", ready=False), status("c", draining=True), status("d", at=0.0))
+    assert [workers.state(one) for one in workers.all()] == ["ready", "waiting", "draining", "silent"]
 
 
-async def test_waiting_for_a_revision_ends_when_every_live_worker_serves_it() -> None:
-    workers = board(status(revision=2), status("w1", revision=3), status("dead", at=0.0, revision=1))
+async def test_waiting_for_a_revision_ends_when_every_worker_serves_it() -> None:
+    workers = board(status(revision=2), status("w1", revision=3))
     assert await workers.serving(2, 10) == {"w0": True, "w1": True}
 
 
-async def test_waiting_for_a_worker_that_stays_behind_ends_in_time_and_names_it() -> None:
-    workers = board(status(revision=2), status("w1", revision=1))
-    assert await workers.serving(2, 0.01) == {"w0": True, "w1": False}
+async def test_waiting_for_a_worker_that_stays_behind_or_is_silent_ends_in_time_and_names_it() -> None:
+    workers = board(status(revision=2), status("w1", revision=1), status("w2", at=0.0, revision=2))
+    assert await workers.serving(2, 0.01) == {"w0": True, "w1": False, "w2": False}
 
 
 def test_every_waiting_datagram_is_taken_and_what_is_no_status_passed_over() -> None:

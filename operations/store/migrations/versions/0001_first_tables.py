@@ -60,6 +60,7 @@ def _create_exchange() -> None:
     op.create_table("exchange", *columns)
     op.create_index("exchange_by_time", "exchange", ["started_at"])
     op.create_index("exchange_by_model", "exchange", ["model", "started_at"])
+    op.create_index("exchange_by_outcome", "exchange", ["outcome", "started_at"])
 
 
 def downgrade() -> None:
