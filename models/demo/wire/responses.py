@@ -11,6 +11,8 @@ from models.demo.wire.decoding import Seed, Stop, bias, number, stops
 
 Item = dict[str, Any]
 
+FUNCTION_FIELDS = ("name", "parameters", "strict", "type", "allowed_callers", "async", "defer_loading", "description",
+                   "output_schema")  # fmt: skip
 LOGPROBS = "message.output_text.logprobs"
 
 
@@ -212,7 +214,7 @@ class ResponsesReply(msgspec.Struct, kw_only=True):
             parallel_tool_calls=wish.parallel_tool_calls is not False,
             temperature=params.temperature,
             tool_choice=wish.choice,
-            tools=wish.tools,
+            tools=[_echoed(tool) for tool in wish.tools],
             top_p=params.top_p,
             max_output_tokens=params.max_tokens,
             max_tool_calls=wish.max_tool_calls,
@@ -236,3 +238,8 @@ class ResponsesReply(msgspec.Struct, kw_only=True):
             incomplete_details=IncompleteDetails() if cut else None,
             usage=usage,
         )
+
+
+def _echoed(tool: Item) -> Item:
+    """A function comes back with all its fields, null where they were not given."""
+    return {name: tool.get(name) for name in FUNCTION_FIELDS} if tool.get("type") == "function" else tool

@@ -1,6 +1,6 @@
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +41,7 @@ class Server:
 
 
 Serve = Callable[..., Awaitable[Server]]
+Until = Callable[[Callable[[], bool]], Awaitable[None]]
 
 
 @asynccontextmanager
@@ -89,7 +90,7 @@ async def serve() -> AsyncIterator[Serve]:
 
 
 @pytest.fixture
-def until() -> Iterator[Callable[[Callable[[], bool]], Awaitable[None]]]:
+def until() -> Until:
     """Waits for a condition; the test fails if it does not come true."""
 
     async def wait(condition: Callable[[], bool]) -> None:
@@ -97,4 +98,4 @@ def until() -> Iterator[Callable[[Callable[[], bool]], Awaitable[None]]]:
             while not condition():
                 await asyncio.sleep(0.005)
 
-    yield wait
+    return wait
