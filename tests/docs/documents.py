@@ -64,10 +64,21 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def rows(path: Path) -> dict[str, list[str]]:
-    """The rows of all tables whose first cell is one piece of code, by that code; the other cells as they stand."""
+def section(path: Path, heading: str) -> str:
+    """What stands under a heading of the second level."""
+    found = re.search(rf"^## {re.escape(heading)}$(.*?)(?=^## |\Z)", prose(path), flags=re.DOTALL | re.MULTILINE)
+    assert found, f"{path.name} has no section {heading!r}"
+    return found[1]
+
+
+def rows(path: Path, *headings: str) -> dict[str, list[str]]:
+    """The rows of tables, of all or of those under ``headings``, whose first cell is one piece of code, by that code.
+
+    The other cells come as they stand.
+    """
+    text = "".join(section(path, heading) for heading in headings) if headings else prose(path)
     found: dict[str, list[str]] = {}
-    for line in prose(path).splitlines():
+    for line in text.splitlines():
         first, *others = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
         if line.startswith("| `") and re.fullmatch(r"`[^`]+`", first):
             assert first not in found, f"{path.name}: {first} stands twice"
