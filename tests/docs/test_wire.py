@@ -1,0 +1,40 @@
+"""docs/wire.md names the paths, and the headers that pass, as the code has them."""
+
+import pytest
+
+from gateway.api.application import make_application
+from gateway.inference import PASSED_BACK
+from gateway.readiness import Readiness
+from gateway.snapshot import Snapshot
+from gateway.upstream_request import FORWARDED
+from models.protocol.operations import OPERATIONS
+from tests.docs.documents import ROOT, rows, section
+
+PAGE = ROOT / "docs" / "wire.md"
+
+
+def test_every_path_is_in_the_document_with_its_method_and_no_other() -> None:
+    snapshot = Snapshot(1, "", 0.0, {})
+    routes = make_application(lambda: snapshot, lambda: Readiness(True, 1, []), None).routes
+    posted = {operation.path for operation in OPERATIONS}
+    served = {route.path: "POST" if route.path in posted else "GET" for route in routes}  # type: ignore[attr-defined]
+    assert {path: cells[0] for path, cells in rows(PAGE, "Paths").items()} == served
+
+
+@pytest.mark.parametrize(("heading", "headers"), [
+    ("A request, on its way to the server", FORWARDED), ("A reply, on its way to the client", PASSED_BACK)])
+def test_every_header_that_passes_is_in_the_document(heading: str, headers: frozenset[bytes]) -> None:
+    passing = {name for name, cells in rows(PAGE, heading).items() if "as it came" in cells[-1]}
+    assert {name.decode() for name in headers} == passing
+
+
+def test_every_header_of_ours_is_in_the_document() -> None:
+    source = (ROOT / "gateway" / "edge.py").read_text()
+    told = {name for name in rows(PAGE, "A reply, on its way to the client") if name.startswith("x-gatewright-")}
+    assert told == {f"x-gatewright-{name}" for name in ("version", "revision", "cache", "attempts")}
+    assert all(f"{name}: " in source for name in told)
+
+
+def test_every_time_out_is_in_the_document() -> None:
+    assert "`total` alone" in section(PAGE, "Time-outs")
+    assert set(rows(PAGE, "Time-outs")) == {"connect", "first_token", "between_tokens", "total"}
