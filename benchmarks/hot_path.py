@@ -53,7 +53,8 @@ _CHUNK = (
     b'data: {"id":"chatcmpl-5f0c9f8d8a7b4f53a4b1d9c7e6a2b1c0","object":"chat.completion.chunk","created":1760000000,'
     b'"model":"acme-chat-8b","choices":[{"index":0,"delta":{"content":" token"},"logprobs":null,'
     b'"finish_reason":null,"token_ids":null}],"usage":{"prompt_tokens":36,"total_tokens":37,"completion_tokens":1,'
-    b'"completion_tokens_details":null}}\n\n')
+    b'"completion_tokens_details":null}}\n\n'
+)
 
 
 class Sink:
@@ -87,16 +88,36 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connecti
     """A door on one side and an idle upstream connection on the other, with the gateway between them."""
     faults = Faults(Log(sys.stderr))
     endpoints = Endpoints(lambda url: Endpoint(url, loop=loop, time=time.monotonic))
-    document = check_routing({
-        "versions": {"v1": {"served_model": "acme-chat-8b", "endpoints": ["http://127.0.0.1:1"]}},
-        "models": {"assistant": {"split": {"v1": 1}}}}, "routing")
+    document = check_routing(
+        {
+            "versions": {"v1": {"served_model": "acme-chat-8b", "endpoints": ["http://127.0.0.1:1"]}},
+            "models": {"assistant": {"split": {"v1": 1}}},
+        },
+        "routing",
+    )
     snapshot = compile_snapshot(document, endpoints, lambda _: "", revision=1, digest="", created_at=0)
-    pipeline = Pipeline(standard_stages(
-        worker="w0", journal=Journal(folder, "w0"), keys=None, admit=Admit(100), limits=Limits(), clock=Clock(),
-        random=random.random, log=faults), faults)
-    hall = Hall(uvicorn=Config(Starlette(), http=HttpToolsProtocol, ws="none", lifespan="off", log_config=None),
-                pipeline=pipeline, snapshot=lambda: snapshot, limits=Limits(), clock=Clock(),
-                new_id=ExchangeIds(time.time), turned_away=print)
+    pipeline = Pipeline(
+        standard_stages(
+            worker="w0",
+            journal=Journal(folder, "w0"),
+            keys=None,
+            admit=Admit(100),
+            limits=Limits(),
+            clock=Clock(),
+            random=random.random,
+            log=faults,
+        ),
+        faults,
+    )
+    hall = Hall(
+        uvicorn=Config(Starlette(), http=HttpToolsProtocol, ws="none", lifespan="off", log_config=None),
+        pipeline=pipeline,
+        snapshot=lambda: snapshot,
+        limits=Limits(),
+        clock=Clock(),
+        new_id=ExchangeIds(time.time),
+        turned_away=print,
+    )
     door = Door(hall, loop)
     door.connection_made(Sink())
     endpoint = endpoints.get("http://127.0.0.1:1")
@@ -107,20 +128,37 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connecti
 
 
 def body(stream: bool) -> bytes:
-    messages = [{"role": "system", "content": "You are a helpful assistant. " * 10},
-                {"role": "user", "content": "Tell me about rivers. " * 20}]
-    return encode_document({"model": "assistant", "messages": messages, "temperature": 0.7, "max_tokens": 200,
-                            "stream": stream})
+    messages = [
+        {"role": "system", "content": "You are a helpful assistant. " * 10},
+        {"role": "user", "content": "Tell me about rivers. " * 20},
+    ]
+    return encode_document(
+        {"model": "assistant", "messages": messages, "temperature": 0.7, "max_tokens": 200, "stream": stream}
+    )
 
 
 def whole_reply() -> bytes:
-    choice = {"index": 0, "message": {"role": "assistant", "content": "There are many rivers. " * 38, "refusal": None},
-              "logprobs": None, "finish_reason": "stop"}
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": "There are many rivers. " * 38, "refusal": None},
+        "logprobs": None,
+        "finish_reason": "stop",
+    }
     usage = {"prompt_tokens": 181, "total_tokens": 381, "completion_tokens": 200}
-    text = encode_document({"id": "chatcmpl-1", "object": "chat.completion", "created": 1760000000,
-                            "model": "acme-chat-8b", "choices": [choice], "usage": usage})
+    text = encode_document(
+        {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "created": 1760000000,
+            "model": "acme-chat-8b",
+            "choices": [choice],
+            "usage": usage,
+        }
+    )
     return b"HTTP/1.1 200 OK\r\nserver: uvicorn\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (
-        len(text), text)
+        len(text),
+        text,
+    )
 
 
 def requests(door: Door, upstream: Connection, count: int) -> None:
@@ -134,8 +172,9 @@ def requests(door: Door, upstream: Connection, count: int) -> None:
 def frames(door: Door, upstream: Connection, count: int) -> None:
     document = body(stream=True)
     door.data_received(HEAD % (len(document), document))
-    upstream.data_received(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
-                           b"transfer-encoding: chunked\r\n\r\n")
+    upstream.data_received(
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n"
+    )
     chunk = b"%x\r\n%b\r\n" % (len(_CHUNK), _CHUNK)
     for _ in range(count):
         upstream.data_received(chunk)

@@ -82,10 +82,9 @@ def conclude(samples: Sequence[Sample], facts: dict[str, object], path: Path, co
     for warning in summary.warnings(samples):
         console.print(f"[yellow]{warning}")
     report.save(path, report.results(samples, rows, ratios, facts=facts))
+    path.with_suffix(".md").write_text(report.markdown(rows, ratios))
     drawn = plot.draw(rows, path.with_suffix(".svg"))
-    console.print(
-        f"Results: {path}", f"and {path.with_suffix('.svg')}" if drawn else "(no picture: pip install matplotlib)"
-    )
+    console.print(f"Results: {path} and .md", "and .svg" if drawn else "(no picture: pip install matplotlib)")
 
 
 def announce(facts: dict[str, object], console: Console) -> None:

@@ -13,12 +13,24 @@ from benchmarks.ratios import Spread
 from benchmarks.summary import COLUMNS, Row
 
 
-def written(value: Spread | None) -> str:
+def written(value: Spread | None, form: str = "{}\n[dim]{}..{}[/]") -> str:
     """The median, and in a second line the extremes; empty where nothing was measured."""
     if value is None:
         return ""
     digits = 2 if abs(value.median) < 10 else 1 if abs(value.median) < 100 else 0
-    return f"{value.median:,.{digits}f}\n[dim]{value.least:,.{digits}f}..{value.greatest:,.{digits}f}[/]"
+    return form.format(*(f"{number:,.{digits}f}" for number in (value.median, value.least, value.greatest)))
+
+
+def markdown(rows: Sequence[Row], ratios: Mapping[str, Mapping[str, Spread]]) -> str:
+    """Both tables as Markdown, for a document."""
+    measured = [(row.title, [row.spread(column) for column in COLUMNS]) for row in rows]
+    compared = [
+        (f"**{rows[0].proxy} ÷ {name}**", [found.get(column) for column in COLUMNS]) for name, found in ratios.items()
+    ]
+    lines = ["| | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+    for title, spreads in measured + compared:
+        lines.append(f"| {title} | " + " | ".join(written(spread, "{} ({}..{})") for spread in spreads) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def table(rows: Sequence[Row]) -> Table:

@@ -109,5 +109,5 @@ def _neighbours(samples: Sequence[Sample]) -> list[str]:
         return []
     return [
         f"somebody else used more than 10 % of a core in {disturbed} of {len(taken)} measurements, at worst "
-        f"{max(taken):.0%}: trust ratios and CPU time, not requests/s or latency"
+        f"{max(taken):.0%}: do not trust requests/s or latency, and CPU time only roughly"
     ]

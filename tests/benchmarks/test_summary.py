@@ -88,6 +88,16 @@ def test_the_tables_say_what_was_measured(samples: list[Sample]) -> None:
         assert expected in shown
 
 
+def test_the_tables_can_go_into_a_document(samples: list[Sample]) -> None:
+    """A row a line, the ratios below; a cell that was not measured is empty."""
+    rows = summary.rows(samples)
+    lines = report.markdown(rows, summary.ratios(rows, of="gatewright")).splitlines()
+    assert len(lines) == 2 + 3 + 1
+    assert {line.count("|") for line in lines} == {len(summary.COLUMNS) + 2}
+    assert lines[2].startswith("| gatewright: worker | 45.0 (30.0..60.0) |")
+    assert lines[5].startswith("| **gatewright ÷ envoy** | 0.58 (0.50..0.67) |")
+
+
 def test_results_survive_json(samples: list[Sample], tmp_path: Path) -> None:
     """The file has the facts, the rows, the ratios and each sample."""
     rows = summary.rows(samples)
