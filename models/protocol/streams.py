@@ -237,7 +237,7 @@ class EventStream:
                  "tokens")
 
     LAST = ("response.completed", "response.incomplete", "message_stop")
-    _NAMED = tuple(b"event: " + name.encode() for name in (*LAST, "response.failed", "error"))
+    _NAMED = re.compile(rb"event: ?(?:response\.(?:completed|incomplete|failed)|message_stop|error)")
 
     def __init__(self, model: str) -> None:
         self._model = model
@@ -253,9 +253,9 @@ class EventStream:
     def read(self, event: bytes) -> bytes:
         if b"content_block_delta" in event or b'.delta"' in event:
             self.tokens += 1
-        # The few events that matter hold one of these keys or names; an escaped quote in a text cannot look like one.
+        # The few events that matter hold one of these keys or names. A text that quotes a name is only looked at.
         if self._begun and b'"model":' not in event and b'"usage":' not in event and b'"error"' not in event \
-                and not event.startswith(self._NAMED):
+                and self._NAMED.search(event) is None:
             return event
         payload = payload_of(event)
         if payload is None:
