@@ -80,6 +80,8 @@ def problems_of(value: Any, kind: Any, path: str) -> Iterator[Problem]:
     elif origin in (Union, types.UnionType) and _is_optional(kind):
         if value is not None:
             yield from problems_of(value, next(a for a in get_args(kind) if a is not type(None)), path)
+    elif isinstance(value, Mapping) and (struct := _struct_in(kind)):
+        yield from _problems_of_struct(value, struct, path)
     elif origin is dict:
         yield from _problems_of_mapping(value, get_args(kind)[1], path)
     elif origin is list:
@@ -90,6 +92,12 @@ def problems_of(value: Any, kind: Any, path: str) -> Iterator[Problem]:
 
 def _is_optional(kind: Any) -> bool:
     return len(get_args(kind)) == 2 and type(None) in get_args(kind)
+
+
+def _struct_in(kind: Any) -> type[msgspec.Struct] | None:
+    """The struct among a union's parts: a mapping can only have been meant for that one."""
+    parts = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else ()
+    return next((part for part in parts if isinstance(part, type) and issubclass(part, msgspec.Struct)), None)
 
 
 def _problems_of_struct(value: Any, kind: type[msgspec.Struct], path: str) -> Iterator[Problem]:
@@ -133,8 +141,13 @@ def _problems_of_leaf(value: Any, kind: Any, path: str) -> Iterator[Problem]:
     try:
         msgspec.convert(value, kind, dec_hook=decode_written)
     except (msgspec.ValidationError, ValueError):
-        choices = [str(c) for c in get_args(kind)] if get_origin(kind) is Literal else []
-        yield Problem(path=path, expected=describe(kind), found=show(value), nearest=nearest(value, choices))
+        yield Problem(path=path, expected=describe(kind), found=show(value), nearest=nearest(value, _choices(kind)))
+
+
+def _choices(kind: Any) -> list[str]:
+    if get_origin(kind) in (Union, types.UnionType):
+        return [choice for part in get_args(kind) for choice in _choices(part)]
+    return [str(choice) for choice in get_args(kind)] if get_origin(kind) is Literal else []
 
 
 def _listing(names: Iterable[str]) -> str:
@@ -171,7 +184,8 @@ def _describe_leaf(kind: Any) -> str:
     if bounds is None:
         return words
     limits = {"of at least": bounds.ge, "above": bounds.gt, "of at most": bounds.le, "below": bounds.lt}
-    return " ".join([words, *(f"{word} {limit:g}" for word, limit in limits.items() if limit is not None)])
+    pattern = [f"that matches {bounds.pattern}"] if bounds.pattern else []
+    return " ".join([words, *(f"{word} {limit:g}" for word, limit in limits.items() if limit is not None), *pattern])
 
 
 def show(value: Any) -> str:

@@ -1,5 +1,6 @@
 """The routing document, ``routing.yaml``: versions, models and policies. Revisioned; changed while the service runs."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from gateway.config.checking import ConfigurationError, Problem, Written, conver
 from gateway.config.written import Duration, EndpointURL
 from guardrails.policy import Policy
 
+_STICKY = re.compile(r"user|key|request|header:[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a header's name is a token of RFC 9110
 Weight = Annotated[float, msgspec.Meta(gt=0)]
 
 
@@ -20,8 +22,7 @@ class Sticky(str, Written):
 
     @classmethod
     def parse(cls, value: Any) -> "Sticky":
-        named = isinstance(value, str) and value.startswith("header:") and len(value) > len("header:")
-        if not named and value not in ("user", "key", "request"):
+        if not isinstance(value, str) or not _STICKY.fullmatch(value):
             raise ValueError(value)
         return cls(value)
 

@@ -3,12 +3,14 @@
 import ipaddress
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from gateway.config.checking import Written
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)")
+_HOST = r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]"
+_ADDRESS = re.compile(rf"(?:{_HOST}):([0-9]{{1,5}})")
+_URL = re.compile(rf"(https?)://({_HOST})(?::([0-9]{{1,5}}))?/*", re.IGNORECASE)
 
 
 class Duration(float, Written):
@@ -19,9 +21,10 @@ class Duration(float, Written):
     @classmethod
     def parse(cls, value: Any) -> "Duration":
         match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-        if match is None or float(match[1]) == 0:
+        seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
+        if not 0 < seconds < float("inf"):
             raise ValueError(value)
-        return cls(float(match[1]) * _UNITS[match[2]])
+        return cls(seconds)
 
 
 class Address(str, Written):
@@ -32,10 +35,10 @@ class Address(str, Written):
 
     @classmethod
     def parse(cls, value: Any) -> "Address":
-        address = cls(value) if isinstance(value, str) else cls()
-        if not address.host or not 0 <= address.port <= 65535:
+        match = _ADDRESS.fullmatch(value) if isinstance(value, str) else None
+        if match is None or int(match[1]) > 65535:
             raise ValueError(value)
-        return address
+        return cls(value)
 
     @property
     def host(self) -> str:
@@ -63,9 +66,7 @@ class EndpointURL(str, Written):
 
     @classmethod
     def parse(cls, value: Any) -> "EndpointURL":
-        parts = urlsplit(value if isinstance(value, str) else "")
-        _ = parts.port  # raises ValueError where it is no port
-        extras = parts.query or parts.fragment or parts.username or parts.path.strip("/")
-        if parts.scheme not in ("http", "https") or not parts.hostname or extras:
+        match = _URL.fullmatch(value) if isinstance(value, str) else None
+        if match is None or not 0 < int(match[3] or 1) <= 65535:
             raise ValueError(value)
-        return cls(f"{parts.scheme}://{parts.netloc}")
+        return cls(value.lower().rstrip("/"))
