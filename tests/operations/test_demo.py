@@ -47,7 +47,7 @@ def text_of(url: str) -> str:
 
 
 def descendants(folder: Path) -> list[int]:
-    """Every process that was started with the demo's folder's settings or ports in its environment or input."""
+    """Every process whose standard error is the demo's log."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
