@@ -18,7 +18,7 @@ from gateway.config.reading import parse_yaml
 from gateway.config.routing_document import RoutingDocument, check_routing
 from gateway.config.settings import Settings, contradictions_of
 from models.engine import read as read_engine
-from operations.cli import main
+from tests.docs.commands import parse
 from tests.docs.documents import ROOT, Fence, documents, fences, inline_code, prose
 
 BLOCKS = [fence for page in documents() for fence in fences(page)]
@@ -80,17 +80,6 @@ def shown_commands() -> list[tuple[str, str]]:
     """Every ``gatewright ...`` line of a shell block, with the place where it stands."""
     return [(f"{fence}", line) for fence in BLOCKS if fence.language in SHELLS for line in command_lines(fence)
             if line.startswith("gatewright ")]
-
-
-def parse(words: list[str]) -> None:
-    """Reads a command line as the program would and runs nothing; raises click.ClickException where it would not."""
-    command: click.Command = main
-    context = command.make_context("gatewright", words)
-    while isinstance(command, click.Group):
-        rest = [*getattr(context, "_protected_args", ()), *context.args]  # click 8 keeps the name apart
-        name, found, words = command.resolve_command(context, rest)
-        assert found is not None
-        command, context = found, found.make_context(name, words, parent=context)
 
 
 @pytest.mark.parametrize(("place", "line"), shown_commands(), ids=lambda value: value if ":" in value else "")
