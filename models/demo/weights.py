@@ -159,7 +159,7 @@ def convert_in_child(gguf: Path, target: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise WeightsError(
-            f"could not unpack {gguf.name}: {done.stderr.strip().splitlines()[-1:]}\n"
+            f"could not unpack {gguf.name}: {' '.join(done.stderr.strip().splitlines()[-1:])}\n"
             "Install what the demo needs with: pip install 'gatewright[demo]'"
         )
 
