@@ -216,9 +216,11 @@ class Door(HttpToolsProtocol):
             turn = Request(self._operation, self.headers, body, keeps_alive, chunked)
         else:
             turn = self._slow_turn(body, keeps_alive)
+        if not (self._busy or self._pending or self._turned or self.flow.write_paused):
+            self._begin(turn)
+            return
         self._pending.append(turn)
         self._pending_bytes += len(body)
-        self._begin_pending()
         # Answers first: a client that sends ahead must not fill our memory. Below the bound reading goes on, since only
         # who reads learns that the client has left.
         if len(self._pending) > _MAX_PENDING or self._pending_bytes > _MAX_PENDING_BYTES:
@@ -283,7 +285,7 @@ class Door(HttpToolsProtocol):
     def _begin_pending(self) -> None:
         """Begins what has arrived, one turn after the other. A turn that ends at once comes back here: a loop, since a
         read can bring thousands of requests and each would go one call deeper."""
-        if self._beginning:
+        if self._beginning or not self._pending:
             return
         self._beginning = True
         while self._pending and not (self._busy or self._turned or self.flow.write_paused):
@@ -329,6 +331,7 @@ class Door(HttpToolsProtocol):
             return
         body = encode_document(refusal_document(refusal, "none"))
         head = STATUS_LINES[refusal.status] + b"".join(b"%b: %b\r\n" % pair for pair in refusal.headers())
+        head += b"x-request-id: %b\r\n" % self._hall.new_id().encode()
         self.transport.write(head + b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body) + body)
         self._hall.turned_away(refusal)
         # The client may still be sending. To close on bytes that nobody has read would reset the connection, and the

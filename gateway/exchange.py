@@ -38,40 +38,32 @@ class Clock(Protocol):
     def wall(self) -> float: ...
 
 
-class Exchange:
+class Exchange(msgspec.Struct, eq=False):
     """Carries what the stages learn. Ends in exactly one outcome: answered, refused, failed or abandoned.
 
     ``record.outcome`` is empty until then and never changes after. An exchange lives its whole life on the snapshot
-    that it started on.
+    that it started on. Times are monotonic seconds; zero is a moment that has not come.
     """
 
-    __slots__ = ("began_at", "document", "edge", "entered", "first_frame_at", "held_endpoint", "last_frame_at", "left",
-                 "model_asked", "record", "recorded", "reply", "request", "route", "sent_upstream_at",
-                 "settled", "snapshot", "streamed", "upstream_done_at")
-
-    def __init__(self, exchange_id: str, request: Request, snapshot: "Snapshot", edge: "Flow", *,
-                 began_at: float, started_at: float) -> None:
-        self.request = request
-        self.snapshot = snapshot
-        self.edge = edge
-        self.began_at = began_at
-        self.document: dict[str, Any] = {}
-        self.model_asked = ""
-        self.route: Route = None  # type: ignore[assignment]  # Assign sets it; what comes before does not look
-        self.held_endpoint: Endpoint | None = None  # where the state is that the request refers to
-        self.streamed = False
-        self.entered = 0  # how many stages
-        self.reply: Reply | None = None
-        self.left = False  # the client went away
-        self.recorded = False
-        self.settled = False
-        self.sent_upstream_at = 0.0
-        self.first_frame_at = 0.0
-        self.last_frame_at = 0.0
-        self.upstream_done_at = 0.0
-        self.record = ExchangeRecord(
-            id=exchange_id, started_at=started_at, operation=request.operation.name, revision=snapshot.revision,
-            bytes_in=len(request.body))
+    request: Request
+    snapshot: "Snapshot"
+    edge: "Flow"
+    record: ExchangeRecord
+    began_at: float
+    document: dict[str, Any] = {}
+    model_asked: str = ""
+    route: "Route" = None  # type: ignore[assignment]  # Read sets it; what comes before does not look
+    held_endpoint: "Endpoint | None" = None  # where the state is that the request refers to
+    streamed: bool = False
+    entered: int = 0  # how many stages
+    reply: "Reply | None" = None
+    left: bool = False  # the client went away
+    recorded: bool = False
+    settled: bool = False
+    sent_upstream_at: float = 0.0
+    first_frame_at: float = 0.0
+    last_frame_at: float = 0.0
+    upstream_done_at: float = 0.0
 
     def __repr__(self) -> str:
         return f"<Exchange {self.record.id} {self.record.operation} {self.record.outcome or 'open'}>"
@@ -86,3 +78,11 @@ class Exchange:
             self.record.outcome = outcome
             self.record.blame = blame
             self.record.code = code
+
+
+def begin_exchange(exchange_id: str, request: Request, snapshot: "Snapshot", edge: "Flow", *,
+                   began_at: float, started_at: float) -> Exchange:
+    """A new exchange with its record begun: ``began_at`` is monotonic, ``started_at`` Unix seconds."""
+    return Exchange(request, snapshot, edge, ExchangeRecord(
+        id=exchange_id, started_at=started_at, operation=request.operation.name, revision=snapshot.revision,
+        bytes_in=len(request.body)), began_at)

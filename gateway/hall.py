@@ -10,7 +10,7 @@ from uvicorn.server import ServerState
 
 from gateway.config.settings import Limits
 from gateway.edge import Edge
-from gateway.exchange import Clock, Exchange, Request
+from gateway.exchange import Clock, Exchange, Request, begin_exchange
 from gateway.pipeline import Pipeline
 from gateway.refusal import Refusal
 from gateway.snapshot import Snapshot
@@ -39,15 +39,15 @@ class Hall:
         self.turned_away = turned_away
         self._snapshot = snapshot
         self._clock = clock
-        self._new_id = new_id
+        self.new_id = new_id
         self.time = clock.time
         self._date_second = 0
         self.date_header = b""
         self.sweep()
 
     def new_exchange(self, request: Request, edge: Edge) -> Exchange:
-        return Exchange(self._new_id(), request, self._snapshot(), edge,
-                        began_at=self.time(), started_at=self._clock.wall())
+        return begin_exchange(self.new_id(), request, self._snapshot(), edge,
+                              began_at=self.time(), started_at=self._clock.wall())
 
     def sweep(self) -> None:
         """To be called several times a second: one pass over all doors instead of a timer for each."""

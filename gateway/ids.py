@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 
 class ExchangeIds:
-    """Makes ids of 32 hexadecimal digits: 12 of Unix milliseconds, 10 drawn once for this worker's life, 10 counted."""
+    """Makes ids of 32 hexadecimal digits: 22 drawn for this worker's life (12 of them its start in Unix milliseconds),
+    10 counted."""
 
     def __init__(self, wall: Callable[[], float], entropy: Callable[[int], bytes] = os.urandom) -> None:
-        self._wall = wall
-        self._worker = entropy(5).hex()
+        self._life = f"{int(wall() * 1000):012x}{entropy(5).hex()}"
         self._count = 0
 
     def __call__(self) -> str:
         self._count += 1
-        return f"{int(self._wall() * 1000):012x}{self._worker}{self._count:010x}"
+        return f"{self._life}{self._count:010x}"

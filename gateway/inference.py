@@ -12,8 +12,10 @@ be mended by asking another server.
 from collections.abc import Callable
 from typing import Protocol
 
-from gateway.attempts import Attempts
+import msgspec
+
 from gateway.exchange import Clock, Exchange
+from gateway.other_places import OtherPlaces
 from gateway.record import Attempt
 from gateway.refusal import (
     InternalError,
@@ -25,7 +27,7 @@ from gateway.refusal import (
     UpstreamUnauthorized,
     UpstreamUnreachable,
 )
-from gateway.reply import Flow, Head
+from gateway.reply import SPENT, Flow, Head
 from gateway.snapshot import Target
 from gateway.upstream_request import asked_usage, upstream_request
 from models.endpoint import Endpoint
@@ -45,6 +47,7 @@ from models.upstream import (
     Unreachable,
     UpstreamFailure,
 )
+from routing.balancing import choose
 from routing.retrying import RetryBudget
 
 MAX_REPLY_BYTES = 64 << 20
@@ -58,44 +61,50 @@ class FaultLog(Protocol):
     def fault(self, event: str, error: BaseException, *, request_id: str) -> None: ...
 
 
-class Inference:
+class Inference(msgspec.Struct, eq=False):
     """Asks one server after another, reads the reply, and pushes it on. Owns the call, and with it the connection."""
 
-    __slots__ = ("_attempt_at", "_attempts", "_began", "_body", "_budget", "_call", "_clock", "_done", "_endpoint",
-                 "_exchange", "_flow", "_head", "_last", "_log", "_reader", "_retrying", "_size", "_splitter",
-                 "_target")
-
-    def __init__(self, exchange: Exchange, *, clock: Clock, random: Callable[[], float], budget: RetryBudget,
-                 log: FaultLog) -> None:
-        self._exchange = exchange
-        self._clock = clock
-        self._budget = budget
-        self._log = log
-        self._attempts = Attempts(exchange, random)
-        self._flow: Flow = None  # type: ignore[assignment]  # begin() sets it; nothing is pushed before
-        self._call: Call | None = None
-        self._target: Target = None  # type: ignore[assignment]
-        self._endpoint: Endpoint = None  # type: ignore[assignment]
-        self._began = False
-        self._done = False
-        self._retrying = False
-        self._attempt_at = 0.0
-        self._forget_reply()
+    _exchange: Exchange
+    _clock: Clock
+    _random: Callable[[], float]
+    _budget: RetryBudget
+    _log: FaultLog
+    _flow: Flow = SPENT
+    _call: Call | None = None
+    _target: Target = None  # type: ignore[assignment]  # these two are set by the first asking
+    _endpoint: Endpoint = None  # type: ignore[assignment]
+    _others: OtherPlaces | None = None  # made only once the first server has failed
+    _began: bool = False
+    _done: bool = False
+    _retrying: bool = False
+    _attempt_at: float = 0.0
+    # Of the reply that is arriving; another attempt forgets it.
+    _head: Head | None = None
+    _body: list[bytes] = []
+    _size: int = 0
+    _splitter: EventSplitter | None = None
+    _reader: ChatStream | EventStream | None = None
+    _last: bytes = b""
 
     def _forget_reply(self) -> None:
-        self._head = Head(0, [])
-        self._body: list[bytes] = []
+        self._head = None
+        self._body = []
         self._size = 0
-        self._splitter: EventSplitter | None = None
-        self._reader: ChatStream | EventStream | None = None
+        self._splitter = self._reader = None
         self._last = b""
+
+    @property
+    def _status(self) -> int:
+        return self._head.status if self._head is not None else 0
 
     # A source of frames
 
     def begin(self, flow: Flow) -> None:
         self._flow = flow
         self._budget.requests += 1
-        self._ask(*self._attempts.first())
+        exchange = self._exchange
+        target = exchange.route.targets[exchange.record.arm_assigned]
+        self._ask(target, exchange.held_endpoint or choose(target.endpoints, self._random))
 
     def pause(self) -> None:
         if self._call is not None:
@@ -128,7 +137,7 @@ class Inference:
 
     def _note(self, result: str) -> None:
         self._exchange.record.attempts.append(Attempt(
-            version=self._target.version.name, endpoint=self._endpoint.url, result=result, status=self._head.status,
+            version=self._target.version.name, endpoint=self._endpoint.url, result=result, status=self._status,
             seconds=self._clock.time() - self._attempt_at))
 
     def _ask_another(self, refusal: Refusal | None, *, stale: bool = False) -> bool:
@@ -136,7 +145,9 @@ class Inference:
         total = self._exchange.began_at + self._exchange.route.timeouts.total
         if self._began or self._clock.time() >= total or not (self._retrying or self._budget.allows()):
             return False
-        place = self._attempts.next(stale=stale)
+        if self._others is None:
+            self._others = OtherPlaces(self._exchange, self._endpoint, self._random)
+        place = self._others.next(stale=stale)
         if place is None:
             return False
         self._note(refusal.code if refusal else "upstream_error")
@@ -200,7 +211,11 @@ class Inference:
                 return
             if reader.ended:
                 self._last += frame  # held: with it the reply is complete, and its record must be written first
-            elif frame:
+            elif not frame:
+                continue
+            elif self._began:
+                self._flow.frame(frame)
+            else:
                 self._push(frame)
 
     def _read_failure(self, failure: str, event: bytes) -> None:
@@ -218,7 +233,7 @@ class Inference:
         if not self._began:
             self._began = True
             self._note("answered")
-            self._flow.head(self._head)
+            self._flow.head(self._head or Head(200, []))
         self._flow.frame(frame)
 
     def ended(self) -> None:
@@ -236,7 +251,7 @@ class Inference:
                 self._end_stream()  # all of it was there; how the connection went down after is nobody's concern
                 return
             stale = isinstance(failure, Disconnected) and self._call is not None and self._call.reused
-            self._fail(_refusal_for(failure), stale=stale and not self._head.status)
+            self._fail(_refusal_for(failure), stale=stale and not self._status)
         except Exception as error:  # as in received
             self._break(error)
 
@@ -264,7 +279,7 @@ class Inference:
         self._complete(self._last)
 
     def _end_whole(self) -> None:
-        status, body = self._head.status, b"".join(self._body)
+        status, body = self._status, b"".join(self._body)
         if status in WORTH_ANOTHER and self._ask_another(None):
             return
         if status in (401, 403):
@@ -281,14 +296,15 @@ class Inference:
         try:
             read_whole(body, self._exchange.model_asked)
         except MalformedReply:
-            self._fail(UpstreamError("The model server failed.", status=502 if self._head.status >= 500 else
-                                     self._head.status))
+            self._fail(UpstreamError("The model server failed.", status=502 if self._status >= 500 else
+                                     self._status))
             return
         self._complete(body)
 
     def _pass_whole_on(self, body: bytes) -> None:
-        media_type = next((value for name, value in self._head.headers if name == b"content-type"), b"")
-        if self._exchange.request.operation.plain_text and media_type.startswith(b"text/plain"):
+        head = self._head or Head(200, [])
+        if self._exchange.request.operation.plain_text and (b"content-type", b"text/plain") in [
+                (name, value[: len(b"text/plain")]) for name, value in head.headers]:
             self._complete(body)
             return
         try:
@@ -304,8 +320,8 @@ class Inference:
         self._exchange.upstream_done_at = self._clock.time()
         if not self._began:
             self._began = True
-            self._note("answered" if self._head.status < 400 else "upstream_error")
-            self._flow.head(self._head)
+            self._note("answered" if self._status < 400 else "upstream_error")
+            self._flow.head(self._head or Head(200, []))
         flow = self._flow
         self._finish()
         flow.end(last)

@@ -8,6 +8,7 @@ from gateway.config.routing_document import ModelDocument, RoutingDocument, Stic
 from models.endpoint import Endpoint, Endpoints
 from models.protocol.operations import OPERATIONS, Operation
 from models.version import Version
+from routing.assignment import Assigner
 from routing.split import Split
 
 
@@ -28,9 +29,8 @@ class Route(msgspec.Struct, frozen=True, eq=False):
 
     model: str
     targets: Mapping[str, Target]
-    split: Split
+    assigner: Assigner
     sticky: Sticky
-    salt: str
     timeouts: Timeouts
     fallback: tuple[str, ...] = ()
     pinned: str = ""
@@ -102,8 +102,9 @@ def _head(operation: Operation, endpoint: Endpoint, api_key: str) -> bytes:
 
 def _route(name: str, model: ModelDocument, targets: Mapping[str, Target], revision: int) -> Route:
     used = dict.fromkeys([*model.split, *model.fallback])
-    return Route(model=name, targets={version: targets[version] for version in used}, split=Split(model.split),
-                 sticky=model.sticky, salt=model.salt or name, timeouts=model.timeouts,
+    return Route(model=name, targets={version: targets[version] for version in used},
+                 assigner=Assigner(Split(model.split), model.salt or name), sticky=model.sticky,
+                 timeouts=model.timeouts,
                  fallback=tuple(model.fallback),
                  head_lines={version: f"x-gatewright-version: {name}@{version}\r\nx-gatewright-revision: {revision}\r\n"
                              .encode() for version in used})
@@ -111,4 +112,4 @@ def _route(name: str, model: ModelDocument, targets: Mapping[str, Target], revis
 
 def _pinned(route: Route, version: str) -> Route:
     return msgspec.structs.replace(
-        route, targets={version: route.targets[version]}, split=Split({version: 1}), fallback=(), pinned=version)
+        route, targets={version: route.targets[version]}, fallback=(), pinned=version)

@@ -79,12 +79,13 @@ class Worker:
         self._pipeline = Pipeline(standard_stages(
             worker=name, journal=self._journal, keys=keys, admit=self._admit, limits=settings.limits, clock=clock,
             random=random.Random().random, log=faults), faults)
-        application = make_application(lambda: self._keeper.live, self.readiness, keys)
+        new_id = ExchangeIds(time.time)
+        application = make_application(lambda: self._keeper.live, self.readiness, keys, new_id)
         self._hall = Hall(
             uvicorn=Config(application, http=HttpToolsProtocol, ws="none", lifespan="off", log_config=None,
                            access_log=False),
             pipeline=self._pipeline, snapshot=lambda: self._keeper.live, limits=settings.limits, clock=clock,
-            new_id=ExchangeIds(time.time), turned_away=self._turned_away)
+            new_id=new_id, turned_away=self._turned_away)
         self._draining = asyncio.Event()
         self._lag_seconds = 0.0
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 import httptools
+import msgspec
 
 if TYPE_CHECKING:
     from models.endpoint import Endpoint
@@ -62,40 +63,33 @@ class Receiver(Protocol):
     def failed(self, failure: UpstreamFailure) -> None: ...
 
 
-class Patience:
+class Patience(msgspec.Struct):
     """How long a call may take, part by part: seconds, and for ``until`` a time of the endpoint's clock."""
 
-    __slots__ = ("between", "connect", "first", "until")
-
-    def __init__(self, connect: float, first: float = NEVER, between: float = NEVER, until: float = NEVER) -> None:
-        self.connect = connect
-        self.first = first
-        self.between = between
-        self.until = until
+    connect: float
+    first: float = NEVER
+    between: float = NEVER
+    until: float = NEVER
 
 
-class Call:
+class Call(msgspec.Struct, eq=False):
     """One request on its way to an endpoint and its reply on the way back.
 
     ``deadline`` is a time of the endpoint's clock and ``limit`` the name of the time-out that it stands for. Both move
     as the call goes on; one sweep over all calls enforces them: a timer for each would cost more than the parsing.
     """
 
-    __slots__ = ("connection", "deadline", "endpoint", "limit", "patience", "paused", "receiver", "request", "reused",
-                 "sent_at", "task")
-
-    def __init__(self, endpoint: "Endpoint", request: bytes, receiver: Receiver, patience: Patience) -> None:
-        self.endpoint = endpoint
-        self.request = request
-        self.receiver = receiver
-        self.patience = patience
-        self.reused = False  # it went out on a connection that had been open before
-        self.connection: Connection | None = None
-        self.task: asyncio.Task[None] | None = None
-        self.deadline = NEVER
-        self.limit = ""
-        self.sent_at = 0.0
-        self.paused = False
+    endpoint: "Endpoint"
+    request: bytes
+    receiver: Receiver
+    patience: Patience
+    connection: "Connection | None" = None
+    task: "asyncio.Task[None] | None" = None
+    deadline: float = NEVER
+    limit: str = ""
+    sent_at: float = 0.0
+    paused: bool = False
+    reused: bool = False  # it went out on a connection that had been open before
 
     def cancel(self) -> None:
         """Closes the connection under the call, now: whoever generates for it stops. Safe to call at any time."""

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.config.settings import Key
 from gateway.readiness import Readiness
@@ -24,7 +25,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def make_application(snapshot: Callable[[], Snapshot], readiness: Callable[[], Readiness],
-                     keys: Mapping[str, Key] | None) -> Starlette:
+                     keys: Mapping[str, Key] | None, new_id: Callable[[], str]) -> ASGIApp:
     """``keys`` None lets everybody ask for the models, as in the fast lane."""
 
     async def health(request: Request) -> Response:
@@ -53,7 +54,24 @@ def make_application(snapshot: Callable[[], Snapshot], readiness: Callable[[], R
     handlers = {Refusal: _refused, HTTPException: _declined, Exception: _failed}
     application = Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
     application.router.redirect_slashes = False  # a path is one of these or it is not here
-    return application
+    return _marked(application, snapshot, new_id)
+
+
+def _marked(application: ASGIApp, snapshot: Callable[[], Snapshot], new_id: Callable[[], str]) -> ASGIApp:
+    """Gives every reply the headers that inference has: an id to ask after, and the revision that was live."""
+
+    async def marked(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message["headers"], (b"x-request-id", new_id().encode()),
+                    (b"x-gatewright-revision", b"%d" % snapshot().revision), (b"x-gatewright-cache", b"bypass"),
+                    (b"x-gatewright-attempts", b"0")]
+            await send(message)
+
+        await application(scope, receive, send_marked)
+
+    return marked
 
 
 _OTHER_METHODS = ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]

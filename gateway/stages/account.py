@@ -32,31 +32,35 @@ class Account(Step):
 class Accounting(Flow):
     """Watches a reply pass, and writes its record before its last frame."""
 
-    __slots__ = ("_clock", "_exchange", "_gaps", "_journal", "_status")
+    __slots__ = ("_exchange", "_journal", "_now", "_record")
 
     def __init__(self, exchange: Exchange, journal: Journal, clock: Clock) -> None:
         self._exchange = exchange
+        self._record = exchange.record
         self._journal = journal
-        self._clock = clock
-        self._status = 0
+        self._now = clock.time
 
     def head(self, head: Head) -> None:
-        self._exchange.record.status = head.status
+        self._record.status = head.status
         self.next.head(head)
 
     def frame(self, frame: bytes) -> None:
-        exchange, now = self._exchange, self._clock.time()
-        exchange.record.bytes_out += len(frame)
+        exchange, record, now = self._exchange, self._record, self._now()
+        record.bytes_out += len(frame)
         if exchange.first_frame_at:
-            _count_gap(exchange, now - exchange.last_frame_at)
+            gap = now - exchange.last_frame_at
+            # Prometheus' buckets hold what is at most their bound.
+            record.token_gap_counts[bisect_left(TOKEN_GAP, gap)] += 1
+            record.token_gap_seconds += gap
         else:
             exchange.first_frame_at = now
+            record.token_gap_counts = [0] * (len(TOKEN_GAP) + 1)
         exchange.last_frame_at = now
         self.next.frame(frame)
 
     def end(self, last: bytes) -> None:
-        exchange, now = self._exchange, self._clock.time()
-        exchange.record.bytes_out += len(last)
+        exchange, now = self._exchange, self._now()
+        self._record.bytes_out += len(last)
         exchange.first_frame_at = exchange.first_frame_at or now
         _conclude_by_status(exchange)
         record_once(exchange, self._journal, now)
@@ -66,7 +70,7 @@ class Accounting(Flow):
         exchange = self._exchange
         exchange.conclude(refusal.outcome, refusal.blame, refusal.code)
         exchange.record.status = exchange.record.status or refusal.status
-        record_once(exchange, self._journal, self._clock.time())
+        record_once(exchange, self._journal, self._now())
         self.next.fail(refusal)
 
 
@@ -78,15 +82,6 @@ def _conclude_by_status(exchange: Exchange) -> None:
         exchange.conclude("refused", "caller", "upstream_refused")
     else:
         exchange.conclude("failed", "upstream", "upstream_error")
-
-
-def _count_gap(exchange: Exchange, seconds: float) -> None:
-    record = exchange.record
-    if not record.token_gap_counts:
-        record.token_gap_counts = [0] * (len(TOKEN_GAP) + 1)
-    # Prometheus' buckets hold what is at most their bound.
-    record.token_gap_counts[bisect_left(TOKEN_GAP, seconds)] += 1
-    record.token_gap_seconds += seconds
 
 
 def record_once(exchange: Exchange, journal: Journal, now: float) -> None:

@@ -7,7 +7,6 @@ from gateway.exchange import Exchange
 from gateway.refusal import NotFound
 from gateway.snapshot import Route
 from gateway.stages.stage import Step
-from routing.assignment import assign
 
 
 class Assign(Step):
@@ -19,7 +18,7 @@ class Assign(Step):
             record.unit_kind, record.arm_assigned, record.propensity = "pinned", route.pinned, 1.0
         else:
             record.unit_kind, unit = unit_of(exchange, route)
-            assignment = assign(route.split, route.salt, unit)
+            assignment = route.assigner.assign(unit)
             record.arm_assigned = assignment.version
             record.propensity = assignment.propensity
             record.unit_fraction = assignment.fraction

@@ -17,5 +17,4 @@ class Infer(Step):
         self._log = log
 
     def enter(self, exchange: Exchange) -> Reply:
-        return Reply(Inference(
-            exchange, clock=self._clock, random=self._random, budget=self._budget, log=self._log))
+        return Reply(Inference(exchange, self._clock, self._random, self._budget, self._log))

@@ -17,7 +17,7 @@ class Read(Step):
 
     def enter(self, exchange: Exchange) -> None:
         request = exchange.request
-        if request.header(b"content-encoding").strip().lower() not in ("", "identity"):
+        if b"content-encoding" in request.by_name and request.header(b"content-encoding").lower() != "identity":
             raise InvalidRequest("The body must not be compressed: the guards read it as it is.", status=415,
                                  code="unsupported_content_encoding")
         if request.operation.multipart:
@@ -27,18 +27,22 @@ class Read(Step):
             exchange.document = self._document(exchange)
             exchange.streamed = _stream(exchange.document)
         exchange.record.streamed = exchange.streamed
-        exchange.record.client_request_id = request.header(b"x-request-id")[:128]
+        if b"x-request-id" in request.by_name:
+            exchange.record.client_request_id = request.header(b"x-request-id")[:128]
         _route(exchange)
 
     def _document(self, exchange: Exchange) -> dict[str, object]:
-        media_type = exchange.request.header(b"content-type").partition(";")[0].strip().lower()
-        if media_type != "application/json":
+        if not _is_json(exchange.request.by_name.get(b"content-type", b"")):
             raise InvalidRequest("Unsupported Media Type: Only 'application/json' is allowed.",
                                  code="unsupported_media_type")
         try:
             return read_document(exchange.request.body, self._max_depth)
         except InvalidDocument as error:
             raise InvalidRequest(str(error), code=error.code) from None
+
+
+def _is_json(media_type: bytes) -> bool:
+    return media_type == b"application/json" or media_type.partition(b";")[0].strip().lower() == b"application/json"
 
 
 def _stream(document: dict[str, object]) -> bool:

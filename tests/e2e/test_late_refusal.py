@@ -29,7 +29,7 @@ async def asked(folder: Path, error: bytes) -> tuple[httpx.Response, int, str]:
     ):
         body = {"model": "m", "stream": True, "messages": [{"role": "user", "content": "x"}]}
         answer = await client.post(f"{gateway.base_url}/v1/chat/completions", json=body)
-        (record,) = gateway.journaled()
+        (record,) = list(gateway.journaled())
         return answer, len(record.attempts), f"{record.outcome} {record.blame}"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from gateway import journal
 from gateway.config.routing_document import check_routing
 from gateway.edge import Edge
-from gateway.exchange import Exchange, Request
+from gateway.exchange import Exchange, Request, begin_exchange
 from gateway.record import ExchangeRecord
 from gateway.reply import Flow, Head
 from gateway.snapshot import Snapshot, compile_snapshot
@@ -159,8 +159,8 @@ def exchange_of(request: Request, snapshot: Snapshot | None = None, *, wire: Rec
     """An exchange at its beginning, its edge on `wire` or wherever `edge` says."""
     clock = clock or HandClock()
     end = edge or Edge(wire or RecordingWire(request.chunked, not request.keeps_alive))
-    exchange = Exchange(exchange_id, request, snapshot or Snapshot(7, "d", 0.0, {}), end,
-                        began_at=clock.time(), started_at=clock.wall())  # fmt: skip
+    exchange = begin_exchange(exchange_id, request, snapshot or Snapshot(7, "d", 0.0, {}), end,
+                              began_at=clock.time(), started_at=clock.wall())  # fmt: skip
     if isinstance(end, Edge):
         end.attach(exchange)
     return exchange

@@ -1,4 +1,4 @@
-"""Attempts: which server is asked first, and which next when one fails before it has sent a byte to the client."""
+"""Other places: which server is asked next when one fails before it has sent a byte to the client."""
 
 from collections.abc import Callable, Iterator
 
@@ -8,35 +8,25 @@ from models.endpoint import Endpoint
 from routing.balancing import choose
 
 
-class Attempts:
-    """The servers to ask, one after the other.
+class OtherPlaces:
+    """The servers to ask after the first has failed, one after the other.
 
     Another endpoint of the assigned version comes once; then each fallback version, in its order. The same endpoint is
     asked again only where there is no other and its connection had been open before: then most likely the server had
     just closed it, and never saw the request.
     """
 
-    __slots__ = ("_exchange", "_others", "_random", "_stale", "_tried")
-
-    def __init__(self, exchange: Exchange, random: Callable[[], float]) -> None:
+    def __init__(self, exchange: Exchange, first: Endpoint, random: Callable[[], float]) -> None:
         self._exchange = exchange
         self._random = random
-        self._tried: list[Endpoint] = []
+        self._tried = [first]
         self._stale = False
-        self._others: Iterator[tuple[Target, Endpoint]] | None = None  # made only once the first has failed
-
-    def first(self) -> tuple[Target, Endpoint]:
-        target = self._exchange.route.targets[self._exchange.record.arm_assigned]
-        endpoint = self._exchange.held_endpoint or choose(target.endpoints, self._random)
-        self._tried.append(endpoint)
-        return target, endpoint
+        self._places = self._plan()
 
     def next(self, *, stale: bool) -> tuple[Target, Endpoint] | None:
         """The next place, or None. ``stale`` tells that the last one failed on a connection that had been idle."""
         self._stale = stale
-        if self._others is None:
-            self._others = self._plan()
-        place = next(self._others, None)
+        place = next(self._places, None)
         if place is not None:
             self._tried.append(place[1])
         return place
