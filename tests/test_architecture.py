@@ -47,9 +47,9 @@ def reaches(package: str, tree: ast.Module) -> Iterator[str]:
 def states(package: str, tree: ast.Module) -> Iterator[str]:
     """State at module level. A table is none: a display under a constant's name, which its module never writes to."""
     tables = set()
-    for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        value = getattr(node, "value", None)
+    for statement in tree.body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+        value = getattr(statement, "value", None)
         for name in (target.id for target in targets if isinstance(target, ast.Name)):
             tables.add(name)
             if isinstance(value, DISPLAYS) and not name.isupper() and name != "__all__":

@@ -31,7 +31,7 @@ def overridden() -> Iterator[tuple[str, int]]:
         given = {one.arg: one.value for one in call.keywords}
         if kind is not None and isinstance(code := given.get("code"), ast.Constant):
             status = given.get("status")
-            yield code.value, status.value if isinstance(status, ast.Constant) else kind.status
+            yield str(code.value), int(str(status.value)) if isinstance(status, ast.Constant) else kind.status
 
 
 def of_documents() -> Iterator[tuple[str, int]]:

@@ -19,7 +19,7 @@ from gateway.config.routing_document import RoutingDocument, check_routing
 from gateway.config.settings import Settings, contradictions_of
 from models.engine import read as read_engine
 from tests.docs.commands import parse
-from tests.docs.documents import ROOT, Fence, documents, fences, inline_code, prose
+from tests.docs.documents import ROOT, Fence, documents, fences, inline_code
 
 BLOCKS = [fence for page in documents() for fence in fences(page)]
 ROUTING = set(RoutingDocument.__struct_encode_fields__)
@@ -140,10 +140,3 @@ def test_every_file_of_ours_that_is_run_exists() -> None:
     missing += [name for name in modules if not any((ROOT / name.replace(".", os.sep)).with_suffix(suffix).exists()
                                                     for suffix in ("", ".py"))]
     assert missing == []
-
-
-def test_no_document_has_a_line_that_is_too_long_to_read() -> None:
-    """Outside of code and tables."""
-    long = [f"{page.name}: {line[:60]}" for page in documents() for line in prose(page).splitlines()
-            if len(line) > 140 and not line.startswith(("|", "!["))]
-    assert long == []

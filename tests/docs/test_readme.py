@@ -80,7 +80,7 @@ async def run(*words: str, env: dict[str, str] | None = None, cwd: Path | None =
     """What a program prints; it has to end well."""
     path = f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
     process = await asyncio.create_subprocess_exec(
-        *words, env={**os.environ, **(env or {}), "PYTHONPATH": path}, cwd=cwd,
+        *words, env={**os.environ, **(env or {}), "PYTHONPATH": path, "NO_PROXY": "127.0.0.1"}, cwd=cwd,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
     said, _ = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0, said.decode()
