@@ -25,6 +25,7 @@ class Worker:
     def __init__(self, name: str, listener: socket.socket, status_fd: int, state: Path) -> None:
         self.name = name
         self.listener = listener
+        self.listener.setblocking(False)
         self.state = state
         self.sender = StatusSender(status_fd)
         self.journal = Journal(state / "journal", name)
@@ -43,7 +44,11 @@ class Worker:
             endpoints=[EndpointStatus("smol-1", ENDPOINT, 1, True)], journal_appended=self.journal.appended))
 
     def answer(self) -> None:
-        connection, _ = self.listener.accept()
+        try:
+            connection, _ = self.listener.accept()
+        except BlockingIOError:
+            return  # another worker was first
+        connection.setblocking(True)
         with connection:
             request = connection.recv(65536)
             if request.startswith(b"GET /die"):
