@@ -67,7 +67,11 @@ class GatewayProcess:
         self.routing_path.write_text(yaml.safe_dump(dict(routing), sort_keys=False))
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        try:
+            await self.start()
+        except BaseException:
+            await self.stop()  # nobody else would: the supervisor goes on trying
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
