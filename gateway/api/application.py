@@ -27,6 +27,16 @@ Handler = Callable[[Request], Awaitable[Response]]
 def make_application(snapshot: Callable[[], Snapshot], readiness: Callable[[], Readiness],
                      keys: Mapping[str, Key] | None, new_id: Callable[[], str]) -> ASGIApp:
     """``keys`` None lets everybody ask for the models, as in the fast lane."""
+    handlers = {Refusal: _refused, HTTPException: _declined, Exception: _failed}
+    routes = make_routes(snapshot, readiness, keys)
+    application = Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
+    application.router.redirect_slashes = False  # a path is one of these or it is not here
+    return _marked(application, snapshot, new_id)
+
+
+def make_routes(snapshot: Callable[[], Snapshot], readiness: Callable[[], Readiness],
+                keys: Mapping[str, Key] | None) -> list[Route]:
+    """Every path that the data port knows. Those of inference stand here for their other methods alone."""
 
     async def health(request: Request) -> Response:
         return _json({"status": "alive"})
@@ -47,14 +57,10 @@ def make_application(snapshot: Callable[[], Snapshot], readiness: Callable[[], R
             raise NotFound(f"The model {name[:200]!r} does not exist.", code="model_not_found", param="model")
         return _json(_model(name, live))
 
-    routes = [
+    return [
         Route("/health", health), Route("/ready", ready),
         Route("/v1/models", list_models), Route("/v1/models/{name:path}", show_model),
         *(Route(operation.path, _only_posted, methods=_OTHER_METHODS) for operation in OPERATIONS)]
-    handlers = {Refusal: _refused, HTTPException: _declined, Exception: _failed}
-    application = Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
-    application.router.redirect_slashes = False  # a path is one of these or it is not here
-    return _marked(application, snapshot, new_id)
 
 
 def _marked(application: ASGIApp, snapshot: Callable[[], Snapshot], new_id: Callable[[], str]) -> ASGIApp:

@@ -4,7 +4,7 @@ _PYTHON = '''\
   from openai import OpenAI
   client = OpenAI(base_url="{base}", api_key="none")
   for part in client.chat.completions.create(
-          model="assistant", messages=[{{"role": "user", "content": "Name three rivers."}}], stream=True):
+          model="assistant", max_tokens=100, messages=[{{"role": "user", "content": "Name three rivers."}}], stream=True):
       print(part.choices[0].delta.content or "", end="")
 '''
 
@@ -14,8 +14,8 @@ Gatewright is ready at {base}
 Two versions of a small model answer there as "assistant": smol-1 gets 90 % of the users, smol-2 the rest.
 
 Try it:
-  curl {base}/chat/completions -H 'content-type: application/json' -d '{{"model": "assistant", "messages": [{{"role": "user", "content": "Name three rivers."}}]}}'
-  curl -N {base}/chat/completions -H 'content-type: application/json' -d '{{"model": "assistant", "messages": [{{"role": "user", "content": "Tell me a story."}}], "stream": true}}'
+  curl {base}/chat/completions -H 'content-type: application/json' -d '{{"model": "assistant", "max_tokens": 100, "messages": [{{"role": "user", "content": "Name three rivers."}}]}}'
+  curl -N {base}/chat/completions -H 'content-type: application/json' -d '{{"model": "assistant", "max_tokens": 100, "messages": [{{"role": "user", "content": "Tell me a story."}}], "stream": true}}'
   curl {base}/models
 
 With the openai package:
