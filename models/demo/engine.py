@@ -13,58 +13,14 @@ from collections.abc import Callable
 from collections.abc import Sequence as Several
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
 
+from models.demo.compute import Choice, Logits, Network, Sampler
 from models.demo.errors import EngineDead
 from models.demo.metrics import Metrics
-from models.demo.sequence import Likelihood, Piece, Sequence
+from models.demo.sequence import Piece, Sequence
 
 CHUNK_TOKENS = 256
 PREFILL_TOKENS = 512
-
-Logits = Any  # What the network gives and the sampler takes; the engine only carries it.
-
-
-class Network(Protocol):
-    """A causal language model with a cache of `seats` rows, and one more in which prompts are read."""
-
-    seats: int
-
-    def read(self, tokens: Several[int], start: int, every: bool) -> Logits:
-        """Puts `tokens` into the reading row from position `start` on. Logits of the last token, or of `every` one."""
-        ...
-
-    def seat(self, row: int, length: int) -> None:
-        """Copies the first `length` positions of the reading row to `row`."""
-        ...
-
-    def move(self, source: int, target: int, length: int) -> None:
-        """Copies the first `length` positions of one row to another."""
-        ...
-
-    def extend(self, tokens: Several[int], positions: Several[int]) -> Logits:
-        """Gives row i the token `tokens[i]` at `positions[i]`. Logits of shape (rows, vocabulary)."""
-        ...
-
-    def embed(self, tokens: Several[int]) -> list[float]:
-        """The mean of the last hidden states, of length 1."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    token: int
-    likelihood: Likelihood | None = None
-
-
-class Sampler(Protocol):
-    def choose(self, logits: Logits, sequences: Several[Sequence]) -> list[Choice]:
-        """The next token of each sequence, given one row of logits for each."""
-        ...
-
-    def score(self, logits: Logits, tokens: Several[int], top: int) -> list[Likelihood]:
-        """How likely each of `tokens` was, given the row of logits before it."""
-        ...
 
 
 @dataclass(slots=True)
@@ -109,6 +65,8 @@ class Engine:
         self._running: list[Sequence] = []
         self._embeddings: deque[Embedding] = deque()
         self._pieces: list[tuple[Sequence, Piece]] = []
+        self._logits: Logits = None
+        self._read: list[int] | None = None
         self._changed = threading.Condition()
         self._stopping = False
         self.dead = self.failed = False
@@ -192,10 +150,13 @@ class Engine:
         self._unseat_finished()
 
     def _embed_one(self) -> None:
-        if self._embeddings and not (embedding := self._embeddings.popleft()).cancelled:
-            vector = self.network.embed(embedding.tokens)
-            self.metrics.prompt_tokens.inc(len(embedding.tokens))
-            self.post(partial(embedding.deliver, vector))
+        if self._embeddings:
+            embedding = self._embeddings[0]
+            if not embedding.cancelled:
+                vector = self.network.embed(embedding.tokens)
+                self.metrics.prompt_tokens.inc(len(embedding.tokens))
+                self.post(partial(embedding.deliver, vector))
+            self._embeddings.popleft()
 
     def _read_prompts(self) -> None:
         budget = PREFILL_TOKENS
@@ -207,12 +168,17 @@ class Engine:
                 self._waiting.popleft()
 
     def _read_chunk(self, sequence: Sequence) -> int:
+        """How many tokens were read: none for another copy of a prompt that still stands in the reading row."""
         if sequence.timing.admitted is None:
             sequence.timing.admitted = time.monotonic()
         start, top = sequence.computed, sequence.params.prompt_logprobs
+        if self._read is sequence.prompt and top is None:
+            sequence.computed = len(sequence.prompt)
+            return 0
         chunk = sequence.prompt[start : start + CHUNK_TOKENS]
         self._logits = self.network.read(chunk, start, every=top is not None)
         sequence.computed += len(chunk)
+        self._read = sequence.prompt if sequence.computed == len(sequence.prompt) else None
         if top is not None:
             self._score_prompt(sequence, start, top)
         return len(chunk)

@@ -71,7 +71,7 @@ class Rows:
 
 
 class TorchNetwork:
-    """Implements engine.Network. The last row of the cache is where prompts are read."""
+    """Implements compute.Network. The last row of the cache is where prompts are read."""
 
     def __init__(self, model: PreTrainedModel, seats: int, positions: int) -> None:
         _require_plain_attention(model.config)

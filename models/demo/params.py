@@ -90,6 +90,8 @@ def _check_penalties(params: Params) -> None:
 
 
 def _check_distribution(params: Params) -> None:
+    if not math.isfinite(params.temperature):
+        raise _out_of_range("temperature", "must be a finite number", params.temperature)
     if params.temperature < 0.0:
         raise _out_of_range("temperature", "must be non-negative", params.temperature)
     if params.temperature > 2.0:

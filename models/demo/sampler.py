@@ -5,7 +5,7 @@ from collections.abc import Sequence as Several
 import torch
 from torch import Tensor
 
-from models.demo.engine import Choice
+from models.demo.compute import Choice
 from models.demo.params import Params
 from models.demo.sequence import Likelihood, Sequence
 

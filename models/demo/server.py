@@ -34,7 +34,7 @@ def build(service: Service) -> Starlette:
             Route("/version", state.version),
             Route("/metrics", state.metrics),
         ],
-        exception_handlers={ServerError: _refuse, Gone: _hang_up, HTTPException: _plain},
+        exception_handlers={ServerError: _refuse, Gone: _hang_up, HTTPException: _plain, Exception: _fail},
     )
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
     app.state.service = service
@@ -44,6 +44,11 @@ def build(service: Service) -> Starlette:
 async def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, ServerError)
     return refusal(error)
+
+
+async def _fail(request: Request, error: Exception) -> Response:
+    """What nobody foresaw. Starlette raises it again for the log."""
+    return refusal(ServerError(str(error)))
 
 
 async def _hang_up(request: Request, error: Exception) -> Response:

@@ -70,6 +70,8 @@ class Service:
         """`tokens`, cut if that is wanted. Raises BadRequest if they are too many or not all of the vocabulary."""
         kept = self.known(tokens if cut is None else cut.apply(tokens, self.max_model_len))
         self.check_prompt(kept)
+        if not kept:
+            raise BadRequest("The decoder prompt cannot be empty")
         return kept
 
     def known(self, tokens: list[int]) -> list[int]:

@@ -92,10 +92,9 @@ def cosine(left: Vector, right: Vector) -> float:
 
 
 def _tokens(service: Service, wish: EmbeddingRequest, given: str | list[int]) -> list[int]:
-    tokens = service.encode(given, wish.add_special_tokens, wish.cut) if isinstance(given, str) else service.fit(given)
-    if not tokens:
-        raise BadRequest("The decoder prompt cannot be empty")
-    return tokens
+    if isinstance(given, str):
+        return service.encode(given, wish.add_special_tokens, wish.cut)
+    return service.fit(given, wish.cut)
 
 
 def _encoded(vector: list[float], wish: EmbeddingRequest) -> list[float] | str:

@@ -45,6 +45,8 @@ def read(content_type: str, body: bytes, wanted: type[Wish]) -> Wish:
 def _parse(body: bytes) -> object:
     try:
         return msgspec.json.decode(body) if body else None
+    except RecursionError:
+        raise _unreadable(_invalid(0, "nested too deeply")) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _parse_slowly(body)
 
@@ -52,12 +54,18 @@ def _parse(body: bytes) -> object:
 def _parse_slowly(body: bytes) -> object:
     """Where msgspec gives up, the standard parser says at which place, or reads what it alone accepts (NaN)."""
     try:
-        return json.loads(body)
+        given = json.loads(body)
+        msgspec.json.encode(given)  # half a surrogate pair is no text: the tokenizer could not read it
+        return given
     except json.JSONDecodeError as error:
-        place, reason = error.pos, error.msg
-    except UnicodeDecodeError as error:
-        place, reason = error.start, error.reason
-    raise _unreadable(Complaint("json_invalid", (place,), "JSON decode error", {}, {"error": reason}))
+        complaint = _invalid(error.pos, error.msg)
+    except UnicodeError as error:
+        complaint = _invalid(0, str(error))
+    raise _unreadable(complaint)
+
+
+def _invalid(place: int, reason: str) -> Complaint:
+    return Complaint("json_invalid", (place,), "JSON decode error", {}, {"error": reason})
 
 
 def _unreadable(*complaints: Complaint) -> Unreadable:

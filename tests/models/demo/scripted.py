@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from models.demo.engine import Choice
+from models.demo.compute import Choice
 from models.demo.sequence import Likelihood
 from models.demo.sequence import Sequence as Running
 

@@ -126,6 +126,17 @@ def test_one_who_left_while_waiting_or_half_read_is_never_run() -> None:
     assert bench.text("heir") == alone("heir", 2)
 
 
+def test_copies_of_a_prompt_are_read_once() -> None:
+    bench, prompt = Bench(seats=4), list(b"the same")
+    texts: list[list[str]] = [[], [], []]
+    for copy, text in enumerate(texts):
+        deliver = lambda piece, text=text: text.append(piece.text)  # noqa: E731
+        bench.engine.submit(Sequence(prompt, Params(5), ByteTokenizer().decode, deliver=deliver, copy=copy))
+    bench.run()
+    assert bench.network.reads == [len(prompt)]
+    assert ["".join(text) for text in texts] == [alone("the same", 5)] * 3
+
+
 def test_one_token_is_enough_to_end() -> None:
     assert len(alone("x", 1)) == 1
 

@@ -123,6 +123,11 @@ async def test_an_unknown_model_is_not_found_and_that_is_no_stream(serve: Serve,
         (b"", "body", "{'type': 'missing', 'loc': 'body', 'msg': 'Field required', 'input': 'None'}"),
         (b"[]", "body", "{'type': 'model_attributes_type', 'loc': 'body', 'msg': 'Input should be a valid dictionary "
          "or object to extract fields from', 'input': '<list of 0 items>'}"),
+        (b'{"a": "\\ud800"}', "body.0", "{'type': 'json_invalid', 'loc': 'body.0', 'msg': 'JSON decode error', "
+         "'input': '<dict of 0 items>', 'ctx': {'error': \"'utf-8' codec can't encode character '\\\\ud800' in position 0: "
+         "surrogates not allowed\"}}"),
+        (b"[" * 100_000, "body.0", "{'type': 'json_invalid', 'loc': 'body.0', 'msg': 'JSON decode error', 'input': "
+         "'<dict of 0 items>', 'ctx': {'error': 'nested too deeply'}}"),
     ],
 )  # fmt: skip
 async def test_a_body_that_is_no_json_object_is_refused_with_its_place(
@@ -132,6 +137,12 @@ async def test_a_body_that_is_no_json_object_is_refused_with_its_place(
     reply = await (await serve()).http.post(CHAT, content=body, headers=headers)
     error = {"message": f"1 validation error:\n  {complaint}", "type": "Bad Request", "param": param, "code": 400}
     assert (reply.status_code, reply.json()) == (400, {"error": error})
+
+
+async def test_a_number_that_is_none_is_refused(serve: Serve) -> None:
+    body = b'{"messages": [{"role": "user", "content": "Hi"}], "temperature": NaN}'
+    reply = await (await serve()).http.post(CHAT, content=body, headers={"content-type": "application/json"})
+    assert reply.json()["error"]["message"].startswith("temperature must be a finite number, got nan.")
 
 
 async def test_only_json_is_read(serve: Serve) -> None:
@@ -153,9 +164,8 @@ async def test_a_completion_without_a_prompt_is_refused(serve: Serve) -> None:
     assert (await server.post("/v1/completions", prompt=[])).json()["error"]["message"] == (
         "You must pass at least one prompt"
     )
-    assert (await server.post("/v1/completions", prompt=[300])).json()["error"]["message"] == (
-        "Token id 300 is out of vocabulary"
-    )
+    for prompt, message in (([300], "Token id 300 is out of vocabulary"), ([[]], "The decoder prompt cannot be empty")):
+        assert (await server.post("/v1/completions", prompt=prompt)).json()["error"]["message"] == message
 
 
 async def test_what_is_nowhere_is_not_found_and_a_wrong_method_names_the_right_one(serve: Serve) -> None:
