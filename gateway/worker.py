@@ -25,7 +25,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.api.application import make_application
 from gateway.config.handover import settings_of_line
-from gateway.config.settings import Settings
+from gateway.config.settings import Key, Settings
 from gateway.door import Door
 from gateway.hall import Hall
 from gateway.ids import ExchangeIds
@@ -68,7 +68,7 @@ class Worker:
         self._loop = loop
         state = Path(settings.state)
         clock = SystemClock()
-        keys = None if settings.auth == "none" else {key.sha256: key for key in settings.keys}
+        keys: dict[str, Key] | None = None if settings.auth == "none" else {key.sha256: key for key in settings.keys}
         self._log = Log(sys.stderr, settings.log_level, process=name, pid=os.getpid())
         faults = Faults(self._log)
         self._journal = Journal(state / "journal", name)

@@ -40,6 +40,7 @@ class Written:
     """A leaf that is written as text, such as ``2s``: a subclass parses it and says what it expects."""
 
     expected = "text"
+    secret = False  # what was found in its place is not shown
 
     @classmethod
     def parse(cls, value: Any) -> Any:
@@ -140,8 +141,9 @@ def _problems_of_list(value: Any, kind: Any, path: str) -> Iterator[Problem]:
 def _problems_of_leaf(value: Any, kind: Any, path: str) -> Iterator[Problem]:
     try:
         msgspec.convert(value, kind, dec_hook=decode_written)
-    except (msgspec.ValidationError, ValueError):
-        yield Problem(path=path, expected=describe(kind), found=show(value), nearest=nearest(value, _choices(kind)))
+    except (msgspec.ValidationError, ValueError, OverflowError):
+        found = "something else" if getattr(kind, "secret", False) else show(value)
+        yield Problem(path=path, expected=describe(kind), found=found, nearest=nearest(value, _choices(kind)))
 
 
 def _choices(kind: Any) -> list[str]:

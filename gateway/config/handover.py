@@ -1,5 +1,6 @@
 """Settings on their way from the supervisor to its children: the first line of each child's standard input."""
 
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from gateway.config.written import Duration
 
 def _as_text(value: Any) -> str:
     """A written leaf as an operator would write it, so that it is read back the same way."""
-    return f"{float(value):.6f}s" if isinstance(value, Duration) else str(value)
+    return f"{Decimal(float(value)):f}s" if isinstance(value, Duration) else str(value)
 
 
 def settings_line(settings: Settings) -> bytes:

@@ -18,6 +18,8 @@ class _StrictLoader(yaml.SafeLoader):
 def _mapping_without_twins(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[Any] = set()
     for key_node, _ in node.value:
+        if key_node.tag == "tag:yaml.org,2002:merge":
+            continue  # its keys are meant to be written over
         key = loader.construct_object(key_node, deep=True)
         if isinstance(key, (str, int, float, bool)) and key in seen:
             raise yaml.MarkedYAMLError(problem=f"the key {key!r} is written twice", problem_mark=key_node.start_mark)
@@ -38,7 +40,7 @@ def parse_yaml(text: str, source: str) -> Any:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise ConfigurationError(source, [Problem(path=place, expected="YAML", found=error.problem or "")]) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise ConfigurationError(source, [Problem(path="", expected="YAML", found=str(error))]) from None
 
 

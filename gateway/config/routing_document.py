@@ -1,12 +1,14 @@
 """The routing document, ``routing.yaml``: versions, models and policies. Revisioned; changed while the service runs."""
 
+import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import msgspec
 
-from gateway.config.checking import ConfigurationError, Problem, Written, convert, nearest, problems_of
+from gateway.config.checking import ConfigurationError, Problem, Written, convert, join, nearest, problems_of
 from gateway.config.written import Duration, EndpointURL
 from guardrails.policy import Policy
 
@@ -95,19 +97,20 @@ def _contradictions(written: Any) -> Iterator[Problem]:
     document = _mapping(written)
     versions, policies = _mapping(document.get("versions")), _mapping(document.get("policies"))
     for name, version in versions.items():
-        yield from _version_problems(f"versions.{name}", name, _mapping(version))
+        yield from _version_problems(join("versions", name), name, _mapping(version))
     if document.get("models") == {}:
         yield Problem(path="models", expected="at least one model", found="none")
     for name, model in _mapping(document.get("models")).items():
-        yield from _name_problems(f"models.{name}", name)
-        yield from _split_problems(f"models.{name}", _mapping(model), versions)
-        policy = _mapping(model).get("policy")
-        if policy is not None:
-            yield from _unknown(f"models.{name}.policy", "policy", policy, policies)
+        path = join("models", name)
+        yield from _name_problems(path, name)
+        yield from _split_problems(path, _mapping(model), versions)
+        yield from _unknown(f"{path}.policy", "policy", _mapping(model).get("policy"), policies)
 
 
 def _name_problems(path: str, name: Any) -> Iterator[Problem]:
-    if "@" in str(name):
+    if isinstance(name, str) and not (name and name.isprintable()):
+        yield Problem(path=path, expected="a name that can be seen and stand in a header", found=repr(name))
+    elif "@" in str(name):
         yield Problem(path=path, expected="a name without @ (it parts a model from its version)", found=repr(name))
 
 
@@ -116,21 +119,33 @@ def _version_problems(path: str, name: Any, version: Mapping[Any, Any]) -> Itera
     endpoints = version.get("endpoints")
     if endpoints == []:
         yield Problem(path=f"{path}.endpoints", expected="at least one endpoint", found="an empty list")
-    for index, endpoint in enumerate(_sequence(endpoints)):
-        if endpoint in _sequence(endpoints)[:index]:
-            yield Problem(path=f"{path}.endpoints[{index}]", expected="each endpoint once", found=repr(endpoint))
+    places = [_place(endpoint) for endpoint in _sequence(endpoints)]
+    for index, place in enumerate(places):
+        if place in places[:index]:
+            yield Problem(path=f"{path}.endpoints[{index}]", expected="each endpoint once", found=f"{place} again")
     for key in ("model", "stream", "stream_options"):
         if key in _mapping(version.get("defaults")):
             yield Problem(path=f"{path}.defaults.{key}", expected="a parameter that a version may set",
                           found=f"{key}, which belongs to the request")
 
 
+def _place(endpoint: Any) -> str:
+    """The server that is meant, however it is written."""
+    try:
+        parts = urlsplit(EndpointURL.parse(endpoint))
+    except ValueError:
+        return repr(endpoint)
+    return f"{parts.scheme}://{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
 def _split_problems(path: str, model: Mapping[Any, Any], versions: Mapping[Any, Any]) -> Iterator[Problem]:
     split, fallback = _mapping(model.get("split")), _sequence(model.get("fallback"))
     if model.get("split") == {}:
         yield Problem(path=f"{path}.split", expected="at least one version with a weight", found="none")
+    if not _can_be_added(split.values()):
+        yield Problem(path=f"{path}.split", expected="weights whose sum is a number", found="one that is too large")
     for version in split:
-        yield from _unknown(f"{path}.split.{version}", "version", version, versions)
+        yield from _unknown(join(f"{path}.split", version), "version", version, versions)
     for index, version in enumerate(fallback):
         yield from _unknown(f"{path}.fallback[{index}]", "version", version, versions)
         if version in fallback[:index] or [version] == list(split):
@@ -138,8 +153,15 @@ def _split_problems(path: str, model: Mapping[Any, Any], versions: Mapping[Any, 
                           expected="a version that has not failed already")
 
 
+def _can_be_added(weights: Iterable[Any]) -> bool:
+    try:
+        return math.isfinite(sum(float(weight) for weight in weights if isinstance(weight, (int, float))))
+    except OverflowError:
+        return False
+
+
 def _unknown(path: str, noun: str, name: Any, known: Mapping[Any, Any]) -> Iterator[Problem]:
-    if name not in known:
+    if isinstance(name, str) and name not in known:
         yield Problem(path=path, expected=f"a {noun} of this document ({', '.join(map(str, known)) or 'none yet'})",
                       found=repr(name), nearest=nearest(name, map(str, known)))
 

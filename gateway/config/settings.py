@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gateway.config.checking import Problem
-from gateway.config.written import Address, Duration
+from gateway.config.written import Address, Duration, KeyHash
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -15,7 +15,7 @@ class Key(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """An application's key: never the key itself, only the SHA-256 of it in hexadecimal."""
 
     id: str
-    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    sha256: KeyHash
     tenant: str = "default"
 
 

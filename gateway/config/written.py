@@ -8,6 +8,7 @@ from gateway.config.checking import Written
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _HOST = r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]"
 _ADDRESS = re.compile(rf"(?:{_HOST}):([0-9]{{1,5}})")
 _URL = re.compile(rf"(https?)://({_HOST})(?::([0-9]{{1,5}}))?/*", re.IGNORECASE)
@@ -25,6 +26,20 @@ class Duration(float, Written):
         if not 0 < seconds < float("inf"):
             raise ValueError(value)
         return cls(seconds)
+
+
+class KeyHash(str, Written):
+    """The SHA-256 of a key. What stands here by mistake is often the key itself: it is not said again."""
+
+    __slots__ = ()
+    expected = "the SHA-256 of a key in 64 small hexadecimal digits"
+    secret = True
+
+    @classmethod
+    def parse(cls, value: Any) -> "KeyHash":
+        if not isinstance(value, str) or not _SHA256.fullmatch(value):
+            raise ValueError("no SHA-256")
+        return cls(value)
 
 
 class Address(str, Written):
