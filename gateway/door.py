@@ -11,6 +11,7 @@ What is answered: one turn at a time (``busy``); requests that were sent ahead w
 import asyncio
 import re
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import httptools
@@ -72,11 +73,13 @@ class Door(HttpToolsProtocol):
         self.write_paused_since = 0.0
         self.chunked = True
         self.closing = False
+        self.write: Callable[[bytes], None]  # set with the transport
 
     # The connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
+        self.write = self.transport.write  # the edge's, without a step between
         if len(self._hall.doors) >= self._hall.limits.connections:
             self._turn_away(Overloaded("Too many connections are open."))
         self._hall.doors.add(self)
@@ -297,9 +300,6 @@ class Door(HttpToolsProtocol):
                 self.flow.resume_reading()
 
     # What the edge needs
-
-    def write(self, data: bytes) -> None:
-        self.transport.write(data)
 
     def date_header(self) -> bytes:
         return self._hall.date_header

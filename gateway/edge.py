@@ -40,10 +40,12 @@ class Wire(Protocol):
 class Edge(Flow):
     """Writes one exchange's reply. After its last byte it tells the wire, once."""
 
-    __slots__ = ("_exchange", "_head", "_started", "_wire")
+    __slots__ = ("_chunked", "_exchange", "_head", "_started", "_wire", "_write")
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
+        self._write = wire.write
+        self._chunked = wire.chunked
         self._exchange: Exchange = None  # type: ignore[assignment]  # attach() sets it before anything flows
         self._head: Head | None = None
         self._started = False
@@ -58,7 +60,7 @@ class Edge(Flow):
         if not frame:
             return  # a chunk of no bytes would end the reply
         if self._started:
-            self._wire.write(b"%x\r\n%b\r\n" % (len(frame), frame) if self._wire.chunked else frame)
+            self._write(b"%x\r\n%b\r\n" % (len(frame), frame) if self._chunked else frame)
         else:
             self._wire.write(self._stream_head() + self._framed(frame))
             self._started = True

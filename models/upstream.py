@@ -126,7 +126,8 @@ class Connection(asyncio.Protocol):
     """One connection to an endpoint; carries one call at a time and waits in the endpoint's pool between them."""
 
     __slots__ = ("_began", "_body", "_endpoint", "_framed", "_header_bytes", "_headers", "_informational",
-                 "_keep_alive", "_parser", "_reading", "_whole", "call", "idle_since", "now", "reused", "transport")
+                 "_keep_alive", "_parser", "_reading", "_whole", "call", "idle_since", "now", "on_body", "reused",
+                 "transport")
 
     def __init__(self, endpoint: "Endpoint", time: Callable[[], float]) -> None:
         self._endpoint = endpoint
@@ -136,13 +137,15 @@ class Connection(asyncio.Protocol):
         self.reused = False
         self.idle_since = 0.0
         self._reading = True
+        self._body: list[bytes] = []
+        self.on_body = self._body.append  # the parser calls it for every piece: a call into C is the cheapest
         self._parser = httptools.HttpResponseParser(self)
         self._reset()
 
     def _reset(self) -> None:
         self._headers: Headers = []
         self._header_bytes = 0
-        self._body: list[bytes] = []
+        self._body.clear()
         self._framed = False  # the reply says where it ends
         self._began = False
         self._whole = False
@@ -210,11 +213,13 @@ class Connection(asyncio.Protocol):
 
     def _hand_on(self, call: Call) -> None:
         """Gives the receiver what one read brought, joined: one read, one hand-over."""
-        if self._body and self.call is call:
-            body, self._body = self._body, []
+        body = self._body
+        if body and self.call is call:
+            data = body[0] if len(body) == 1 else b"".join(body)
+            body.clear()
             call.deadline = self.now() + call.patience.between
             call.limit = "between_tokens"
-            call.receiver.received(body[0] if len(body) == 1 else b"".join(body))
+            call.receiver.received(data)
 
     def _finish(self, call: Call) -> None:
         self.call = None
@@ -250,9 +255,6 @@ class Connection(asyncio.Protocol):
         self._began = True
         if self.call is not None:
             self.call.receiver.began(status, self._headers)
-
-    def on_body(self, body: bytes) -> None:
-        self._body.append(body)
 
     def on_message_begin(self) -> None:
         if self._whole:

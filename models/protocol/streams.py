@@ -53,6 +53,7 @@ class ChatChunk(msgspec.Struct):
 
 
 _chunk = msgspec.json.Decoder(ChatChunk)
+_OPENING = ord("[")
 _FINISH = re.compile(rb'"finish_reason":\s*"([^"\\]*)"')
 _INDEX = re.compile(rb'"choices":\s*\[\s*\{\s*"index":\s*(\d{1,9})')
 
@@ -65,7 +66,7 @@ class ChatStream:
     system fingerprint on the finishing chunk, which vLLM moves to the usage chunk where there is one.
     """
 
-    __slots__ = ("_choices", "_fingerprint", "_held", "_keep_continuous", "_keep_usage", "_learned", "_model",
+    __slots__ = ("_alone", "_choices", "_fingerprint", "_held", "_keep_continuous", "_keep_usage", "_learned", "_model",
                  "_prefix", "_renamed_prefix", "_usage", "_usage_of_choice", "ended", "failure", "finish_reason",
                  "tokens")
 
@@ -77,6 +78,7 @@ class ChatStream:
         self._keep_continuous = keep_continuous
         self._choices = choices
         self._fingerprint = fingerprint
+        self._alone = choices == 1 and not keep_continuous
         self._held: list[bytes] = []
         self._learned = False
         self._prefix = self._renamed_prefix = b""  # empty for a server that writes JSON otherwise than vLLM
@@ -90,6 +92,13 @@ class ChatStream:
     def read(self, event: bytes) -> bytes:
         # Behind the first chunk only an event's ends are looked at: what stands between passes as it came.
         if self._prefix and event.startswith(self._prefix) and event.endswith(b"}\n\n"):
+            at = event.rfind(b'],"usage":{') + 1
+            # Nearly every chunk is of one choice, goes on, and ends with a flat usage for the gateway alone.
+            if at > 0 and self._alone and event.find(b"}", at) == len(event) - 4 and event[at - 2] != _OPENING \
+                    and b'"finish_reason":"' not in event and not self._held:
+                self._usage = event[at + len(b',"usage":') : -3]
+                self.tokens += 1
+                return b"%b%b}\n\n" % (self._renamed_prefix, event[len(self._prefix) : at])
             return self._read_chunk(self._renamed_prefix + event[len(self._prefix) :])
         payload = payload_of(event)
         if payload is None:

@@ -4,7 +4,8 @@ _PYTHON = '''\
   from openai import OpenAI
   client = OpenAI(base_url="{base}", api_key="none")
   for part in client.chat.completions.create(
-          model="assistant", max_tokens=100, messages=[{{"role": "user", "content": "Name three rivers."}}], stream=True):
+          model="assistant", max_tokens=100, stream=True,
+          messages=[{{"role": "user", "content": "Name three rivers."}}]):
       print(part.choices[0].delta.content or "", end="")
 '''
 
