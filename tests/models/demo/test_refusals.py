@@ -124,8 +124,8 @@ async def test_an_unknown_model_is_not_found_and_that_is_no_stream(serve: Serve,
         (b"[]", "body", "{'type': 'model_attributes_type', 'loc': 'body', 'msg': 'Input should be a valid dictionary "
          "or object to extract fields from', 'input': '<list of 0 items>'}"),
         (b'{"a": "\\ud800"}', "body.0", "{'type': 'json_invalid', 'loc': 'body.0', 'msg': 'JSON decode error', "
-         "'input': '<dict of 0 items>', 'ctx': {'error': \"'utf-8' codec can't encode character '\\\\ud800' in position 0: "
-         "surrogates not allowed\"}}"),
+         "'input': '<dict of 0 items>', 'ctx': {'error': \"'utf-8' codec can't encode character '\\\\ud800' in "
+         "position 0: surrogates not allowed\"}}"),
         (b"[" * 100_000, "body.0", "{'type': 'json_invalid', 'loc': 'body.0', 'msg': 'JSON decode error', 'input': "
          "'<dict of 0 items>', 'ctx': {'error': 'nested too deeply'}}"),
     ],
