@@ -76,7 +76,7 @@ class Options:
     "--threads",
     type=click.IntRange(1),
     default=lambda: cpu.default_threads(cpu.usable_cores()),
-    help="Threads to compute with. [default: all cores but one, at most 8]",
+    help="Threads to compute with. [default: all cores, at most 8]",
 )
 @click.option(
     "--dtype",

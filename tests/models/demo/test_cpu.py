@@ -7,8 +7,8 @@ import pytest
 from models.demo.cpu import default_threads, has_bfloat16, tame_openmp
 
 
-@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (4, 3), (64, 8)])
-def test_a_core_is_left_for_others(cores: int, threads: int) -> None:
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 2), (64, 8)])
+def test_there_is_a_thread_for_each_core_up_to_a_limit(cores: int, threads: int) -> None:
     assert default_threads(cores) == threads
 
 
