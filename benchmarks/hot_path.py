@@ -27,6 +27,7 @@ from gateway.door import Door
 from gateway.hall import Hall
 from gateway.ids import ExchangeIds
 from gateway.journal import Journal
+from gateway.outbox import Outbox
 from gateway.pipeline import Pipeline
 from gateway.snapshot import compile_snapshot
 from gateway.stages.admit import Admit
@@ -116,7 +117,7 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connecti
         limits=Limits(),
         clock=Clock(),
         new_id=ExchangeIds(time.time),
-        turned_away=print,
+        outbox=Outbox(loop, lambda: False), turned_away=print,
     )
     door = Door(hall, loop)
     door.connection_made(Sink())

@@ -8,6 +8,7 @@ A fresh process for each sample, so that no idle neighbour shares its core; thre
 """
 
 import json
+import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
@@ -105,10 +106,20 @@ def take(proxy: Proxy, bench: Bench, *, round_number: int, notice: Callable[[str
         if not launch.command:
             return _sample(proxy, bench, launch.port, None, round_number, notice)
         with running(launch, core=bench.proxy_core) as leader:
+            _set_aside(_roles(proxy, leader), bench.load_core)
             try:
                 return _sample(proxy, bench, launch.port, leader, round_number, notice)
             except Spoiled as error:
                 raise Spoiled(f"round {round_number}, {error}\n{launch.said()}") from error
+
+
+def _set_aside(roles: Mapping[str, list[int]], core: int) -> None:
+    """Moves what no request waits for off the proxy's core: only the first role answers requests. On one core they
+    would take each other's caches and time slices, and the CPU time of either would tell of both."""
+    for pids in list(roles.values())[1:]:
+        for pid in pids:
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                os.sched_setaffinity(int(thread.name), {core})
 
 
 def _sample(

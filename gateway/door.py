@@ -12,6 +12,7 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httptools
@@ -73,13 +74,18 @@ class Door(HttpToolsProtocol):
         self.write_paused_since = 0.0
         self.chunked = True
         self.closing = False
-        self.write: Callable[[bytes], None]  # set with the transport
+        # What the edge writes with; set with the transport.
+        self.write: Callable[[bytes], None]
+        self.write_now: Callable[[bytes], None]
+        self.flush: Callable[[], None]
 
     # The connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
-        self.write = self.transport.write  # the edge's, without a step between
+        self.write = partial(self._hall.outbox.put, self.transport)
+        self.write_now = self.transport.write
+        self.flush = self._hall.outbox.flush
         if len(self._hall.doors) >= self._hall.limits.connections:
             self._turn_away(Overloaded("Too many connections are open."))
         self._hall.doors.add(self)
@@ -281,6 +287,7 @@ class Door(HttpToolsProtocol):
             return
         if not keeps_alive or self._turned:
             self._turned = True
+            self._hall.outbox.flush()
             self.transport.close()  # after what is buffered has gone out
             return
         self._begin_pending()

@@ -11,6 +11,7 @@ from uvicorn.server import ServerState
 from gateway.config.settings import Limits
 from gateway.edge import Edge
 from gateway.exchange import Clock, Exchange, Request, begin_exchange
+from gateway.outbox import Outbox
 from gateway.pipeline import Pipeline
 from gateway.refusal import Refusal
 from gateway.snapshot import Snapshot
@@ -28,11 +29,13 @@ class Hall:
     """Makes exchanges on the live snapshot, and keeps the doors under their limits."""
 
     def __init__(self, *, uvicorn: Config, pipeline: Pipeline, snapshot: Callable[[], Snapshot], limits: Limits,
-                 clock: Clock, new_id: Callable[[], str], turned_away: Callable[[Refusal], None]) -> None:
+                 clock: Clock, outbox: Outbox, new_id: Callable[[], str],
+                 turned_away: Callable[[Refusal], None]) -> None:
         self.uvicorn = uvicorn
         self.server_state = ServerState()
         self.pipeline = pipeline
         self.limits = limits
+        self.outbox = outbox
         self.operations = {operation.path.encode(): operation for operation in OPERATIONS}
         self.doors: set[Sweepable] = set()
         self.draining = False

@@ -182,11 +182,14 @@ class Inference(msgspec.Struct, eq=False):
                           fingerprint=self._endpoint.fingerprint)
 
     def received(self, data: bytes) -> None:
+        splitter = self._splitter
+        if splitter is None:
+            self._hold(data)
+            return
         try:
-            if self._splitter is not None:
-                self._read_events(self._splitter.feed(data))
-            else:
-                self._hold(data)
+            for event in splitter.feed(data):
+                if not self._done:
+                    self._read_event(event)
         except (MalformedEvent, EventTooLarge) as error:
             self._fail(UpstreamMalformed(f"The model server sent what is no reply: {error}."))
         except Exception as error:  # a bug on the reply's way: the client must not wait for ever
@@ -199,21 +202,16 @@ class Inference(msgspec.Struct, eq=False):
             return
         self._body.append(data)
 
-    def _read_events(self, events: list[bytes]) -> None:
+    def _read_event(self, event: bytes) -> None:
         reader = self._reader
         assert reader is not None
-        for event in events:
-            if self._done:
-                return
-            frame = reader.read(event)
-            if reader.failure:
-                self._read_failure(reader.failure, frame)
-                return
-            if reader.ended:
-                self._last += frame  # held: with it the reply is complete, and its record must be written first
-            elif not frame:
-                continue
-            elif self._began:
+        frame = reader.read(event)
+        if reader.failure:
+            self._read_failure(reader.failure, frame)
+        elif reader.ended:
+            self._last += frame  # held: with it the reply is complete, and its record must be written first
+        elif frame:
+            if self._began:
                 self._flow.frame(frame)
             else:
                 self._push(frame)

@@ -30,6 +30,7 @@ from gateway.door import Door
 from gateway.hall import Hall
 from gateway.ids import ExchangeIds
 from gateway.journal import Journal
+from gateway.outbox import Outbox
 from gateway.pipeline import Pipeline
 from gateway.readiness import Readiness
 from gateway.refusal import Draining, Refusal
@@ -46,6 +47,7 @@ SWEEP_SECONDS = 0.1
 LOOK_SECONDS = 0.25
 STATUS_SECONDS = 1.0
 PROBE_SECONDS = 2.0
+CROWD = 4  # exchanges in flight from which on writes are gathered
 
 
 class SystemClock:
@@ -73,9 +75,11 @@ class Worker:
         faults = Faults(self._log)
         self._journal = Journal(state / "journal", name)
         tls = LazyTLS(settings.upstream_ca_file)
-        self._endpoints = Endpoints(lambda url: Endpoint(url, tls.context_for(url), loop=loop, time=clock.time))
-        self._keeper = SnapshotKeeper(state, self._endpoints, lambda variable: os.environ.get(variable, ""))
         self._admit = Admit(settings.limits.in_flight)
+        outbox = Outbox(loop, lambda: self._admit.in_flight > CROWD)
+        self._endpoints = Endpoints(
+            lambda url: Endpoint(url, tls.context_for(url), loop=loop, time=clock.time, write=outbox.put))
+        self._keeper = SnapshotKeeper(state, self._endpoints, lambda variable: os.environ.get(variable, ""))
         self._pipeline = Pipeline(standard_stages(
             worker=name, journal=self._journal, keys=keys, admit=self._admit, limits=settings.limits, clock=clock,
             random=random.Random().random, log=faults), faults)
@@ -85,7 +89,7 @@ class Worker:
             uvicorn=Config(application, http=HttpToolsProtocol, ws="none", lifespan="off", log_config=None,
                            access_log=False),
             pipeline=self._pipeline, snapshot=lambda: self._keeper.live, limits=settings.limits, clock=clock,
-            new_id=new_id, turned_away=self._turned_away)
+            outbox=outbox, new_id=new_id, turned_away=self._turned_away)
         self._draining = asyncio.Event()
         self._lag_seconds = 0.0
 

@@ -14,12 +14,18 @@ from models.upstream import Call, Connection, Patience, Receiver, TimedOut, Unre
 IDLE_SECONDS = 4.0
 
 
+def _write_at_once(transport: asyncio.Transport, data: bytes) -> None:
+    transport.write(data)
+
+
 class Endpoint:
     """One base URL. Requests never queue here: a call takes an idle connection or opens one."""
 
     def __init__(self, url: str, tls: ssl.SSLContext | None = None, *,
-                 loop: asyncio.AbstractEventLoop, time: Callable[[], float]) -> None:
-        """``time`` gives monotonic seconds; every deadline is one of its times."""
+                 loop: asyncio.AbstractEventLoop, time: Callable[[], float],
+                 write: Callable[[asyncio.Transport, bytes], None] | None = None) -> None:
+        """``time`` gives monotonic seconds; every deadline is one of its times. ``write`` may gather writes."""
+        self.write = write or _write_at_once
         parts = urlsplit(url)
         self.url = url
         self.host = parts.hostname or ""

@@ -167,7 +167,7 @@ class Connection(asyncio.Protocol):
         call.limit = "first_token"
         if call.paused:
             self.pause()
-        self.transport.write(call.request)
+        self._endpoint.write(self.transport, call.request)
 
     def abort(self) -> None:
         self.call = None
@@ -200,26 +200,22 @@ class Connection(asyncio.Protocol):
         if call is None:
             self.transport.abort()  # bytes that nobody asked for: this connection cannot be trusted with another call
             return
+        failure = None
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._hand_on(call)
-            if self.call is call:
-                call.fail(Malformed(f"not HTTP: {error}"))
-            return
-        self._hand_on(call)
-        if self._whole and self.call is call:
-            self._finish(call)
-
-    def _hand_on(self, call: Call) -> None:
-        """Gives the receiver what one read brought, joined: one read, one hand-over."""
+            failure = Malformed(f"not HTTP: {error}")
         body = self._body
-        if body and self.call is call:
-            data = body[0] if len(body) == 1 else b"".join(body)
+        if body and self.call is call:  # what one read brought, in one hand-over
+            joined = body[0] if len(body) == 1 else b"".join(body)
             body.clear()
             call.deadline = self.now() + call.patience.between
             call.limit = "between_tokens"
-            call.receiver.received(data)
+            call.receiver.received(joined)
+        if failure is not None and self.call is call:
+            call.fail(failure)
+        elif self._whole and self.call is call:
+            self._finish(call)
 
     def _finish(self, call: Call) -> None:
         self.call = None

@@ -13,7 +13,7 @@ WORKER = "gateway.worker"
 
 
 class Gatewright:
-    """One supervisor, one data worker and the control process, all on the same core."""
+    """One data worker on the core that every proxy has to itself; supervisor and control beside the generator."""
 
     name = "gatewright"
 
