@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from socket import socket as Socket
 
 import click
@@ -92,7 +93,9 @@ def main(**options: object) -> None:
         serve(Options(**options), began)  # type: ignore[arg-type]
     except ModuleNotFoundError as error:
         raise click.ClickException(f"{error}. Install what the demo needs: pip install 'gatewright[demo]'") from error
-    except (WeightsError, OSError, ValueError) as error:
+    except OSError as error:
+        raise click.ClickException(error.strerror or str(error)) from error
+    except (WeightsError, ValueError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -100,6 +103,8 @@ def serve(options: Options, began: float) -> None:
     """Returns when the server has been told to end."""
     sockets = process.listen(options.host, options.ports)
     console = Console(stderr=True)
+    if options.model and options.model.startswith(("/", ".", "~")) and not Path(options.model).is_dir():
+        raise click.BadParameter(f"there is no directory {options.model}", param_hint="--model")
     with ConsoleProgress(console) as progress:
         model = options.model or str(ensure(SMOLLM2, cache_folder(os.environ), progress))
     cpu.tame_openmp(os.environ, options.threads)

@@ -14,6 +14,8 @@ UNSUPPORTED = {
     "use_beam_search": "has no beam search",
     "bad_words": "cannot be forbidden words",
     "logprob_token_ids": "cannot be asked for the likelihood of chosen tokens",
+    "repetition_detection": "does not notice that it repeats itself",
+    "return_tokens_as_token_ids": "writes tokens as their text only",
 }
 
 Seed = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -57,6 +59,8 @@ class Decoding(msgspec.Struct, kw_only=True):
     request_id: str | None = None
     bad_words: list[str] | None = None
     logprob_token_ids: list[int] | None = None
+    repetition_detection: dict[str, Any] | None = None
+    return_tokens_as_token_ids: bool | None = None
     response_format: dict[str, Any] | None = None
     structured_outputs: dict[str, Any] | None = None
     use_beam_search: bool = False
