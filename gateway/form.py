@@ -8,6 +8,7 @@ from gateway.refusal import InvalidRequest
 
 # Forms name a model, a language, a few options: a text field of a megabyte is none of these.
 MAX_FIELD_BYTES = 64 * 1024
+MAX_PARTS = 100
 
 
 class Form:
@@ -28,6 +29,7 @@ class _Reader:
         self._header_value = b""
         self._headers: dict[bytes, bytes] = {}
         self._span: tuple[int, int] | None = None
+        self._parts = 0
         self.form = Form()
         self.ended = False
 
@@ -40,6 +42,9 @@ class _Reader:
 
     def _part_begin(self) -> None:
         self._headers, self._span = {}, None
+        self._parts += 1
+        if self._parts > MAX_PARTS:  # each costs more to read than to send
+            raise InvalidRequest(f"The form has more than {MAX_PARTS} parts.", code="invalid_form")
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
         self._header_name += data[start:end]
@@ -48,7 +53,10 @@ class _Reader:
         self._header_value += data[start:end]
 
     def _header_end(self) -> None:
-        self._headers[self._header_name.lower()] = self._header_value
+        name = self._header_name.lower()
+        if name in self._headers or b"\n" in self._header_value:
+            raise InvalidRequest("A part of the form has a header twice, or a broken one.", code="invalid_form")
+        self._headers[name] = self._header_value
         self._header_name = self._header_value = b""
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
@@ -64,11 +72,12 @@ class _Reader:
             return
         if name in self.form.fields:
             raise InvalidRequest(f"The field {name[:100]!r} stands twice.", code="duplicate_key", param=name)
-        start, end = self._span or (0, 0)
+        start, end = span = self._span or (0, 0)
         if end - start > MAX_FIELD_BYTES:
             raise InvalidRequest(f"The field {name[:100]!r} is too long.", code="invalid_form", param=name)
         self.form.fields[name] = self._body[start:end].decode("utf-8", "replace")
-        self.form.spans[name] = (start, end)
+        if end:  # an empty field stands nowhere
+            self.form.spans[name] = span
 
     def _end(self) -> None:
         self.ended = True
@@ -82,8 +91,8 @@ def read_form(request: Request) -> Form:
         raise InvalidRequest("Unsupported Media Type: Only 'multipart/form-data' with a boundary is allowed.",
                              code="unsupported_media_type")
     reader = _Reader(request.body)
-    parser = multipart.MultipartParser(boundary, reader.callbacks())  # type: ignore[arg-type]
     try:
+        parser = multipart.MultipartParser(boundary, reader.callbacks())  # type: ignore[arg-type]
         parser.write(request.body)
         parser.finalize()
     except FormParserError as error:

@@ -84,7 +84,7 @@ def compile_snapshot(document: RoutingDocument, endpoints: Endpoints, secret: Ca
 def _target(name: str, written: VersionDocument, endpoints: Endpoints, secret: Callable[[str], str]) -> Target:
     version = Version(
         name=name, served_model=written.served_model, endpoints=tuple(map(str, written.endpoints)),
-        defaults=written.defaults, api_key=secret(written.api_key_env) if written.api_key_env else "")
+        defaults=written.defaults, api_key=secret(written.api_key_env).strip() if written.api_key_env else "")
     places = tuple(endpoints.get(url) for url in version.endpoints)
     heads = {(operation.path, place.url): _head(operation, place, version.api_key)
              for operation in OPERATIONS for place in places}

@@ -84,7 +84,7 @@ def read(folder: Path) -> StoredRevision:
 def read_file(path: Path) -> StoredRevision:
     try:
         stored = msgspec.json.decode(path.read_bytes(), type=StoredRevision)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(f"{path.name}: {error}") from None
     if stored.format != FORMAT or stored.digest != digest_of(stored.routing):
         raise Unreadable(f"{path.name}: of another format, or damaged")

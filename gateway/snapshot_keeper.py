@@ -38,28 +38,28 @@ class SnapshotKeeper:
 
     def look(self) -> bool:
         """Looks at the file; returns whether the live snapshot has changed. One ``stat`` where nothing is new."""
-        stamp = self._stamp()
+        # A start takes last-good where the newest is damaged or gone; a running worker has its own last-good.
+        names = (snapshot_file.NAME,) if self.has_one else (snapshot_file.NAME, snapshot_file.PREVIOUS)
+        stamp = next(filter(None, map(self._stamp, names)), None)
         if stamp is None or stamp == self._seen:
             return False
         self._seen = stamp
-        try:
-            # A start takes last-good where the newest file is damaged; a running worker has its own last-good.
-            stored = snapshot_file.read_file(self._folder / snapshot_file.NAME) if self.has_one \
-                else snapshot_file.read(self._folder)
-            return self._take(stored)
-        except (snapshot_file.Unreadable, ConfigurationError) as error:
-            self.refused = str(error)[:1000]
-            return False
+        self.refused = ""
+        for name in names:
+            try:
+                return self._take(snapshot_file.read_file(self._folder / name))
+            except (snapshot_file.Unreadable, ConfigurationError) as error:
+                self.refused = self.refused or str(error)[:1000]
+        return False
 
-    def _stamp(self) -> tuple[int, int, int] | None:
+    def _stamp(self, name: str) -> tuple[int, int, int] | None:
         try:
-            found = os.stat(self._folder / snapshot_file.NAME)
+            found = os.stat(self._folder / name)
         except OSError:
             return None
         return found.st_mtime_ns, found.st_ino, found.st_size
 
     def _take(self, stored: snapshot_file.StoredRevision) -> bool:
-        self.refused = ""
         if self._live is not None and (stored.revision, stored.digest) == (self._live.revision, self._live.digest):
             return False
         document = check_routing(stored.routing, f"revision {stored.revision}")

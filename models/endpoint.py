@@ -70,7 +70,7 @@ class Endpoint:
         try:
             _, connection = await self._loop.create_connection(
                 lambda: Connection(self, self._time), self.host, self.port, ssl=self._tls, server_hostname=name)
-        except (OSError, ssl.SSLError) as error:
+        except (OSError, UnicodeError) as error:  # a name that cannot be looked up is the latter
             call.task = None
             if call in self._calls:
                 self.healthy = False

@@ -125,9 +125,9 @@ class Call(msgspec.Struct, eq=False):
 class Connection(asyncio.Protocol):
     """One connection to an endpoint; carries one call at a time and waits in the endpoint's pool between them."""
 
-    __slots__ = ("_began", "_body", "_endpoint", "_framed", "_header_bytes", "_headers", "_informational",
-                 "_keep_alive", "_parser", "_reading", "_whole", "call", "idle_since", "now", "on_body", "reused",
-                 "transport")
+    __slots__ = ("_began", "_body", "_endpoint", "_framed", "_head_bytes", "_header_bytes", "_headers",
+                 "_informational", "_keep_alive", "_parser", "_reading", "_whole", "call", "idle_since", "now",
+                 "on_body", "reused", "transport")
 
     def __init__(self, endpoint: "Endpoint", time: Callable[[], float]) -> None:
         self._endpoint = endpoint
@@ -144,7 +144,7 @@ class Connection(asyncio.Protocol):
 
     def _reset(self) -> None:
         self._headers: Headers = []
-        self._header_bytes = 0
+        self._header_bytes = self._head_bytes = 0
         self._body.clear()
         self._framed = False  # the reply says where it ends
         self._began = False
@@ -216,6 +216,14 @@ class Connection(asyncio.Protocol):
             call.fail(failure)
         elif self._whole and self.call is call:
             self._finish(call)
+        elif not self._began:
+            self._refuse_endless_head(call, len(data))
+
+    def _refuse_endless_head(self, call: Call, size: int) -> None:
+        """The parser reports a header only when it is whole: what is still on its way is counted here."""
+        self._head_bytes += size
+        if self._head_bytes > MAX_HEADER_BYTES and self.call is call:
+            call.fail(Malformed("not HTTP: a head without end"))
 
     def _finish(self, call: Call) -> None:
         self.call = None
@@ -258,7 +266,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         if self._informational:
-            self._informational = False
+            self._informational = self._framed = False
             self._headers = []
             return
         self._whole = True

@@ -47,9 +47,12 @@ def unit_of(exchange: Exchange, route: Route) -> tuple[str, str]:
 
 def user_of(document: dict[str, Any]) -> str:
     """Who the application says it asks for: OpenAI's two names for it, or Anthropic's."""
-    user = document.get("safety_identifier") or document.get("user")
-    if user is None and isinstance(document.get("metadata"), dict):
-        user = document["metadata"].get("user_id")
+    for name in ("safety_identifier", "user"):
+        user = document.get(name)
+        if user and isinstance(user, str):
+            return user
+    metadata = document.get("metadata")
+    user = metadata.get("user_id") if isinstance(metadata, dict) else None
     return user if isinstance(user, str) else ""
 
 
@@ -66,5 +69,5 @@ def _follow_state(exchange: Exchange, route: Route) -> None:
                 exchange.record.arm_assigned = version
                 exchange.record.unit_kind, exchange.record.propensity = "state", 1.0
                 return
-    raise NotFound(f"Response with id {previous!r} not found: the server that held it is gone.",
+    raise NotFound(f"Response with id {str(previous)[:100]!r} not found: the server that held it is gone.",
                    code="state_not_found", param="previous_response_id")

@@ -22,7 +22,7 @@ class Read(Step):
                                  code="unsupported_content_encoding")
         if request.operation.multipart:
             exchange.document = dict(read_form(request).fields)
-            exchange.streamed = exchange.document.get("stream") == "true"
+            exchange.streamed = _form_stream(exchange.document)
         else:
             exchange.document = self._document(exchange)
             exchange.streamed = _stream(exchange.document)
@@ -51,6 +51,13 @@ def _stream(document: dict[str, object]) -> bool:
         return bool(stream)
     # The model server would take "true" and 1 for yes; then the two would not agree on what the reply is.
     raise InvalidRequest("stream must be true or false.", code="invalid_type", param="stream")
+
+
+def _form_stream(document: dict[str, object]) -> bool:
+    stream = str(document.get("stream", "false")).lower()
+    if stream not in ("true", "false"):  # as above: 1, yes and on are true to the model server
+        raise InvalidRequest("stream must be true or false.", code="invalid_type", param="stream")
+    return stream == "true"
 
 
 def _route(exchange: Exchange) -> None:

@@ -53,13 +53,18 @@ class Log:
     def _write(self, level: str, event: str, fields: dict[str, Any]) -> None:
         if LEVELS[level] < self._threshold:
             return
-        at = round(self._clock(), 6)
-        line = msgspec.json.encode({"at": at, "level": level, "event": event, **self._bound, **fields}, enc_hook=str)
+        line = self._line({"at": round(self._clock(), 6), "level": level, "event": event}, fields)
         try:
             self._stream.write(line.decode() + "\n")
             self._stream.flush()
         except (OSError, ValueError):
             return
+
+    def _line(self, head: dict[str, Any], fields: dict[str, Any]) -> bytes:
+        try:
+            return msgspec.json.encode({**head, **self._bound, **fields}, enc_hook=str)
+        except Exception:  # a lone surrogate, a text that breaks: the event is told, its fields are not
+            return msgspec.json.encode({**head, "unwritable": sorted(fields)})
 
 
 def places_of(error: BaseException) -> list[str]:
