@@ -20,7 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from gateway.edge import STATUS_LINES, Edge, refusal_document
 from gateway.exchange import Exchange, Request
-from gateway.refusal import InvalidRequest, Overloaded, Refusal, RequestTimeout, TooLarge
+from gateway.refusal import InvalidRequest, Overloaded, ReaderStalled, Refusal, RequestTimeout, TooLarge
 from models.protocol.document import encode_document
 from models.protocol.operations import Operation
 
@@ -351,6 +351,8 @@ class Door(HttpToolsProtocol):
         """Enforces the limits on time; called for every connection several times a second."""
         limits, since = self._hall.limits, now - self._since
         if self.write_paused_since and now - self.write_paused_since > limits.stalled_reader_time:
+            if self._exchange is not None:
+                self._exchange.conclude("abandoned", ReaderStalled.blame, ReaderStalled.code)
             self.transport.abort()
         elif self._busy or self._turned:
             return

@@ -10,7 +10,7 @@ from tests.docs.documents import ROOT, rows
 
 PAGE = ROOT / "docs" / "errors.md"
 OURS = ("The request cannot be served as it is", "The gateway cannot serve it now", "The model server failed")
-UNSENT = {"reader_stalled"}  # kept in the tree of refusals; no reply can carry it
+UNSENT = {"reader_stalled"}  # stands in the ledger; no reply can carry it
 
 
 def classes() -> dict[str, type[Refusal]]:
