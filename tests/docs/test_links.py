@@ -5,7 +5,6 @@ from urllib.parse import unquote
 from tests.docs.documents import ROOT, anchors, documents, links
 
 
-
 def test_every_relative_link_resolves() -> None:
     broken = []
     for page in documents():
