@@ -188,8 +188,9 @@ class Inference(msgspec.Struct, eq=False):
             return
         try:
             for event in splitter.feed(data):
-                if not self._done:
-                    self._read_event(event)
+                if self._done or self._splitter is not splitter:
+                    return  # what is left belongs to an attempt that is over
+                self._read_event(event)
         except (MalformedEvent, EventTooLarge) as error:
             self._fail(UpstreamMalformed(f"The model server sent what is no reply: {error}."))
         except Exception as error:  # a bug on the reply's way: the client must not wait for ever

@@ -15,6 +15,7 @@ class Writable(Protocol):
     """A transport, as the outbox needs it."""
 
     def write(self, data: bytes) -> None: ...
+    def is_closing(self) -> bool: ...
 
 
 class Outbox:
@@ -37,4 +38,5 @@ class Outbox:
     def flush(self) -> None:
         held, self._held = self._held, []
         for transport, data in held:
-            transport.write(data)
+            if not transport.is_closing():  # uvloop's raises on a closed one, and the rest would be lost with it
+                transport.write(data)

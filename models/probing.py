@@ -45,7 +45,7 @@ async def probe(endpoint: Endpoint, seconds: float) -> bool:
         endpoint.healthy = False
         return False
     finally:
-        call.cancel() if not done.done() else None
+        call.cancel()  # whatever ended the waiting; after its end a call is cancelled in vain
 
 
 async def probe_all(endpoints: Iterable[Endpoint], seconds: float) -> None:

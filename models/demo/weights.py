@@ -188,7 +188,7 @@ def _watching(folder: Path, progress: Progress) -> Iterator[None]:
 
     def watch() -> None:
         while not over.wait(0.1):
-            progress.reach(max((_size(wheel) for wheel in folder.rglob("*.whl")), default=0))
+            progress.reach(_size_of_wheels(folder))
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -199,8 +199,8 @@ def _watching(folder: Path, progress: Progress) -> Iterator[None]:
         watcher.join()
 
 
-def _size(file: Path) -> int:
+def _size_of_wheels(folder: Path) -> int:
     try:
-        return file.stat().st_size
-    except FileNotFoundError:  # pip moves the file when it is complete
+        return max((wheel.stat().st_size for wheel in folder.rglob("*.whl")), default=0)
+    except FileNotFoundError:  # pip moves the file when it is complete, and removes the folders that it worked in
         return 0

@@ -58,8 +58,9 @@ async def answering(peer: Peer) -> None:
 class ScriptedServer:
     """Plays a script on each connection; when the script returns, the connection is closed."""
 
-    def __init__(self, script: Callable[[Peer], Awaitable[Any]] = answering, tls: bool = False) -> None:
-        self._script, self._tls = script, tls
+    def __init__(self, script: Callable[[Peer], Awaitable[Any]] = answering, tls: bool = False,
+                 port: int = 0) -> None:  # fmt: skip
+        self._script, self._tls, self._port = script, tls, port
         self.peers: list[Peer] = []
         self.ended = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -69,7 +70,7 @@ class ScriptedServer:
         if self._tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(CERTIFICATE, CERTIFICATE.with_name("localhost-key.pem"))
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=context)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port, ssl=context)
         self.port: int = self._server.sockets[0].getsockname()[1]
         self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
         return self
