@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from urllib.parse import urlsplit
 
-from models.upstream import Call, Connection, Patience, Receiver, TimedOut, Unreachable
+from models.upstream import Call, Connection, Patience, Receiver, Sender, TimedOut, Unreachable
 
 # uvicorn, which serves vLLM, closes a connection that was idle for 5 seconds. Leaving first avoids writing a request
 # into a connection that is just being closed.
@@ -51,9 +51,11 @@ class Endpoint:
     def in_flight(self) -> int:
         return len(self._calls)
 
-    def call(self, request: bytes, receiver: Receiver, patience: Patience) -> Call:
-        """Sends ``request``, all of it, head and body; the receiver gets the reply."""
-        call = Call(self, request, receiver, patience)
+    def call(self, request: bytes, receiver: Receiver, patience: Patience, sender: Sender | None = None, *,
+             unsent: bool = False) -> Call:
+        """Sends ``request``; the receiver gets the reply. It is all of it, head and body, unless ``unsent`` says that
+        ``sender`` will write the rest."""
+        call = Call(self, request, receiver, patience, sender=sender, unsent=unsent)
         self._calls.add(call)
         while self._idle:
             connection = self._idle.pop()  # the one used last is the least likely to be closed

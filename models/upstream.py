@@ -63,6 +63,13 @@ class Receiver(Protocol):
     def failed(self, failure: UpstreamFailure) -> None: ...
 
 
+class Sender(Protocol):
+    """Who a call asks for the rest of its request, where the body is made while it is sent."""
+
+    def may_send(self) -> None:
+        """The head has gone out, or what was written after it: there is room for more."""
+
+
 class Patience(msgspec.Struct):
     """How long a call may take, part by part: seconds, and for ``until`` a time of the endpoint's clock."""
 
@@ -90,6 +97,17 @@ class Call(msgspec.Struct, eq=False):
     sent_at: float = 0.0
     paused: bool = False
     reused: bool = False  # it went out on a connection that had been open before
+    sender: Sender | None = None
+    unsent: bool = False  # some of the request is still to come
+
+    def write(self, data: bytes) -> None:
+        """Sends more of the request; the sender has to wait while there is no ``room``."""
+        if self.connection is not None:
+            self.endpoint.write(self.connection.transport, data)
+
+    @property
+    def room(self) -> bool:
+        return self.connection is not None and not self.connection.full
 
     def cancel(self) -> None:
         """Closes the connection under the call, now: whoever generates for it stops. Safe to call at any time."""
@@ -126,7 +144,7 @@ class Connection(asyncio.Protocol):
     """One connection to an endpoint; carries one call at a time and waits in the endpoint's pool between them."""
 
     __slots__ = ("_began", "_body", "_endpoint", "_framed", "_head_bytes", "_header_bytes", "_headers",
-                 "_informational", "_keep_alive", "_parser", "_reading", "_whole", "call", "idle_since", "now",
+                 "_informational", "_keep_alive", "_parser", "_reading", "_whole", "call", "full", "idle_since", "now",
                  "on_body", "reused", "transport")
 
     def __init__(self, endpoint: "Endpoint", time: Callable[[], float]) -> None:
@@ -135,6 +153,7 @@ class Connection(asyncio.Protocol):
         self.transport: asyncio.Transport = None  # type: ignore[assignment]  # set before anything else happens
         self.call: Call | None = None
         self.reused = False
+        self.full = False  # what was written has not gone out yet
         self.idle_since = 0.0
         self._reading = True
         self._body: list[bytes] = []
@@ -168,6 +187,16 @@ class Connection(asyncio.Protocol):
         if call.paused:
             self.pause()
         self._endpoint.write(self.transport, call.request)
+        if call.sender is not None:
+            call.sender.may_send()
+
+    def pause_writing(self) -> None:
+        self.full = True
+
+    def resume_writing(self) -> None:
+        self.full = False
+        if self.call is not None and self.call.sender is not None:
+            self.call.sender.may_send()
 
     def abort(self) -> None:
         self.call = None
@@ -229,7 +258,8 @@ class Connection(asyncio.Protocol):
         self.call = None
         call.connection = None
         self._endpoint.forget(call)
-        if self._keep_alive and not self.transport.is_closing():
+        # A server may answer before it has read everything; the rest must not be taken for another request.
+        if self._keep_alive and not call.unsent and not self.transport.is_closing():
             self.resume()
             self._reset()
             self.reused = True
