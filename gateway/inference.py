@@ -136,7 +136,10 @@ class Inference(msgspec.Struct, eq=False):
         exchange.sent_upstream_at = exchange.sent_upstream_at or self._clock.time()
 
     def _note(self, result: str) -> None:
-        self._exchange.record.attempts.append(Attempt(
+        attempts = self._exchange.record.attempts
+        if self._began:
+            attempts.pop()  # it was noted when it began: what it came to in the end is what counts
+        attempts.append(Attempt(
             version=self._target.version.name, endpoint=self._endpoint.url, result=result, status=self._status,
             seconds=self._clock.time() - self._attempt_at))
 
@@ -230,8 +233,8 @@ class Inference(msgspec.Struct, eq=False):
 
     def _push(self, frame: bytes) -> None:
         if not self._began:
-            self._began = True
             self._note("answered")
+            self._began = True
             self._flow.head(self._head or Head(200, []))
         self._flow.frame(frame)
 
@@ -318,8 +321,8 @@ class Inference(msgspec.Struct, eq=False):
     def _complete(self, last: bytes) -> None:
         self._exchange.upstream_done_at = self._clock.time()
         if not self._began:
-            self._began = True
             self._note("answered" if self._status < 400 else "upstream_error")
+            self._began = True
             self._flow.head(self._head or Head(200, []))
         flow = self._flow
         self._finish()

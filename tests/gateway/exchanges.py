@@ -93,6 +93,11 @@ class RecordingWire:
         return dechunked(body) if "transfer-encoding" in self.headers else body
 
     @property
+    def body_so_far(self) -> bytes:
+        """What came behind the head, chunks and all."""
+        return self.sent.partition(b"\r\n\r\n")[2]
+
+    @property
     def error(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.body)["error"]
         return found
