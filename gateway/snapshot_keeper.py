@@ -48,7 +48,7 @@ class SnapshotKeeper:
         for name in names:
             try:
                 return self._take(snapshot_file.read_file(self._folder / name))
-            except (snapshot_file.Unreadable, ConfigurationError) as error:
+            except (snapshot_file.Unreadable, ConfigurationError, OSError, ValueError) as error:
                 self.refused = self.refused or str(error)[:1000]
         return False
 

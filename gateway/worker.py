@@ -208,6 +208,8 @@ class Worker:
         self._endpoints.close()
         self._journal.close()
         self._send_status()
+        if self._status is not None:
+            self._status.close()
         self._log.info("drained")
 
 

@@ -47,6 +47,9 @@ class StatusSender:
         except OSError:
             return
 
+    def close(self) -> None:
+        self._socket.close()
+
 
 def decode_status(datagram: bytes) -> WorkerStatus:
     return msgspec.msgpack.decode(datagram, type=WorkerStatus)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from gateway import snapshot_file
 from gateway.snapshot_file import NAME, StoredRevision, digest_of
 from gateway.snapshot_keeper import SnapshotKeeper
-from models.endpoint import Endpoints
+from models.endpoint import Endpoint, Endpoints
 from tests.gateway.exchanges import HandClock, endpoints_at
 
 
@@ -82,6 +83,22 @@ def test_a_revision_that_cannot_be_used_changes_nothing_and_says_why(case: Case,
     case.store(3, routing())
     assert case.keeper.look()
     assert case.keeper.refused == ""
+
+
+async def test_a_revision_whose_endpoints_cannot_be_made_changes_nothing_and_says_why(tmp_path: Path) -> None:
+    """An https endpoint, say, where the file of trusted certificates is missing: the look-out must outlive it."""
+
+    def make(url: str) -> Endpoint:
+        if url.startswith("https:"):
+            raise FileNotFoundError(2, "No such file or directory", "ca.pem")
+        return Endpoint(url, loop=asyncio.get_running_loop(), time=lambda: 0.0)
+
+    case = Case(tmp_path, Endpoints(make))
+    case.store(1, routing())
+    case.keeper.look()
+    case.store(2, routing("https://a"))
+    assert not case.keeper.look()
+    assert (case.keeper.live.revision, "ca.pem" in case.keeper.refused) == (1, True)
 
 
 def test_a_reason_is_no_longer_than_a_log_line_bears(case: Case) -> None:
