@@ -41,7 +41,7 @@ class Endpoint:
         self._calls: set[Call] = set()
         self._connections: set[Connection] = set()
         self.retired = False
-        self.fingerprint = ""  # what this server stamps its replies with, once one was read
+        self.fingerprint: str | None = None  # what this server stamps its replies with, once one was read
 
     def __repr__(self) -> str:
         state = "healthy" if self.healthy else "unhealthy"

@@ -71,8 +71,9 @@ class ChatStream:
                  "tokens")
 
     def __init__(self, model: str, *, keep_usage: bool, keep_continuous: bool, choices: int = 1,
-                 fingerprint: str = "") -> None:
-        """``model`` is the name the client asked for; ``fingerprint`` what this server is known to stamp."""
+                 fingerprint: str | None = None) -> None:
+        """``model`` is the name the client asked for; ``fingerprint`` what this server is known to stamp: empty where
+        it stamps nothing, None where that is not known yet."""
         self._model = model
         self._keep_usage = keep_usage
         self._keep_continuous = keep_continuous
@@ -178,7 +179,7 @@ class ChatStream:
             return event
         # One choice: the usage chunk follows at once and tells the fingerprint. Several: others go on streaming, so
         # the known fingerprint is stamped; only where none is known yet, the rest waits in order for it.
-        if self._choices > 1 and self._fingerprint and not self._held:
+        if self._choices > 1 and self._fingerprint is not None and not self._held:
             return _stamped(event, self._fingerprint)
         self._held.append(event)
         return b""
@@ -187,7 +188,7 @@ class ChatStream:
         chunk = _decode(payload_of(event) or b"", _chunk)
         self._usage = _encode(chunk.usage)
         self._usage_of_choice.clear()
-        self._fingerprint = chunk.system_fingerprint or self._fingerprint
+        self._fingerprint = chunk.system_fingerprint or ""
         released = self._release()
         return released + event if self._keep_usage else released
 
@@ -226,7 +227,7 @@ class ChatStream:
             self.finish_reason = reason
 
     @property
-    def fingerprint(self) -> str:
+    def fingerprint(self) -> str | None:
         return self._fingerprint
 
     def usage(self) -> Usage | None:
@@ -340,7 +341,7 @@ def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _stamped(event: bytes, fingerprint: str) -> bytes:
+def _stamped(event: bytes, fingerprint: str | None) -> bytes:
     """The finishing chunk with its fingerprint, where vLLM puts it: last."""
     if not fingerprint or b'"finish_reason":"' not in event or b'"system_fingerprint":"' in event:
         return event

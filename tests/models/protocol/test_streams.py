@@ -64,9 +64,11 @@ def choices_of(name: str) -> int:
     return 2 if "n2" in name or "two_prompts" in name else 1
 
 
-@pytest.mark.parametrize("fingerprint", ["", FINGERPRINT], ids=["first-contact", "known-server"])
+@pytest.mark.parametrize("fingerprint", [None, FINGERPRINT], ids=["first-contact", "known-server"])
 @pytest.mark.parametrize(("read", "wanted"), NOTHING_ASKED)
-def test_a_client_that_asked_for_no_usage_gets_the_stream_without_it(read: str, wanted: str, fingerprint: str) -> None:
+def test_a_client_that_asked_for_no_usage_gets_the_stream_without_it(
+    read: str, wanted: str, fingerprint: str | None
+) -> None:
     reader = chat_stream(choices=choices_of(read), fingerprint=fingerprint)
     assert without_time(through(reader, recording(read))) == without_time(recording(wanted))
 
@@ -127,6 +129,17 @@ def test_two_choices_of_a_server_met_for_the_first_time_wait_in_their_order() ->
     events = EventSplitter().feed(recording("chat_stream_n2_usage"))
     reader = chat_stream(choices=2)
     assert [bool(reader.read(event)) for event in events] == [True] * (len(events) - 4) + [False, False, True, True]
+
+
+def test_every_chunk_leaves_at_once_where_the_server_is_known_to_stamp_nothing() -> None:
+    """vLLM with --fingerprint-mode none: the first stream with two choices tells, the next ones need not wait."""
+    stream = recording("chat_stream_n2_usage").replace(b',"system_fingerprint":"%b"' % FINGERPRINT.encode(), b"")
+    first = chat_stream(choices=2)
+    through(first, stream)
+    assert first.fingerprint == ""
+    events = EventSplitter().feed(stream)
+    reader = chat_stream(choices=2, fingerprint=first.fingerprint)
+    assert [bool(reader.read(event)) for event in events] == [True] * (len(events) - 2) + [False, True]
 
 
 @pytest.mark.parametrize("name", ["chat_stream_continuous", "comp_stream_n2_usage", "tool_named_stream_usage"])
