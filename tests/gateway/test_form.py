@@ -65,7 +65,11 @@ def test_a_value_may_look_like_a_boundary_and_is_none(first: bytes, second: byte
     assert replaced == field(b"a", first) + FILE + field(b"model", b"new") + END
 
 
-@given(st.dictionaries(st.text("abcXYZ-_[]", min_size=1, max_size=8), VALUES, min_size=1, max_size=4))
+# A reader of mail takes a lone CR or LF for the end of a line.
+MAILED = VALUES.filter(lambda value: B not in value)
+
+
+@given(st.dictionaries(st.text("abcXYZ-_[]", min_size=1, max_size=8), MAILED, min_size=1, max_size=4))
 def test_another_reader_finds_the_same_fields(fields: dict[str, bytes]) -> None:
     """The standard library's, which reads mail."""
     body = b"".join(field(name.encode(), value) for name, value in fields.items()) + END
