@@ -17,6 +17,7 @@ import socket
 import ssl
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import uvloop
@@ -72,7 +73,7 @@ class Worker:
         clock = SystemClock()
         keys: dict[str, Key] | None = None if settings.auth == "none" else {key.sha256: key for key in settings.keys}
         self._log = Log(sys.stderr, settings.log_level, process=name, pid=os.getpid())
-        faults = Faults(self._log)
+        faults = self._faults = Faults(self._log)
         self._journal = Journal(state / "journal", name)
         tls = LazyTLS(settings.upstream_ca_file)
         self._admit = Admit(settings.limits.in_flight)
@@ -111,7 +112,8 @@ class Worker:
         await self._wait_for_snapshot()
         await probe_all(self._endpoints, PROBE_SECONDS / 2)
         server = await self._loop.create_server(lambda: Door(self._hall, self._loop), sock=self._listener)
-        tasks = [asyncio.create_task(work()) for work in (self._sweep, self._look, self._probe, self._report)]
+        tasks = [asyncio.create_task(self._keep_going(work))
+                 for work in (self._sweep, self._look, self._probe, self._report)]
         # What is built by now lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
@@ -140,6 +142,15 @@ class Worker:
             self._log.warning("not_enforced", what=warning)
 
     # What goes on beside the traffic
+
+    async def _keep_going(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Begins again what a bug has ended: a worker whose sweep is gone has no time-outs any more."""
+        while True:
+            try:
+                await work()
+            except Exception as error:  # told, and tried again: the traffic must not depend on it
+                self._faults.fault("background_failed", error, request_id="")
+                await asyncio.sleep(STATUS_SECONDS)
 
     async def _sweep(self) -> None:
         while True:
