@@ -10,7 +10,6 @@ be mended by asking another server.
 """
 
 from collections.abc import Callable
-from typing import Protocol
 
 import msgspec
 
@@ -29,6 +28,7 @@ from gateway.refusal import (
 )
 from gateway.reply import SPENT, Flow, Head
 from gateway.snapshot import Target
+from gateway.telemetry.faults import FaultLog
 from gateway.upstream_request import asked_usage, upstream_request
 from models.endpoint import Endpoint
 from models.protocol.events import EventSplitter, EventTooLarge, payload_of
@@ -55,10 +55,6 @@ MAX_REPLY_BYTES = 64 << 20
 WORTH_ANOTHER = frozenset({429, 500, 502, 503, 504})
 # What a model server's reply may tell the client about itself; the rest is the gateway's to say.
 PASSED_BACK = frozenset({b"content-type", b"retry-after", b"cache-control", b"x-should-retry"})
-
-
-class FaultLog(Protocol):
-    def fault(self, event: str, error: BaseException, *, request_id: str) -> None: ...
 
 
 class Inference(msgspec.Struct, eq=False):

@@ -5,18 +5,12 @@ Synchronous until something must wait: only a stage whose ``enter`` returns an a
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from typing import Protocol
 
 from gateway.exchange import Exchange
 from gateway.refusal import InternalError, Refusal
 from gateway.reply import SPENT, RefusedSource, Reply
 from gateway.stages.stage import Stage, Step
-
-
-class FaultLog(Protocol):
-    """Where a fault of our own goes."""
-
-    def fault(self, event: str, error: BaseException, *, request_id: str) -> None: ...
+from gateway.telemetry.faults import FaultLog
 
 
 class Pipeline:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from gateway.exchange import Clock, Exchange
-from gateway.inference import FaultLog, Inference
+from gateway.inference import Inference
 from gateway.reply import Reply
 from gateway.stages.stage import Step
+from gateway.telemetry.faults import FaultLog
 from routing.retrying import RetryBudget
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from gateway.config.settings import Key, Limits
 from gateway.exchange import Clock
-from gateway.inference import FaultLog
 from gateway.journal import Journal
 from gateway.stages.account import Account
 from gateway.stages.admit import Admit
@@ -13,6 +12,7 @@ from gateway.stages.identify import Identify
 from gateway.stages.infer import Infer
 from gateway.stages.read import Read
 from gateway.stages.stage import Stage
+from gateway.telemetry.faults import FaultLog
 from routing.retrying import RetryBudget
 
 

@@ -3,7 +3,15 @@
 An exception's text may quote a request, and a traceback's locals hold it: only the type and the places are written.
 """
 
+from typing import Protocol
+
 from gateway.telemetry.logs import Log, places_of
+
+
+class FaultLog(Protocol):
+    """Where a fault of our own goes."""
+
+    def fault(self, event: str, error: BaseException, *, request_id: str) -> None: ...
 
 
 class Faults:
