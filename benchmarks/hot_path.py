@@ -117,7 +117,7 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connecti
         limits=Limits(),
         clock=Clock(),
         new_id=ExchangeIds(time.time),
-        outbox=Outbox(loop, lambda: False), turned_away=print,
+        outbox=Outbox(loop, lambda: False, lambda: False), turned_away=print,
     )
     door = Door(hall, loop)
     door.connection_made(Sink())

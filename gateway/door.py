@@ -76,16 +76,14 @@ class Door(HttpToolsProtocol):
         self.closing = False
         # What the edge writes with; set with the transport.
         self.write: Callable[[bytes], None]
-        self.write_now: Callable[[bytes], None]
-        self.flush: Callable[[], None]
+        self.write_frame: Callable[[bytes], None]
 
     # The connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
         self.write = partial(self._hall.outbox.put, self.transport)
-        self.write_now = self.transport.write
-        self.flush = self._hall.outbox.flush
+        self.write_frame = partial(self._hall.outbox.put_frame, self.transport)
         if len(self._hall.doors) >= self._hall.limits.connections:
             self._turn_away(Overloaded("Too many connections are open."))
         self._hall.doors.add(self)

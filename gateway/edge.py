@@ -33,8 +33,7 @@ class Wire(Protocol):
     closing: bool  # the connection closes after this reply
 
     def write(self, data: bytes) -> None: ...  # with the other writes of this turn
-    def write_now(self, data: bytes) -> None: ...  # a token is not kept waiting
-    def flush(self) -> None: ...
+    def write_frame(self, data: bytes) -> None: ...  # with the frames of other streams
     def date_header(self) -> bytes: ...
     def finished(self, exchange: Exchange) -> None: ...
 
@@ -42,11 +41,11 @@ class Wire(Protocol):
 class Edge(Flow):
     """Writes one exchange's reply. After its last byte it tells the wire, once."""
 
-    __slots__ = ("_chunked", "_exchange", "_head", "_started", "_wire", "_write_now")
+    __slots__ = ("_chunked", "_exchange", "_head", "_started", "_wire", "_write_frame")
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._write_now = wire.write_now
+        self._write_frame = wire.write_frame
         self._chunked = wire.chunked
         self._exchange: Exchange = None  # type: ignore[assignment]  # attach() sets it before anything flows
         self._head: Head | None = None
@@ -62,15 +61,14 @@ class Edge(Flow):
         if not frame:
             return  # a chunk of no bytes would end the reply
         if self._started:
-            self._write_now(b"%x\r\n%b\r\n" % (len(frame), frame) if self._chunked else frame)
+            self._write_frame(b"%x\r\n%b\r\n" % (len(frame), frame) if self._chunked else frame)
         else:
-            self._wire.flush()  # the reply before this one, on the same connection
-            self._write_now(self._stream_head() + self._framed(frame))
+            self._write_frame(self._stream_head() + self._framed(frame))
             self._started = True
 
     def end(self, last: bytes) -> None:
         if self._started:
-            self._write_now(self._framed(last) + self._terminator())
+            self._write_frame(self._framed(last) + self._terminator())
         elif self._exchange.streamed and self._is_event_stream():
             self._wire.write(self._stream_head() + self._framed(last) + self._terminator())
         else:
@@ -85,7 +83,7 @@ class Edge(Flow):
             event = refusal.event or error_event(refusal, self._exchange.request.operation.stream)
             # After a failure in mid-stream the client's next request is better off on a fresh connection.
             self._wire.closing = True
-            self._write_now(self._framed(event) + self._terminator())
+            self._write_frame(self._framed(event) + self._terminator())
         else:
             body = _encode(refusal_document(refusal, self._exchange.request.operation.stream))
             self._wire.write(self._whole(refusal.status, refusal.headers(), body))

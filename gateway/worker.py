@@ -48,7 +48,8 @@ SWEEP_SECONDS = 0.1
 LOOK_SECONDS = 0.25
 STATUS_SECONDS = 1.0
 PROBE_SECONDS = 2.0
-CROWD = 4  # exchanges in flight from which on writes are gathered
+CROWD = 4  # exchanges in flight beyond which the writes of a turn are gathered
+STREAM_CROWD = 64  # and beyond which the frames of streams are
 
 
 class SystemClock:
@@ -77,7 +78,7 @@ class Worker:
         self._journal = Journal(state / "journal", name)
         tls = LazyTLS(settings.upstream_ca_file)
         self._admit = Admit(settings.limits.in_flight)
-        outbox = Outbox(loop, lambda: self._admit.in_flight > CROWD)
+        outbox = Outbox(loop, lambda: self._admit.in_flight > CROWD, lambda: self._admit.in_flight > STREAM_CROWD)
         self._endpoints = Endpoints(
             lambda url: Endpoint(url, tls.context_for(url), loop=loop, time=clock.time, write=outbox.put))
         self._keeper = SnapshotKeeper(state, self._endpoints, lambda variable: os.environ.get(variable, ""))

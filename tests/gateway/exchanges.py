@@ -60,11 +60,8 @@ class RecordingWire:
         self.on_write(data)
         self.writes.append(data)
 
-    def write_now(self, data: bytes) -> None:
+    def write_frame(self, data: bytes) -> None:
         self.write(data)
-
-    def flush(self) -> None:
-        """Nothing is held back here."""
 
     def date_header(self) -> bytes:
         return b"date: Mon, 23 Nov 2026 05:05:37 GMT\r\n"

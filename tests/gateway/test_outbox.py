@@ -7,7 +7,7 @@ import socket
 
 import uvloop
 
-from gateway.outbox import Outbox
+from gateway.outbox import FULL_TURN, Outbox
 
 
 class Wire:
@@ -27,7 +27,9 @@ class Case:
     def __init__(self) -> None:
         self.story: list[str] = []
         self.in_flight = 0
-        self.outbox = Outbox(asyncio.get_running_loop(), lambda: self.in_flight > 2)
+        self.outbox = Outbox(
+            asyncio.get_running_loop(), lambda: self.in_flight > 2, lambda: self.in_flight > 5,
+            sleep=lambda seconds: self.story.append("rest"))
         self.a, self.b = Wire(self.story, "a"), Wire(self.story, "b")
 
 
@@ -69,6 +71,63 @@ async def test_what_is_flushed_has_left_and_leaves_once() -> None:
     assert case.story == ["a 1", "a 2"]
 
 
+async def test_with_few_streams_a_frame_leaves_at_once() -> None:
+    case = Case()
+    case.in_flight = 4
+    case.outbox.put_frame(case.a, b"1")
+    assert case.story == ["a 1"]
+
+
+async def test_with_many_streams_the_frames_of_a_turn_leave_together_and_the_worker_rests() -> None:
+    case = Case()
+    case.in_flight = 9
+    for wire, data in ((case.a, b"1"), (case.b, b"2"), (case.a, b"3")):
+        case.outbox.put_frame(wire, data)
+    assert case.story == []
+    await asyncio.sleep(0)
+    assert case.story == ["a 1", "b 2", "a 3", "rest"]
+
+
+async def test_where_a_turn_brings_many_frames_there_is_no_rest() -> None:
+    case = Case()
+    case.in_flight = 9
+    for _ in range(FULL_TURN):
+        case.outbox.put_frame(case.a, b"1")
+    await asyncio.sleep(0)
+    assert case.story == ["a 1"] * FULL_TURN
+
+
+async def test_whole_replies_and_frames_keep_their_order() -> None:
+    case = Case()
+    case.in_flight = 9
+    case.outbox.put_frame(case.a, b"1")
+    case.outbox.put(case.a, b"2")
+    case.in_flight = 0
+    case.outbox.put_frame(case.a, b"3")
+    await asyncio.sleep(0)
+    assert case.story == ["a 1", "a 2", "a 3", "rest"]
+
+
+async def test_a_frame_does_not_overtake_a_held_reply() -> None:
+    case = Case()
+    case.in_flight = 4
+    case.outbox.put(case.a, b"1")
+    case.outbox.put_frame(case.a, b"2")
+    await asyncio.sleep(0)
+    assert case.story == ["a 1", "a 2"]
+
+
+async def test_a_flush_sends_the_frames_too_and_once() -> None:
+    case = Case()
+    case.in_flight = 9
+    case.outbox.put_frame(case.a, b"1")
+    case.outbox.flush()
+    assert case.story == ["a 1"]
+    case.outbox.put_frame(case.a, b"2")
+    await asyncio.sleep(0)
+    assert case.story == ["a 1", "a 2", "rest"]
+
+
 async def test_a_wire_that_closed_meanwhile_takes_nobody_elses_bytes_with_it() -> None:
     case = Case()
     case.in_flight = 9
@@ -84,7 +143,7 @@ def test_a_client_that_leaves_in_a_crowd_takes_nobody_elses_bytes_with_it() -> N
 
     async def crowd() -> bytes:
         loop = asyncio.get_running_loop()
-        outbox = Outbox(loop, lambda: True)
+        outbox = Outbox(loop, lambda: True, lambda: True)
         pairs = [socket.socketpair() for _ in range(3)]
         transports = [(await loop.create_connection(asyncio.Protocol, sock=ours))[0] for ours, _ in pairs]
         for transport in transports:
