@@ -1,0 +1,53 @@
+"""What a detector is. Three kinds, by what they need to see before they can tell.
+
+patterns   finds by form; works alike in whole texts and in streams, holding back only what may become a finding
+reader     reads a prompt's passage as a whole, for what only shows there (a disguise taken off, a language)
+watcher    follows a reply as it grows: its length, its form, whether it repeats itself
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from guardrails.finding import Finding
+from guardrails.passage import Passage
+from guardrails.patterns.pattern import Pattern
+
+
+class PatternDetector(Protocol):
+    """Finds ``patterns``; all detectors of a policy are matched together in one pass."""
+
+    name: str
+    patterns: Sequence[Pattern]
+
+
+class Reader(Protocol):
+    """Judges a whole passage. Pure, linear in its length, and quick: it runs on the event loop for short texts."""
+
+    name: str
+
+    def read(self, passage: Passage) -> list[Finding]: ...
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What the request says about the reply: for watchers that compare."""
+
+    system: tuple[str, ...] = ()  # system prompts
+    schema: Any = None  # the JSON schema that the reply was asked to follow
+    tools: dict[str, Any] = {}  # by function name, the JSON schema of its arguments
+
+
+class Watch(Protocol):
+    """Follows one text of one reply. What it finds must not depend on the pieces in which the text arrives."""
+
+    def feed(self, piece: str, last: bool) -> list[Finding]:
+        """Findings that are certain now, each once, at offsets in the whole text."""
+
+
+class Watcher(Protocol):
+    """Makes a Watch for each text. ``channel`` is content, reasoning, or arguments:NAME (a tool call's)."""
+
+    name: str
+
+    def watch(self, channel: str, asked: Asked) -> Watch | None: ...

@@ -1,0 +1,162 @@
+"""The openings of a pattern: every text that could still grow into a match.
+
+A stream may release its text up to where no match can begin any more. Where that is, another pattern tells, derived
+from the first one: it matches whatever a match may begin with. With `o` for the openings of a pattern,
+
+    o(literal)  = nothing             it is there or it is not
+    o(a b c)    = o(a) | a o(b) | a b o(c)
+    o(a | b)    = o(a) | o(b)
+    o(a{m,n})   = a{0,n-1} o(a)
+    o(boundary) = nothing             what comes next decides it, so all that stands before it is an opening
+
+anchored at the end of what has arrived. "Nothing" matches the empty text: standing before the pattern's next character
+is an opening too. A text that matches as a whole and cannot grow is no opening: it is a match.
+
+Written over the syntax tree of Python's own parser, whose syntax for what is used here is RE2's.
+"""
+
+import re
+from re import _constants as sre  # type: ignore[attr-defined]
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any
+
+UNBOUNDED = sre.MAXREPEAT
+# RE2 refuses repetitions beyond this.
+_MOST = 1000
+_CLASSES = {sre.CATEGORY_DIGIT: r"\d", sre.CATEGORY_NOT_DIGIT: r"\D", sre.CATEGORY_SPACE: r"\s",
+            sre.CATEGORY_NOT_SPACE: r"\S", sre.CATEGORY_WORD: r"\w", sre.CATEGORY_NOT_WORD: r"\W"}
+_PLACES = {sre.AT_BEGINNING: r"^", sre.AT_BEGINNING_STRING: r"\A", sre.AT_BOUNDARY: r"\b",
+           sre.AT_NON_BOUNDARY: r"\B"}
+
+
+class UnsupportedPattern(ValueError):
+    """A pattern with what has no linear-time form, or no longest match."""
+
+
+def parse(pattern: str) -> Any:
+    """Python's syntax tree of ``pattern``; raises UnsupportedPattern where it is none."""
+    try:
+        # RE2's classes are ASCII, and (?s), (?m) and (?x) would change what a dot, a place or a blank means.
+        tree = _parser.parse(pattern, re.ASCII)
+    except re.error as error:
+        raise UnsupportedPattern(f"not a regular expression: {error}") from None
+    except (OverflowError, RecursionError):
+        raise UnsupportedPattern("too large or too deep") from None
+    if tree.state.flags & (re.DOTALL | re.MULTILINE | re.VERBOSE | re.LOCALE):
+        raise UnsupportedPattern("of the flags only (?i) can be used")
+    return tree
+
+
+def longest(pattern: str) -> int | None:
+    """The most characters that a match of ``pattern`` can have; None where there is no bound."""
+    most = parse(pattern).getwidth()[1]
+    return None if most >= UNBOUNDED else int(most)
+
+
+def opening(pattern: str) -> str:
+    """A pattern for the openings of ``pattern``, not anchored; it matches the empty text, too."""
+    tree = parse(pattern)
+    written = _opening(list(tree))
+    return f"(?i:{written})" if tree.state.flags & re.IGNORECASE else written
+
+
+def _opening(nodes: list[Any]) -> str:
+    """Right to left, so that each part is written once: o(a b c) = o(a) | a (o(b) | b o(c))."""
+    written = ""
+    for position, node in reversed(list(enumerate(nodes))):
+        own = _opening_of(node)
+        if position == len(nodes) - 1:
+            written = own
+        else:
+            following = _written(node) + written
+            written = f"(?:{following}|{own})" if own else f"(?:{following})?"
+    return written
+
+
+def _opening_of(node: Any) -> str:
+    kind, value = node
+    if kind in (sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN) or (kind is sre.AT and value in _PLACES):
+        return ""
+    if kind is sre.BRANCH:
+        return _either(_opening(list(branch)) for branch in value[1])
+    if kind is sre.SUBPATTERN:
+        return _with_flags(value, _opening(list(value[3])))
+    if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+        _, most, repeated = value
+        own = _opening(list(repeated))
+        if most is UNBOUNDED:
+            return _repeated(_sequence(repeated), 0, UNBOUNDED) + own
+        return _repeated(_sequence(repeated), 0, most - 1) + own
+    raise UnsupportedPattern(_unsupported(kind))
+
+
+def _either(options: Any) -> str:
+    distinct = list(dict.fromkeys(options))
+    if distinct == [""]:
+        return ""
+    # The empty option last: RE2 prefers the first that fits, and only the anchor at the end decides which fit.
+    return "(?:" + "|".join(sorted(distinct, key=lambda option: not option)) + ")"
+
+
+def _with_flags(value: Any, inner: str) -> str:
+    _, added, removed, _ = value
+    flags = ("i" if added & re.IGNORECASE else "") + ("-i" if removed & re.IGNORECASE else "")
+    return f"(?{flags}:{inner})" if inner and flags else inner
+
+
+def _repeated(inner: str, least: int, most: Any) -> str:
+    if most is UNBOUNDED:
+        return f"(?:{inner})" + ("*" if least == 0 else "+" if least == 1 else f"{{{least},}}")
+    if most > _MOST:
+        raise UnsupportedPattern(f"a repetition beyond {_MOST}")
+    return "" if most == 0 else f"(?:{inner}){{{least},{most}}}"
+
+
+def _sequence(nodes: Any) -> str:
+    return "".join(_written(node) for node in nodes)
+
+
+def _written(node: Any) -> str:
+    """The node as RE2 reads it, without capturing."""
+    kind, value = node
+    if kind is sre.LITERAL:
+        return _character(value)
+    if kind is sre.NOT_LITERAL:
+        return f"[^{_character(value)}]"
+    if kind is sre.ANY:
+        return "."
+    if kind is sre.IN:
+        return _class(value)
+    if kind is sre.BRANCH:
+        return "(?:" + "|".join(_sequence(branch) for branch in value[1]) + ")"
+    if kind is sre.SUBPATTERN:
+        return _with_flags(value, _sequence(value[3])) if value[1] or value[2] else f"(?:{_sequence(value[3])})"
+    if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+        return _repeated(_sequence(value[2]), value[0], value[1])
+    if kind is sre.AT and value in _PLACES:
+        return _PLACES[value]
+    raise UnsupportedPattern(_unsupported(kind))
+
+
+def _class(members: Any) -> str:
+    negated = members[0][0] is sre.NEGATE
+    parts = []
+    for kind, value in members[1:] if negated else members:
+        if kind is sre.LITERAL:
+            parts.append(_character(value))
+        elif kind is sre.RANGE:
+            parts.append(f"{_character(value[0])}-{_character(value[1])}")
+        else:
+            parts.append(_CLASSES[value])
+    return f"[{'^' if negated else ''}{''.join(parts)}]"
+
+
+def _character(code: int) -> str:
+    return chr(code) if chr(code).isalnum() and code < 128 else f"\\x{{{code:x}}}"
+
+
+def _unsupported(kind: Any) -> str:
+    names = {sre.ASSERT: "lookahead or lookbehind", sre.ASSERT_NOT: "lookahead or lookbehind",
+             sre.GROUPREF: "a reference to a group", sre.GROUPREF_EXISTS: "a reference to a group",
+             sre.AT: "$ (where a stream's text ends is not known in time)"}
+    return f"{names.get(kind, str(kind).lower())} cannot be matched in linear time"

@@ -1,0 +1,54 @@
+"""A pattern: one thing that can be found in text, by its form and then by a check of what was found."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from guardrails.patterns.opening import UnsupportedPattern, longest, opening, parse
+
+# What a stream may have to hold back for one pattern, and what stands before a match for its check to look at.
+LONGEST_MATCH = 512
+CONTEXT_BYTES = 64
+
+
+class Candidate(NamedTuple):
+    """What a pattern has matched, for its check. Bytes are UTF-8.
+
+    ``found`` is the group named ``found``, or the whole match; ``before`` at most CONTEXT_BYTES that stand before it
+    (they may begin inside a character); ``groups`` all groups by number, those that took no part empty.
+    """
+
+    found: bytes
+    before: bytes
+    groups: tuple[bytes, ...]
+
+
+Check = Callable[[Candidate], float]
+
+
+class Pattern(msgspec.Struct, frozen=True):
+    """What to find. Invariant: a match has at most LONGEST_MATCH characters, and a stream waits for no more.
+
+    regex   RE2 syntax that Python's ``re`` parses too: no lookaround, no back-references, no ``$``; classes such as
+            ``\\w`` and ``\\b`` are ASCII. A group named ``found`` is the finding where the match is more than that.
+    tail    a character class, such as ``[A-Za-z0-9]``: the finding goes on over all such characters that follow the
+            match, however many. What is found is known before the tail is, so nothing waits for its end.
+    check   the score of a candidate, 0 to 1, where 0 is no finding; None: every match scores ``score``.
+    """
+
+    label: str
+    regex: str
+    tail: str = ""
+    check: Check | None = None
+    score: float = 1.0
+
+    def __post_init__(self) -> None:
+        most = longest(self.regex)
+        if most is None or most > LONGEST_MATCH:
+            raise UnsupportedPattern(
+                f"{self.label}: a match may have {'any number of' if most is None else most} characters; at most "
+                f"{LONGEST_MATCH} can be held back in a stream: bound its repetitions")
+        if parse(self.regex).getwidth()[0] == 0:
+            raise UnsupportedPattern(f"{self.label}: the pattern matches the empty text")
+        opening(self.regex)

@@ -1,0 +1,120 @@
+"""The scanner: all patterns over a text at once, and how far a text that may go on is decided.
+
+One automaton tells which patterns occur at all; only those are run again for where. In ordinary text that is none, and
+the whole cost is one pass.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import re2
+
+from guardrails.patterns.opening import opening
+from guardrails.patterns.pattern import CONTEXT_BYTES, Candidate, Pattern
+
+# The automaton is built while it runs; where it outgrows this it begins anew, which is slow but right.
+_SET_MEMORY_BYTES = 64 << 20
+_PATTERN_MEMORY_BYTES = 8 << 20
+
+
+class Match(NamedTuple):
+    """A match of ``patterns[pattern]``. Offsets are in bytes; ``score`` 0 where its check said no.
+
+    The match is from ``start`` to ``end``; the finding, within it, from ``found_start`` to ``found_end``.
+    """
+
+    start: int
+    end: int
+    found_start: int
+    found_end: int
+    pattern: int
+    score: float
+
+
+class Cluster(NamedTuple):
+    """Matches that overlap, one after the other, and the stretch of text that they and their tails cover.
+
+    ``matched_end`` is where the matches end, without tails. ``tailed`` tells that a tail ends the stretch (it may be of
+    no length so far): whatever else begins inside it is not looked at, and all patterns begin again behind it.
+    """
+
+    start: int
+    end: int
+    matched_end: int
+    matches: list[Match]
+    tailed: bool
+
+
+class Scanner:
+    """Finds ``patterns`` in UTF-8. Immutable; what it finds does not depend on the pieces in which a text arrives."""
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        self.patterns = tuple(patterns)
+        self._set = re2.Set.SearchSet(_options(_SET_MEMORY_BYTES))
+        for pattern in self.patterns:
+            self._set.Add(pattern.regex)
+        self._set.Compile()
+        self._compiled = [re2.compile(pattern.regex, _options(_PATTERN_MEMORY_BYTES)) for pattern in self.patterns]
+        self._found = [compiled.groupindex.get("found", 0) for compiled in self._compiled]
+        self._tails = [re2.compile(f"{pattern.tail}+") if pattern.tail else None for pattern in self.patterns]
+        openings = "|".join(dict.fromkeys(opening(pattern.regex) for pattern in self.patterns))
+        self._opening = re2.compile(f"(?:{openings})\\z", _options(_SET_MEMORY_BYTES))
+
+    def undecided_from(self, text: bytes, start: int = 0) -> int:
+        """Where the first match could begin that is not decided before more text comes; the length where none can."""
+        found = self._opening.search(text, start)
+        return found.start() if found else len(text)
+
+    def which(self, text: bytes) -> Sequence[int]:
+        """The patterns that occur somewhere in ``text``; perhaps more, never fewer."""
+        return self._set.Match(text) or ()
+
+    def clusters(self, text: bytes, start: int, hits: Sequence[int]) -> Iterator[Cluster]:
+        """What the patterns ``hits`` find from ``start`` on, in order, up to the first cluster with a tail. What stands
+        before ``start`` is context only."""
+        matches = sorted(match for hit in hits for match in self._matches(text, start, hit))
+        at = 0
+        while at < len(matches):
+            first, end = at, matches[at].end
+            while at < len(matches) and (matches[at].start < end or at == first):
+                end = max(end, matches[at].end)
+                at += 1
+            cluster = self._with_tails(text, Cluster(matches[first].start, end, end, matches[first:at], False))
+            yield cluster
+            if cluster.tailed:
+                return
+
+    def _matches(self, text: bytes, start: int, index: int) -> Iterator[Match]:
+        compiled, group = self._compiled[index], self._found[index]
+        check, score = self.patterns[index].check, self.patterns[index].score
+        for match in compiled.finditer(text, start):
+            first, last = match.span(group)
+            if check is not None:
+                score = check(Candidate(text[first:last], text[max(0, first - CONTEXT_BYTES) : first],
+                                        tuple(part or b"" for part in match.groups())))
+            yield Match(match.start(), match.end(), first, last, index, score)
+
+    def _with_tails(self, text: bytes, cluster: Cluster) -> Cluster:
+        if not any(self._tails[match.pattern] is not None and match.score for match in cluster.matches):
+            return cluster
+        matches = [match._replace(found_end=self.tail_end(text, match.end, match.pattern))
+                   if match.score and self._tails[match.pattern] is not None else match for match in cluster.matches]
+        end = max(cluster.end, max(match.found_end for match in matches))
+        tailed = any(match.found_end == end for match in matches if match.score and self.has_tail(match.pattern))
+        return Cluster(cluster.start, end, cluster.end, matches, tailed)
+
+    def has_tail(self, pattern: int) -> bool:
+        return self._tails[pattern] is not None
+
+    def tail_end(self, text: bytes, start: int, pattern: int) -> int:
+        """How far the tail of a finding goes that ends at ``start``."""
+        tail = self._tails[pattern]
+        found = tail.match(text, start) if tail is not None else None
+        return found.end() if found else start
+
+
+def _options(memory_bytes: int) -> re2.Options:
+    options = re2.Options()
+    options.max_mem = memory_bytes
+    options.log_errors = False
+    return options
