@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from gateway.record import ExchangeRecord
+from guardrails.redaction import Pseudonyms
+from guardrails.verdict import Verdict
 from models.protocol.operations import Operation
 
 if TYPE_CHECKING:
@@ -53,6 +55,9 @@ class Exchange(msgspec.Struct, eq=False):
     document: dict[str, Any] = {}
     model_asked: str = ""
     route: "Route" = None  # type: ignore[assignment]  # Read sets it; what comes before does not look
+    verdict: Verdict | None = None  # None where no guards judge
+    pseudonyms: Pseudonyms | None = None  # lives here alone: it is never written anywhere
+    lot: float = 0.0  # from [0, 1): decides which guards judge where they are sampled
     held_endpoint: "Endpoint | None" = None  # where the state is that the request refers to
     streamed: bool = False
     entered: int = 0  # how many stages

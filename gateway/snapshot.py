@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 
 from gateway.config.routing_document import ModelDocument, RoutingDocument, Sticky, Timeouts, VersionDocument
+from guardrails.inspection import Guards
 from models.endpoint import Endpoint, Endpoints
 from models.protocol.operations import OPERATIONS, Operation
 from models.version import Version
@@ -34,6 +35,8 @@ class Route(msgspec.Struct, frozen=True, eq=False):
     timeouts: Timeouts
     fallback: tuple[str, ...] = ()
     pinned: str = ""
+    guards: Guards | None = None
+    shadow_guards: Guards | None = None  # judge beside the others, and only tell what they would have done
     head_lines: Mapping[str, bytes] = {}  # by version: what every reply's head says of revision and version
 
 

@@ -10,15 +10,17 @@ from typing import NamedTuple
 import re2
 
 from guardrails.patterns.opening import opening
-from guardrails.patterns.pattern import CONTEXT_BYTES, Candidate, Pattern
+from guardrails.patterns.pattern import CONTEXT_BYTES, Candidate, Check, Pattern
 
 # The automaton is built while it runs; where it outgrows this it begins anew, which is slow but right.
 _SET_MEMORY_BYTES = 64 << 20
 _PATTERN_MEMORY_BYTES = 8 << 20
+CHECK_FAILED = -1.0  # the score of a match whose check raised
 
 
 class Match(NamedTuple):
-    """A match of ``patterns[pattern]``. Offsets are in bytes; ``score`` 0 where its check said no.
+    """A match of ``patterns[pattern]``. Offsets are in bytes; ``score`` 0 where its check said no,
+    CHECK_FAILED where it raised.
 
     The match is from ``start`` to ``end``; the finding, within it, from ``found_start`` to ``found_end``.
     """
@@ -36,6 +38,9 @@ class Cluster(NamedTuple):
 
     ``matched_end`` is where the matches end, without tails. ``tailed`` tells that a tail ends the stretch (it may be of
     no length so far): whatever else begins inside it is not looked at, and all patterns begin again behind it.
+
+    In a stream a tail may go on behind the cluster that it belongs to: then another follows of the tail alone, with
+    ``matched_end`` at its start and a match for each pattern whose finding goes on.
     """
 
     start: int
@@ -43,6 +48,10 @@ class Cluster(NamedTuple):
     matched_end: int
     matches: list[Match]
     tailed: bool
+
+    @property
+    def goes_on(self) -> bool:
+        return self.matched_end == self.start
 
 
 class Scanner:
@@ -90,17 +99,17 @@ class Scanner:
         for match in compiled.finditer(text, start):
             first, last = match.span(group)
             if check is not None:
-                score = check(Candidate(text[first:last], text[max(0, first - CONTEXT_BYTES) : first],
-                                        tuple(part or b"" for part in match.groups())))
+                score = _checked(check, Candidate(text[first:last], text[max(0, first - CONTEXT_BYTES) : first],
+                                                  tuple(part or b"" for part in match.groups())))
             yield Match(match.start(), match.end(), first, last, index, score)
 
     def _with_tails(self, text: bytes, cluster: Cluster) -> Cluster:
-        if not any(self._tails[match.pattern] is not None and match.score for match in cluster.matches):
+        if not any(match.score > 0 and self.has_tail(match.pattern) for match in cluster.matches):
             return cluster
         matches = [match._replace(found_end=self.tail_end(text, match.end, match.pattern))
-                   if match.score and self._tails[match.pattern] is not None else match for match in cluster.matches]
+                   if match.score > 0 and self.has_tail(match.pattern) else match for match in cluster.matches]
         end = max(cluster.end, max(match.found_end for match in matches))
-        tailed = any(match.found_end == end for match in matches if match.score and self.has_tail(match.pattern))
+        tailed = any(match.found_end == end for match in matches if match.score > 0 and self.has_tail(match.pattern))
         return Cluster(cluster.start, end, cluster.end, matches, tailed)
 
     def has_tail(self, pattern: int) -> bool:
@@ -111,6 +120,13 @@ class Scanner:
         tail = self._tails[pattern]
         found = tail.match(text, start) if tail is not None else None
         return found.end() if found else start
+
+
+def _checked(check: Check, candidate: Candidate) -> float:
+    try:
+        return check(candidate)
+    except Exception:  # what a guard that fails means is for the policy to say: it is told, not raised
+        return CHECK_FAILED
 
 
 def _options(memory_bytes: int) -> re2.Options:

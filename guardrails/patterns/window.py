@@ -11,28 +11,32 @@ Whatever the pieces, the same clusters come out, the same as for the whole text 
 from collections.abc import Sequence
 
 from guardrails.patterns.pattern import CONTEXT_BYTES
-from guardrails.patterns.scanner import Cluster, Scanner
+from guardrails.patterns.scanner import Cluster, Match, Scanner
+
+# Text that is decided is let go of once there is so much of it: to cut at every piece would cost more than it saves.
+_KEPT_BYTES = 1024
+_CONTINUATION = bytes(range(0x80, 0xC0))  # the bytes of UTF-8 with which no character begins
 
 
 class Window:
     """One text. ``decided`` is the offset, in bytes of UTF-8 from its beginning, before which nothing can change."""
 
-    __slots__ = ("_base", "_scanner", "_start", "_tails", "_text", "decided")
+    __slots__ = ("_base", "_base_characters", "_scanner", "_start", "_tails", "_text", "decided")
 
     def __init__(self, scanner: Scanner) -> None:
         self._scanner = scanner
         self._text = b""  # some context, and behind it what is undecided
-        self._base = 0  # where in the whole text it begins
+        self._base = 0  # where in the whole text it begins, in bytes
+        self._base_characters = 0  # and in characters
         self._start = 0  # where in it the undecided begins
         self._tails: list[int] = []  # patterns whose findings may go on
         self.decided = 0
 
     def feed(self, piece: bytes, last: bool = False) -> Sequence[Cluster]:
-        """Takes the next piece (whole characters) and returns what is found for certain, at offsets in the whole text.
-
-        A cluster without matches is the tail of the one before, which goes on.
-        """
-        text = self._text + piece if self._text else piece
+        """Takes the next piece (whole characters); returns what is found for certain, at offsets in the whole text."""
+        if self._start > _KEPT_BYTES:
+            self._let_go()
+        text = self._text + piece
         if self._tails:
             return self._go_on(text, last)
         start = self._start
@@ -48,28 +52,42 @@ class Window:
         return ()
 
     def _keep(self, text: bytes, undecided: int) -> None:
-        cut = undecided - CONTEXT_BYTES
-        if cut > 0:
-            self._base += cut
-            text, undecided = text[cut:], CONTEXT_BYTES
         self._text, self._start = text, undecided
         self.decided = self._base + undecided
+
+    def _let_go(self) -> None:
+        cut = self._start - CONTEXT_BYTES
+        self._base_characters += _characters(self._text[:cut])
+        self._base += cut
+        self._text, self._start = self._text[cut:], CONTEXT_BYTES
+
+    def text(self, start: int, end: int) -> bytes:
+        """What stands between two offsets of what the last call of ``feed`` has found."""
+        return self._text[start - self._base : end - self._base]
+
+    def characters(self, offset: int) -> int:
+        """Such an offset in characters (code points) from the beginning of the whole text."""
+        return self._base_characters + _characters(self._text[: offset - self._base])
 
     def _go_on(self, text: bytes, last: bool) -> list[Cluster]:
         """The tail of what was found goes on, perhaps to its end."""
         start = self._start
-        end = self._run_on(text, [(start, pattern) for pattern in self._tails])
-        found = [self._placed(Cluster(start, end, end, [], True))] if end > start else []
+        ends = self._run_on(text, [(start, pattern) for pattern in self._tails])
+        end = max(ends.values())
+        found = [self._placed(Cluster(start, end, start, [
+            Match(start, tail, start, tail, pattern, 0.0) for pattern, tail in ends.items()], True))]
+        if end == start:
+            found = []
         if end < len(text):
             return self._look(text, end, last, found)
         self._keep(text, end)
         return found
 
-    def _run_on(self, text: bytes, tails: list[tuple[int, int]]) -> int:
-        """The end of the longest of ``tails`` (place, pattern); those that reach the end of the text may go on."""
-        ends = [(self._scanner.tail_end(text, place, pattern), pattern) for place, pattern in tails]
-        self._tails = [pattern for end, pattern in ends if end == len(text)]
-        return max(end for end, _ in ends)
+    def _run_on(self, text: bytes, tails: list[tuple[int, int]]) -> dict[int, int]:
+        """Where ``tails`` (place, pattern) end, by pattern; those that reach the end of the text may go on."""
+        ends = {pattern: self._scanner.tail_end(text, place, pattern) for place, pattern in tails}
+        self._tails = [pattern for pattern, end in ends.items() if end == len(text)]
+        return ends
 
     def _look(self, text: bytes, start: int, last: bool, found: list[Cluster]) -> list[Cluster]:
         scanner = self._scanner
@@ -85,7 +103,7 @@ class Window:
                 if cluster.tailed:
                     start, again = cluster.end, True
                     tails = [(match.end, match.pattern) for match in cluster.matches
-                             if match.score and scanner.has_tail(match.pattern)]
+                             if match.score > 0 and scanner.has_tail(match.pattern)]
                     self._run_on(text, tails)
             if not again or start == len(text):
                 break
@@ -100,3 +118,8 @@ class Window:
                                   found_start=match.found_start + base, found_end=match.found_end + base)
                    for match in cluster.matches] if base else cluster.matches
         return Cluster(cluster.start + base, cluster.end + base, cluster.matched_end + base, matches, cluster.tailed)
+
+
+def _characters(text: bytes) -> int:
+    """How many characters begin in ``text``."""
+    return len(text) if text.isascii() else len(text.translate(None, _CONTINUATION))

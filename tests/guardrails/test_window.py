@@ -38,7 +38,7 @@ def joined(clusters: list[Cluster]) -> list[tuple[int, int, list[tuple[int, ...]
     """Clusters with their tails put together again: where they begin and end, and what matched."""
     whole: list[tuple[int, int, list[tuple[int, ...]]]] = []
     for cluster in clusters:
-        if not cluster.matches:
+        if cluster.goes_on:
             start, _, matches = whole.pop()
             whole.append((start, cluster.end, matches))
         else:
@@ -85,7 +85,7 @@ def test_text_flows_until_a_match_could_begin() -> None:
 def test_a_tail_is_not_waited_for() -> None:
     window = Window(Scanner([Pattern("KEY", r"\bsk-[a-z0-9]{4}", tail="[a-z0-9]")]))
     assert [cluster.matches[0].found_end for cluster in window.feed(b"key sk-ab12")] == [11]
-    assert [(cluster.start, cluster.end, cluster.matches) for cluster in window.feed(b"cd34")] == [(11, 15, [])]
+    assert [(cluster.start, cluster.end, cluster.goes_on) for cluster in window.feed(b"cd34")] == [(11, 15, True)]
     assert window.decided == 15
     assert [(cluster.start, cluster.end) for cluster in window.feed(b"ef is it")] == [(15, 17)]
 

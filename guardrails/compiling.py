@@ -1,0 +1,60 @@
+"""Compiling: from a policy as it is written to guards that are ready to judge."""
+
+from collections.abc import Callable, Mapping
+
+from guardrails.allowed import Allowed
+from guardrails.guard import Guard, Side, guard_of
+from guardrails.inspection import Guards, Inspector, Permits
+from guardrails.patterns.pattern import Pattern
+from guardrails.policy import Policy, PromptRules, ReplyRules, Rule, rules_of
+
+# Makes a detector by its rule; raises ValueError where the rule's settings cannot be used.
+Catalogue = Mapping[str, Callable[[Rule], object]]
+
+
+class UnusableRule(ValueError):
+    """A rule whose settings contradict what its detector can do. ``path`` leads to it within the policy."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path, self.reason = path, reason
+
+
+def guards_of(name: str, policy: Policy, catalogue: Catalogue) -> Guards:
+    """The guards of ``policy``; raises UnusableRule. Detectors that the catalogue lacks judge nothing: who loads the
+    policy says so."""
+    permits = _permits(policy)
+    prompt = _made("prompt", policy.prompt, catalogue)
+    pseudonymous = {pattern.label for guard, detector in prompt if guard.style == "pseudonym"
+                    for pattern in _patterns(detector)}
+    return Guards(
+        name=name,
+        prompt=Inspector("prompt", prompt, permits),
+        reply=Inspector("reply", _made("reply", policy.reply, catalogue), permits, restored=sorted(pseudonymous)),
+        pseudonymous=bool(pseudonymous), blocks_on_error=policy.on_error == "block",
+        deadline_seconds=policy.deadline_ms / 1000)
+
+
+def _permits(policy: Policy) -> Permits | None:
+    if not policy.allow and not policy.allow_patterns:
+        return None
+    try:
+        return Allowed(policy.allow, policy.allow_patterns).permits
+    except ValueError as error:
+        raise UnusableRule("allow_patterns", str(error)) from None
+
+
+def _made(side: Side, rules: PromptRules | ReplyRules, catalogue: Catalogue) -> list[tuple[Guard, object]]:
+    found: list[tuple[Guard, object]] = []
+    for name, rule in rules_of(rules):
+        try:
+            make = catalogue.get(name)
+            if make is not None:
+                found.append((guard_of(name, rule), make(rule)))
+        except ValueError as error:
+            raise UnusableRule(f"{side}.{name}", str(error)) from None
+    return found
+
+
+def _patterns(detector: object) -> list[Pattern]:
+    return list(getattr(detector, "patterns", ()))

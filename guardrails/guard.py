@@ -1,0 +1,65 @@
+"""A guard: a detector's rule, made quick to ask."""
+
+import math
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from guardrails.passage import ROLES, Role
+from guardrails.policy import DEFAULT_THRESHOLD, Action, RoleRule, Rule, Style
+
+# What a tool returned and what a document says is nobody's wish: with no threshold written, less is believed of it.
+STRICT_ROLES: frozenset[Role] = frozenset({"tool", "document"})
+STRICT_THRESHOLD = 0.4
+
+
+class Guard(msgspec.Struct, frozen=True, eq=False):
+    """What is done about the findings of one detector, by role: an action, and from which score on."""
+
+    name: str
+    actions: Mapping[Role, tuple[Action, float]]
+    labels: frozenset[str] | None
+    without: frozenset[str]
+    style: Style
+    sample: float
+
+    def action(self, role: Role, label: str, score: float) -> Action | None:
+        """What happens on such a finding; None where it does not count."""
+        action, threshold = self.actions.get(role, _NEVER)
+        if score < threshold or label in self.without or (self.labels is not None and label not in self.labels):
+            return None
+        return action
+
+    def judges(self, lot: float) -> bool:
+        """Whether it judges the exchange that drew ``lot``, from [0, 1)."""
+        return lot < self.sample
+
+
+_NEVER: tuple[Action, float] = ("shadow", math.inf)
+
+
+def guard_of(name: str, rule: Rule) -> Guard:
+    """The guard that ``rule`` asks for."""
+    written = {role: _rule_for(rule, role) for role in ROLES}
+    return Guard(name=name, actions={role: found for role, found in written.items() if found is not None},
+                 labels=None if rule.labels is None else frozenset(rule.labels), without=frozenset(rule.without),
+                 style=rule.style, sample=rule.sample)
+
+
+def _rule_for(rule: Rule, role: Role) -> tuple[Action, float] | None:
+    written = rule.roles.get(role)
+    own = written if isinstance(written, RoleRule) else RoleRule(action=written)
+    if own.action == "off":
+        return None
+    return own.action or rule.action, _threshold(own, rule, role)
+
+
+def _threshold(own: RoleRule, rule: Rule, role: Role) -> float:
+    for written in (own.threshold, rule.threshold):
+        if written is not None:
+            return written
+    return STRICT_THRESHOLD if role in STRICT_ROLES else DEFAULT_THRESHOLD
+
+
+Side = Literal["prompt", "reply"]

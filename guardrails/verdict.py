@@ -1,0 +1,61 @@
+"""A verdict: what the guards of one side have found in one exchange, and what follows from it."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from guardrails.finding import Finding
+from guardrails.guard import Side
+from guardrails.policy import ACTIONS, Action
+
+
+class Decision(NamedTuple):
+    """What was done about a finding. ``place`` is the passage it was found in."""
+
+    finding: Finding
+    action: Action
+    side: Side
+    place: str
+
+
+class Failure(NamedTuple):
+    """A guard that could not decide: it raised, took too long, or had no room. ``reason`` is one of error, timeout,
+    overloaded."""
+
+    guard: str
+    side: Side
+    reason: str
+
+
+class Verdict:
+    """Grows while a side is judged. Invariant: ``blocking`` is the first decision to block, and none replaces it."""
+
+    __slots__ = ("blocking", "decisions", "failures")
+
+    def __init__(self) -> None:
+        self.decisions: list[Decision] = []
+        self.failures: list[Failure] = []
+        self.blocking: Decision | None = None
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{decision.action} {decision.finding.detector}:{decision.finding.label}"
+                         for decision in self.decisions)
+        return f"<Verdict {self.action or 'nothing found'}{': ' if told else ''}{told}>"
+
+    def add(self, decision: Decision) -> None:
+        self.decisions.append(decision)
+        if decision.action == "block" and self.blocking is None:
+            self.blocking = decision
+
+    def fail(self, failure: Failure) -> None:
+        """Notes that a guard could not decide; once for each guard and reason."""
+        if failure not in self.failures:
+            self.failures.append(failure)
+
+    @property
+    def action(self) -> Action | None:
+        """The strongest that was decided."""
+        return max((decision.action for decision in self.decisions), key=ACTIONS.index, default=None)
+
+    def acted(self) -> Iterator[Decision]:
+        """The decisions that somebody may notice: all but those in shadow."""
+        return (decision for decision in self.decisions if decision.action != "shadow")
