@@ -56,6 +56,7 @@ class Exchange(msgspec.Struct, eq=False):
     model_asked: str = ""
     route: "Route" = None  # type: ignore[assignment]  # Read sets it; what comes before does not look
     verdict: Verdict | None = None  # None where no guards judge
+    would_be: Verdict | None = None  # that of the policy in shadow
     pseudonyms: Pseudonyms | None = None  # lives here alone: it is never written anywhere
     lot: float = 0.0  # from [0, 1): decides which guards judge where they are sampled
     held_endpoint: "Endpoint | None" = None  # where the state is that the request refers to
@@ -76,6 +77,12 @@ class Exchange(msgspec.Struct, eq=False):
     @property
     def id(self) -> str:
         return self.record.id
+
+    def shadow_verdict(self) -> Verdict:
+        """The verdict of the policy that judges in shadow, begun where there is none."""
+        if self.would_be is None:
+            self.would_be = Verdict()
+        return self.would_be
 
     def conclude(self, outcome: str, blame: str = "", code: str = "") -> None:
         """Sets the outcome, once: what happens to a concluded exchange later does not change what it was."""

@@ -134,6 +134,19 @@ class ReaderStalled(CallerRefusal):
     closes = True
 
 
+class PolicyRefusal(Refusal):
+    type = "policy_error"
+    outcome = "refused"
+    blame = "policy"
+
+
+class GuardUnavailable(PolicyRefusal):
+    status = 503
+    code = "guard_unavailable"
+    retryable = True
+    remedy = "Try again in a moment; the policy lets nothing pass that was not judged."
+
+
 class GatewayRefusal(Refusal):
     status = 503
     blame = "gateway"

@@ -55,6 +55,14 @@ class Inspector:
             (guard, detector) for guard, detector in guards if hasattr(detector, "watch")]  # type: ignore[misc]
         self.sampled = any(guard.sample < 1 for guard in self.guards)
 
+    @property
+    def judges(self) -> bool:
+        return bool(self.guards)
+
+    @property
+    def has_watchers(self) -> bool:
+        return bool(self._watchers)
+
     def watches(self, channel: str, asked: Asked, lot: float) -> list[tuple[Guard, Watch]]:
         found = [(guard, watcher.watch(channel, asked)) for guard, watcher in self._watchers if guard.judges(lot)]
         return [(guard, watch) for guard, watch in found if watch is not None]

@@ -63,6 +63,8 @@ class GuardedText:
         if cluster.goes_on:
             self._go_on(cluster, window)
             return
+        if self.ends_at is not None and cluster.start >= self.ends_at:
+            return  # what would have followed was never said
         self._tails.clear()
         spotted = self._inspector.spotted(cluster, ROLE, self._lot, window.text, self._verdict)
         for spot in spotted:

@@ -8,6 +8,7 @@ from gateway.journal import Journal
 from gateway.stages.account import Account
 from gateway.stages.admit import Admit
 from gateway.stages.assign import Assign
+from gateway.stages.guard_reply import GuardReply
 from gateway.stages.identify import Identify
 from gateway.stages.infer import Infer
 from gateway.stages.read import Read
@@ -25,5 +26,6 @@ def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | 
         admit,
         Read(limits.json_depth),
         Assign(),
+        GuardReply(),
         Infer(clock, random, RetryBudget(), log),
     )
