@@ -58,17 +58,15 @@ class Answer(msgspec.Struct, eq=False):
 
 
 class Part(msgspec.Struct, eq=False):
-    """A piece of a text, and the frame's place for it. ``start`` is where it stands in the whole text, in bytes."""
+    """A piece of a text, from ``start`` to ``end`` of the whole, in bytes; ``frame`` where it is all that one says."""
 
     answer: Answer
     text: Text
     guarded: GuardedText
     data: bytes
     start: int
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self.data)
+    end: int
+    frame: bytes = b""
 
     @property
     def decided(self) -> bool:
@@ -103,7 +101,7 @@ class GuardedReply(Flow):
     """Judges one reply. ``verdict`` is the exchange's; ``shadow`` judges beside it and changes nothing."""
 
     __slots__ = ("_answers", "_asked", "_events", "_exchange", "_expected", "_failures", "_form", "_inspector", "_over",
-                 "_queue", "_shadow", "_shape", "_verdict")
+                 "_queue", "_shadow", "_shape", "_verdict", "_withheld")
 
     def __init__(self, exchange: Exchange, inspector: Inspector, verdict: Verdict,
                  shadow: "tuple[Inspector, Verdict] | None" = None) -> None:
@@ -116,9 +114,10 @@ class GuardedReply(Flow):
         self._form: Form = _FORMS[exchange.request.operation.stream]()
         self._events = False
         self._over = False
-        self._queue: deque[Held] = deque()
+        self._queue: deque[Held | Part] = deque()
         self._answers: dict[int, Answer] = {}
         self._expected = _answers_asked(exchange.document)
+        self._withheld = 0
         self._shape: Shape | None = None
 
     # The flow
@@ -132,9 +131,9 @@ class GuardedReply(Flow):
         if self._over:
             return
         shape = self._shape
-        if shape is None or not self._read_shaped(frame, shape):
+        if shape is None or not self._pass_shaped(frame, shape):
             self._read(frame)
-        self._send(self._ready())
+            self._send(self._ready())
 
     def end(self, last: bytes) -> None:
         if self._over:
@@ -171,7 +170,7 @@ class GuardedReply(Flow):
             self._over = True
             self._let_go()
             self.next.fail(GuardUnavailable("A guard could not judge the reply."))
-        elif self._all_withheld():
+        elif self._withheld >= self._expected:
             self._over = True
             self._let_go()
             self._exchange.conclude("refused", "policy", "content_blocked")
@@ -182,9 +181,6 @@ class GuardedReply(Flow):
     def _guard_failed(self) -> bool:
         guards = self._exchange.route.guards
         return len(self._verdict.failures) > self._failures and guards is not None and guards.blocks_on_error
-
-    def _all_withheld(self) -> bool:
-        return len(self._answers) >= self._expected and all(answer.withheld for answer in self._answers.values())
 
     def _let_go(self) -> None:
         if self._exchange.reply is not None:
@@ -199,15 +195,31 @@ class GuardedReply(Flow):
 
     # Reading
 
-    def _read_shaped(self, frame: bytes, shape: Shape) -> bool:
+    def _pass_shaped(self, frame: bytes, shape: Shape) -> bool:
+        """The short way of nearly every frame; False where it is of another shape."""
         if not (frame.startswith(shape.before) and frame.endswith(shape.after)):
             return False
         data = frame[len(shape.before) : -len(shape.after)]
         if b'"' in data or b"\\" in data:
             return False
         part = self._part(shape.answer, shape.text, data)
-        if part is not None:
-            self._queue.append(Held(frame, [part]))
+        if part is None:
+            return True
+        part.frame = frame
+        queue, guarded = self._queue, part.guarded
+        queue.append(part)
+        if not guarded.untouched or len(self._verdict.failures) > self._failures:
+            self._send(self._ready())
+            return True
+        while queue:
+            first = queue[0]
+            if type(first) is not Part or first.guarded is not guarded or len(first.data) > _SPLIT_BYTES:
+                self._send(self._ready())
+                break
+            if first.end > guarded.decided:
+                break
+            queue.popleft()
+            self.next.frame(first.frame)
         return True
 
     def _read(self, frame: bytes) -> None:
@@ -257,7 +269,7 @@ class GuardedReply(Flow):
         if answer.shadow is not None:
             answer.shadow.feed(data)
         answer.guarded.feed(data)
-        return Part(answer, text, answer.guarded, data, start)
+        return Part(answer, text, answer.guarded, data, start, start + len(data))
 
     def _guarded(self, inspector: Inspector, verdict: Verdict, text: Text) -> GuardedText:
         exchange = self._exchange
@@ -299,6 +311,8 @@ class GuardedReply(Flow):
         ready: list[bytes] = []
         while queue:
             held = queue[0]
+            if isinstance(held, Part):
+                held = queue[0] = Held(held.frame, [held])
             if not all(part.decided for part in held.parts):
                 self._split(held, ready)
                 break
@@ -323,6 +337,7 @@ class GuardedReply(Flow):
             ready.append(held.frame)
         for answer in cut.values():
             answer.withheld = True
+            self._withheld += 1
             ready.append(self._form.end_answer(answer.number))
 
     def _edited(self, held: Held, texts: list[tuple[Part, bytes]], cut: set[int]) -> list[bytes]:

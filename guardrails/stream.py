@@ -149,6 +149,11 @@ class GuardedText:
             edit.start < end and start < edit.end for edit in self._edits)
 
     @property
+    def untouched(self) -> bool:
+        """Whether all that is decided reads as it came."""
+        return not self._edits and self.ends_at is None
+
+    @property
     def finished(self) -> bool:
         """Whether the text has ended before its end, and all that may leave of it is decided."""
         return self.ends_at is not None and self.decided >= self.ends_at

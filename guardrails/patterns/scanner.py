@@ -15,6 +15,7 @@ from guardrails.patterns.pattern import CONTEXT_BYTES, Candidate, Check, Pattern
 # The automaton is built while it runs; where it outgrows this it begins anew, which is slow but right.
 _SET_MEMORY_BYTES = 64 << 20
 _PATTERN_MEMORY_BYTES = 8 << 20
+_UNANCHORED = re2._re2.RE2.Anchor.UNANCHORED
 CHECK_FAILED = -1.0  # the score of a match whose check raised
 
 
@@ -67,16 +68,20 @@ class Scanner:
         self._found = [compiled.groupindex.get("found", 0) for compiled in self._compiled]
         self._tails = [re2.compile(f"{pattern.tail}+") if pattern.tail else None for pattern in self.patterns]
         openings = "|".join(dict.fromkeys(opening(pattern.regex) for pattern in self.patterns))
+        # Called for every frame of every stream: what the package puts around this call costs more than the call.
         self._opening = re2.compile(f"(?:{openings})\\z", _options(_SET_MEMORY_BYTES))
+        self._match_opening = self._opening._regexp.Match
+        self._match_any = self._set._set.Match
 
     def undecided_from(self, text: bytes, start: int = 0) -> int:
         """Where the first match could begin that is not decided before more text comes; the length where none can."""
-        found = self._opening.search(text, start)
-        return found.start() if found else len(text)
+        place: int = self._match_opening(_UNANCHORED, text, start, len(text))[0][0]
+        return place if place >= 0 else len(text)
 
     def which(self, text: bytes) -> Sequence[int]:
         """The patterns that occur somewhere in ``text``; perhaps more, never fewer."""
-        return self._set.Match(text) or ()
+        found: Sequence[int] = self._match_any(text)
+        return found
 
     def clusters(self, text: bytes, start: int, hits: Sequence[int]) -> Iterator[Cluster]:
         """What the patterns ``hits`` find from ``start`` on, in order, up to the first cluster with a tail. What stands
