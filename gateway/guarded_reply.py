@@ -45,6 +45,7 @@ class Answer(msgspec.Struct, eq=False):
 
     number: int
     key: str = ""
+    open: bool = False  # whether that text may go on
     guarded: GuardedText | None = None
     shadow: GuardedText | None = None
     length: int = 0  # of the text so far, in bytes
@@ -52,9 +53,9 @@ class Answer(msgspec.Struct, eq=False):
 
     def end_text(self) -> None:
         for guarded in (self.guarded, self.shadow):
-            if guarded is not None and self.key:
+            if guarded is not None and self.open:
                 guarded.feed(b"", last=True)
-        self.key = ""
+        self.open = False
 
 
 class Part(msgspec.Struct, eq=False):
@@ -257,11 +258,11 @@ class GuardedReply(Flow):
         """Takes the next piece of a text; nothing of an answer that has been ended."""
         if answer.withheld:
             return None
-        if answer.key != text.key or answer.guarded is None:
+        if not answer.open or answer.key != text.key or answer.guarded is None:
             answer.end_text()
             if answer.guarded is not None and answer.guarded.ends_at is not None:
                 return None
-            answer.key, answer.length = text.key, 0
+            answer.key, answer.open, answer.length = text.key, True, 0
             answer.guarded = self._guarded(self._inspector, self._verdict, text)
             answer.shadow = self._guarded(*self._shadow, text) if self._shadow is not None else None
         start = answer.length
@@ -328,17 +329,17 @@ class GuardedReply(Flow):
                 answer.number for answer in held.ends}):
             return
         texts = [(part, part.guarded.render(part.data, part.start)) for part in parts]
-        cut = {part.answer.number: part.answer for part in parts if part.last}
-        cut |= {answer.number: answer for answer in held.ends if answer.guarded is not None
+        cut = {part.answer.number: (part.answer, part.text.key) for part in parts if part.last}
+        cut |= {answer.number: (answer, answer.key) for answer in held.ends if answer.guarded is not None
                 and answer.guarded.finished and not answer.withheld}
         if cut or gone or any(text != part.data for part, text in texts):
             ready.extend(self._edited(held, texts, set(cut) | gone))
         else:
             ready.append(held.frame)
-        for answer in cut.values():
+        for answer, key in cut.values():
             answer.withheld = True
             self._withheld += 1
-            ready.append(self._form.end_answer(answer.number))
+            ready.append(self._form.end_answer(answer.number, key))
 
     def _edited(self, held: Held, texts: list[tuple[Part, bytes]], cut: set[int]) -> list[bytes]:
         """The frame with other texts; nothing where nothing is left of it."""

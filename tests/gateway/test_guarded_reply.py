@@ -4,6 +4,8 @@ found."""
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +24,8 @@ from guardrails.patterns.pattern import Pattern
 from guardrails.policy import Rule
 from guardrails.redaction import Pseudonyms
 from guardrails.verdict import Verdict
-from models.protocol.events import payload_of
+from models.protocol.events import EventSplitter, payload_of
+from models.protocol.streams import MalformedEvent
 from tests.gateway.exchanges import RecordingFlow, exchange_of, request_of
 
 STREAM = Head(200, [(b"content-type", b"text/event-stream; charset=utf-8")])
@@ -304,3 +307,87 @@ def test_what_was_held_back_goes_out_before_an_error() -> None:
     case.flow.fail(UpstreamDisconnected("gone"))
     assert heard(b"".join(case.client.frames)) == {(0, "content"): "to [EMAIL]"}
     assert case.client.failures == ["upstream_disconnected"]
+
+
+# The other forms, and what a real server sent
+
+RECORDINGS = Path(__file__).parents[1] / "models" / "protocol" / "recordings"
+OPERATIONS = {"comp": "completions", "mess": "messages", "resp": "responses"}
+STREAMS = sorted(path.name for path in RECORDINGS.glob("*.sse"))
+
+
+def recorded(name: str) -> tuple[str, list[bytes]]:
+    return OPERATIONS.get(name[:4], "chat.completions"), EventSplitter().feed((RECORDINGS / name).read_bytes())
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_what_a_real_server_streamed_passes_as_it_came(name: str) -> None:
+    operation, frames = recorded(name)
+    case = Case(inspector(mail="redact", bad="block"), operation, n=2 if "n2" in name else 1)
+    assert case.stream(frames) == b"".join(frames)
+
+
+class Digits:
+    name = "mail"
+    patterns = (Pattern("ONE", r"1\. 1"), Pattern("WORD", "Paris|-digit|sorry|tailed|Yes|🌍|1"))
+
+
+def digits(action: str) -> Inspector:
+    return Inspector("reply", [(guard_of("mail", Rule(action=action)), Digits())], None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_what_is_redacted_stands_nowhere_in_what_a_real_server_streamed(name: str) -> None:
+    operation, frames = recorded(name)
+    body = Case(digits("redact"), operation, n=2 if "n2" in name else 1).stream(frames)
+    texts = b"".join(re.findall(rb'"(?:content|text|delta|arguments|token)":("(?:[^"\\]|\\.)*")', body))
+    assert re.search(rb"\[(?:ONE|WORD)\]", body.replace(b'""', b""))
+    assert not re.search(rb"1\. 1|Paris|-digit|sorry|tailed|Yes|\xf0\x9f\x8c\x8d", texts.replace(b'""', b""))
+
+
+@pytest.mark.parametrize("name", [name for name in STREAMS if name[:4] in ("mess", "resp")])
+def test_a_block_ends_the_other_forms_well_formed(name: str) -> None:
+    operation, frames = recorded(name)
+    case = Case(digits("block"), operation)
+    body = case.stream(frames)
+    events = [json.loads(payload_of(event) or b"") for event in EventSplitter().feed(body)]
+    kinds = [event["type"] for event in events]
+    if operation == "messages":
+        assert kinds == ["message_start", "content_block_start", "content_block_stop", "message_delta", "message_stop"]
+        assert events[-2]["delta"]["stop_reason"] == "refusal"
+    else:
+        assert kinds[-1] == "response.incomplete"
+        assert events[-1]["response"]["incomplete_details"] == {"reason": "content_filter"}
+        assert events[-1]["response"]["id"] == events[0]["response"]["id"]
+    assert case.source.cancelled
+
+
+@pytest.mark.parametrize(("operation", "document", "expected"), [
+    ("messages", {"content": [{"type": "thinking", "thinking": "ann@b.com"}, {"type": "text", "text": "to ann@b.com"},
+                              {"type": "tool_use", "name": "f", "input": {"to": ["ann@b.com"]}}]}, 3),
+    ("responses", {"output": [{"type": "reasoning", "content": [{"type": "reasoning_text", "text": "ann@b.com"}]},
+                              {"type": "message", "content": [{"type": "output_text", "text": "to ann@b.com"}]},
+                              {"type": "function_call", "name": "f", "arguments": '{"to": "ann@b.com"}'}]}, 3),
+    ("completions", {"choices": [{"index": 0, "text": "to ann@b.com", "finish_reason": "stop"}]}, 1),
+    ("chat.completions", {"choices": [{"index": 0, "finish_reason": "stop", "message": {
+        "content": [{"type": "text", "text": "ann@b.com"}], "unheard_of": {"x": ["ann@b.com"]}}}]}, 2),
+    ("audio.transcriptions", {"text": "to ann@b.com", "segments": [{"text": "to ann@b.com"}]}, 2),
+])
+def test_every_text_of_a_whole_reply_is_judged(operation: str, document: Any, expected: int) -> None:
+    told = json.dumps(Case(inspector(mail="redact"), operation).whole(document))
+    assert told.count("[EMAIL]") == expected
+    assert "ann" not in told
+
+
+def test_a_blocked_message_is_cut_and_what_would_have_followed_is_gone() -> None:
+    document = {"content": [{"type": "text", "text": "so bad it is"}, {"type": "text", "text": "more"}],
+                "stop_reason": "end_turn"}
+    told = Case(inspector(bad="block"), "messages").whole(document)
+    assert told == {"content": [{"type": "text", "text": "so "}], "stop_reason": "refusal"}
+
+
+def test_an_event_that_is_no_json_is_never_passed_on() -> None:
+    case = Case(inspector(mail="redact"))
+    case.flow.head(STREAM)
+    with pytest.raises(MalformedEvent):
+        case.flow.frame(b"data: {not json\n\n")

@@ -48,7 +48,7 @@ class ChatForm:
             if _number(choice) in answers:
                 choice["finish_reason"] = None
 
-    def end_answer(self, choice: int) -> bytes:
+    def end_answer(self, choice: int, key: str) -> bytes:
         last = {"index": choice, "delta": {}, "logprobs": None, "finish_reason": "content_filter", "stop_reason": None}
         if self._shape.get("object") == "text_completion":
             del last["delta"]

@@ -17,13 +17,11 @@ class MessagesForm:
     """A stream of events: blocks one after the other, all of one answer."""
 
     def __init__(self) -> None:
-        self._open: int | None = None
         self._tool = ""
 
     def read(self, event: dict[str, Any]) -> Pieces:
         kind, index = event.get("type"), event.get("index", 0)
         if kind == "content_block_start":
-            self._open = index
             block = mapping(event.get("content_block"))
             self._tool = str(block.get("name") or "")
             return Pieces(_of_block(block, index, ("content_block",)), [], [])
@@ -35,8 +33,6 @@ class MessagesForm:
             if isinstance(delta.get(field), str):
                 return Pieces([Text(0, str(index), channel, ("delta", field), delta[field])], [], [])
         elif kind in ("content_block_stop", "message_delta", "message_stop"):
-            if kind == "content_block_stop":
-                self._open = None
             return Pieces([], [0], [])
         return Pieces([], [], [])
 
@@ -49,10 +45,8 @@ class MessagesForm:
     def withdraw(self, event: dict[str, Any], answers: set[int]) -> None:
         """An event that ends an answer carries no text beside it."""
 
-    def end_answer(self, choice: int) -> bytes:
-        if self._open is None:
-            return b""
-        stop = {"type": "content_block_stop", "index": self._open}
+    def end_answer(self, choice: int, key: str) -> bytes:
+        stop = {"type": "content_block_stop", "index": int(key)}
         return b"event: content_block_stop\ndata: " + _encode(stop) + b"\n\n"
 
     def end_stream(self, usage: dict[str, Any] | None) -> bytes:

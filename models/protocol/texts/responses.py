@@ -42,7 +42,7 @@ class ResponsesForm:
     def withdraw(self, event: dict[str, Any], answers: set[int]) -> None:
         """An event that ends an answer carries no text beside it."""
 
-    def end_answer(self, choice: int) -> bytes:
+    def end_answer(self, choice: int, key: str) -> bytes:
         return b""
 
     def end_stream(self, usage: dict[str, Any] | None) -> bytes:

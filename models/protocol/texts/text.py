@@ -45,8 +45,8 @@ class Form(Protocol):
     def withdraw(self, event: dict[str, Any], answers: set[int]) -> None:
         """Takes back what the event tells of the end of ``answers``: they end otherwise."""
 
-    def end_answer(self, choice: int) -> bytes:
-        """The events that end an answer whose rest is withheld."""
+    def end_answer(self, choice: int, key: str) -> bytes:
+        """The events that end an answer in the middle of its text ``key``, whose rest is withheld."""
 
     def end_stream(self, usage: dict[str, Any] | None) -> bytes:
         """The events that end the stream once all answers have ended so."""
