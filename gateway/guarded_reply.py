@@ -7,6 +7,7 @@ before it, well-formed, with ``content_filter``; once all answers have ended so,
 A reply that came whole is judged by the same texts' rules, so that both give a client the same.
 """
 
+import asyncio
 from collections import deque
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ import msgspec
 
 from gateway.asked import asked_of
 from gateway.exchange import Exchange
-from gateway.refusal import GuardUnavailable, Refusal
+from gateway.refusal import GuardUnavailable, InternalError, Refusal
 from gateway.reply import Flow, Head
 from gateway.upstream_request import asked_usage
 from guardrails.detectors.detector import Asked
@@ -34,6 +35,8 @@ _FORMS: dict[str, type[Form]] = {"chat": ChatForm, "responses": ResponsesForm, "
 _WHOLES: dict[str, type[Whole]] = {"chat": ChatReply, "responses": ResponsesReply, "messages": MessagesReply}
 # A frame with this much decided text does not wait for the rest of it: what is decided leaves in a copy of its own.
 _SPLIT_BYTES = 64
+# A whole reply beyond this is judged in a thread: what is hostile in it must not hold up the others.
+_LONG_BYTES = 64 << 10
 
 
 class Answer(msgspec.Struct, eq=False):
@@ -377,12 +380,32 @@ class GuardedReply(Flow):
             self._over = True
             self.next.end(body)
             return
+        if len(body) <= _LONG_BYTES:
+            self._pass_whole(self._judge_whole(body))
+            return
+        # The patterns let go of the interpreter while they run: the other exchanges go on meanwhile.
+        judging = asyncio.get_running_loop().run_in_executor(None, self._judge_whole, body)
+        judging.add_done_callback(self._judged_aside)
+
+    def _judged_aside(self, judging: "asyncio.Future[bytes]") -> None:
+        if judging.cancelled() or self._over or self._exchange.settled:
+            return
+        error = judging.exception()
+        if error is None:
+            self._pass_whole(judging.result())
+        else:
+            self._over = True
+            self.next.fail(InternalError("The gateway failed to judge the reply."))
+            raise error  # for the log: the loop reports what a callback raises
+
+    def _judge_whole(self, body: bytes) -> bytes:
         try:
             document = _decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            edited = self._plain(body)
-        else:
-            edited = self._whole(document, body)
+            return self._plain(body)
+        return self._whole(document, body)
+
+    def _pass_whole(self, edited: bytes) -> None:
         if not self._guard_failed():
             self._over = True
             self.next.end(edited)

@@ -71,7 +71,8 @@ class Inspector:
                 verdict: Verdict) -> list[Spotted]:
         """What counts of a cluster: of matches of one guard that overlap, the surest; the longest of equals."""
         found: list[Spotted] = []
-        for match in sorted(cluster.matches, key=_sureness):
+        matches = cluster.matches if len(cluster.matches) == 1 else sorted(cluster.matches, key=_sureness)
+        for match in matches:
             if match.pattern == len(self._owners):
                 continue  # a pseudonym
             guard = self._owners[match.pattern]
@@ -82,13 +83,13 @@ class Inspector:
             action = guard.action(role, label, match.score) if match.score > 0 else None
             if action is None or (self.sampled and not guard.judges(lot)):
                 continue
-            if any(other.guard is guard and other.start < match.found_end and match.found_start < other.end
-                   for other in found):
+            if found and any(other.guard is guard and other.start < match.found_end and match.found_start < other.end
+                             for other in found):
                 continue
             if self._permits is not None and self._permits(text(match.found_start, match.found_end).decode()):
                 continue
             found.append(Spotted(match.found_start, match.found_end, label, match.score, action, guard, match.pattern))
-        return sorted(found, key=lambda spot: (spot.start, spot.end))
+        return found if len(found) < 2 else sorted(found, key=lambda spot: (spot.start, spot.end))
 
     def restorations(self, cluster: Cluster, spotted: Sequence[Spotted], pseudonyms: Pseudonyms,
                      text: Callable[[int, int], bytes], as_json: bool) -> list[Edit]:
@@ -159,9 +160,12 @@ def _sureness(match: Match) -> tuple[float, int, int, int]:
 def edits_of(spotted: Sequence[Spotted], text: bytes, base: int, pseudonyms: Pseudonyms | None) -> list[Edit]:
     """The edits for what is to be redacted. ``text`` stands at ``base`` of the whole text. What overlaps is taken out
     as one, under the name of the surest."""
+    redacted = [spot for spot in spotted if spot.action == "redact"]
+    if not redacted:
+        return []
     edits: list[Edit] = []
     regions: list[list[Spotted]] = []
-    for spot in (spot for spot in spotted if spot.action == "redact"):
+    for spot in redacted:
         if regions and spot.start < max(other.end for other in regions[-1]):
             regions[-1].append(spot)
         else:

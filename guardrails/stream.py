@@ -139,8 +139,10 @@ class GuardedText:
             return piece
         rendered = edited(piece, start, self._edits)
         end = start + len(piece)
-        while self._edits and self._edits[0].end <= end:
-            self._edits.pop(0)
+        done = 0
+        while done < len(self._edits) and self._edits[done].end <= end:
+            done += 1
+        del self._edits[:done]
         return rendered
 
     def edits(self, start: int, end: int) -> bool:

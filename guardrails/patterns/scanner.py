@@ -65,9 +65,11 @@ class Scanner:
             self._set.Add(pattern.regex)
         self._set.Compile()
         self._compiled = [re2.compile(pattern.regex, _options(_PATTERN_MEMORY_BYTES)) for pattern in self.patterns]
+        self._runs = [compiled._regexp.Match for compiled in self._compiled]
         self._found = [compiled.groupindex.get("found", 0) for compiled in self._compiled]
         self._tails = [re2.compile(f"{pattern.tail}+") if pattern.tail else None for pattern in self.patterns]
         openings = "|".join(dict.fromkeys(opening(pattern.regex) for pattern in self.patterns))
+        self._any_tail = any(pattern.tail for pattern in self.patterns)
         # Called for every frame of every stream: what the package puts around this call costs more than the call.
         self._opening = re2.compile(f"(?:{openings})\\z", _options(_SET_MEMORY_BYTES))
         self._match_opening = self._opening._regexp.Match
@@ -87,26 +89,35 @@ class Scanner:
         """What the patterns ``hits`` find from ``start`` on, in order, up to the first cluster with a tail. What stands
         before ``start`` is context only."""
         matches = sorted(match for hit in hits for match in self._matches(text, start, hit))
-        at = 0
-        while at < len(matches):
+        at, count = 0, len(matches)
+        while at < count:
             first, end = at, matches[at].end
-            while at < len(matches) and (matches[at].start < end or at == first):
+            at += 1
+            while at < count and matches[at].start < end:
                 end = max(end, matches[at].end)
                 at += 1
-            cluster = self._with_tails(text, Cluster(matches[first].start, end, end, matches[first:at], False))
+            cluster = Cluster(matches[first].start, end, end, matches[first:at], False)
+            if self._any_tail:
+                cluster = self._with_tails(text, cluster)
             yield cluster
             if cluster.tailed:
                 return
 
     def _matches(self, text: bytes, start: int, index: int) -> Iterator[Match]:
-        compiled, group = self._compiled[index], self._found[index]
-        check, score = self.patterns[index].check, self.patterns[index].score
-        for match in compiled.finditer(text, start):
-            first, last = match.span(group)
+        run, group, pattern = self._runs[index], self._found[index], self.patterns[index]
+        check, score, length = pattern.check, pattern.score, len(text)
+        while start < length:
+            spans = run(_UNANCHORED, text, start, length)
+            first, end = spans[0]
+            if first < 0:
+                return
+            found_first, found_end = spans[group]
             if check is not None:
-                score = _checked(check, Candidate(text[first:last], text[max(0, first - CONTEXT_BYTES) : first],
-                                                  tuple(part or b"" for part in match.groups())))
-            yield Match(match.start(), match.end(), first, last, index, score)
+                score = _checked(check, Candidate(
+                    text[found_first:found_end], text[max(0, found_first - CONTEXT_BYTES) : found_first],
+                    tuple([text[a:b] if a >= 0 else b"" for a, b in spans[1:]])))
+            yield Match(first, end, found_first, found_end, index, score)
+            start = end
 
     def _with_tails(self, text: bytes, cluster: Cluster) -> Cluster:
         if not any(match.score > 0 and self.has_tail(match.pattern) for match in cluster.matches):

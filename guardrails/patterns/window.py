@@ -21,13 +21,14 @@ _CONTINUATION = bytes(range(0x80, 0xC0))  # the bytes of UTF-8 with which no cha
 class Window:
     """One text. ``decided`` is the offset, in bytes of UTF-8 from its beginning, before which nothing can change."""
 
-    __slots__ = ("_base", "_base_characters", "_scanner", "_start", "_tails", "_text", "decided")
+    __slots__ = ("_base", "_base_characters", "_counted", "_scanner", "_start", "_tails", "_text", "decided")
 
     def __init__(self, scanner: Scanner) -> None:
         self._scanner = scanner
         self._text = b""  # some context, and behind it what is undecided
         self._base = 0  # where in the whole text it begins, in bytes
         self._base_characters = 0  # and in characters
+        self._counted = 0, 0  # the offset that was last asked for, and its characters: the next one is often behind it
         self._start = 0  # where in it the undecided begins
         self._tails: list[int] = []  # patterns whose findings may go on
         self.decided = 0
@@ -67,7 +68,12 @@ class Window:
 
     def characters(self, offset: int) -> int:
         """Such an offset in characters (code points) from the beginning of the whole text."""
-        return self._base_characters + _characters(self._text[: offset - self._base])
+        known, characters = self._counted
+        if not self._base <= known <= offset:
+            known, characters = self._base, self._base_characters
+        characters += _characters(self._text[known - self._base : offset - self._base])
+        self._counted = offset, characters
+        return characters
 
     def _go_on(self, text: bytes, last: bool) -> list[Cluster]:
         """The tail of what was found goes on, perhaps to its end."""

@@ -3,8 +3,10 @@ found."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -391,3 +393,27 @@ def test_an_event_that_is_no_json_is_never_passed_on() -> None:
     case.flow.head(STREAM)
     with pytest.raises(MalformedEvent):
         case.flow.frame(b"data: {not json\n\n")
+
+
+async def test_a_long_reply_is_judged_beside_the_event_loop() -> None:
+    case = Case(inspector(mail="redact"))
+    case.exchange.record.status = 200
+    case.flow.head(WHOLE)
+    text = "ann@b.com " * 100_000
+    document = {"choices": [{"index": 0, "finish_reason": "stop", "message": {"content": text}}]}
+    case.flow.end(json.dumps(document).encode())
+    assert case.client.body == b""  # others have their turn first
+    while not case.client.body:
+        await asyncio.sleep(0.001)
+    assert json.loads(case.client.body)["choices"][0]["message"]["content"] == "[EMAIL] " * 100_000
+
+
+async def test_a_client_that_leaves_a_long_reply_gets_nothing_more() -> None:
+    case = Case(inspector(mail="redact"))
+    case.exchange.record.status = 200
+    case.flow.head(WHOLE)
+    text = "word " * 20_000
+    case.flow.end(json.dumps({"choices": [{"index": 0, "message": {"content": text}}]}).encode())
+    case.exchange.settled = True
+    await asyncio.to_thread(time.sleep, 0.05)
+    assert case.client.body == b""
