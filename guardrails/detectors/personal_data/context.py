@@ -1,0 +1,63 @@
+"""What stands before a number and says what the number is: "call me on", "DOB", "order no.".
+
+Words are written as pieces of regular expressions and looked for without regard to case, where no letter stands before
+them. A piece that ends in ``\\b`` is a whole word; others are stems, so that "telefon" is also in "Telefonnummer".
+"""
+
+from collections.abc import Iterable
+
+import re2
+
+_SEPARATORS = b" -./("
+_LETTER = r"(?:^|[^\pL])"
+
+
+class Words:
+    """Tells whether one of some words stands in what precedes a candidate."""
+
+    __slots__ = ("_search",)
+
+    def __init__(self, *words: str) -> None:
+        self._search = re2.compile(f"(?i){_LETTER}(?:{'|'.join(words)})", _options()).search
+
+    def __call__(self, before: bytes) -> bool:
+        return self._search(before) is not None
+
+
+class Nearest:
+    """Tells which of two kinds of words stands nearest before a candidate."""
+
+    __slots__ = ("_match",)
+
+    def __init__(self, those: Iterable[str], others: Iterable[str]) -> None:
+        regex = f"(?is).*{_LETTER}(?:({'|'.join(those)})|(?:{'|'.join(others)}))"
+        self._match = re2.compile(regex, _options()).match
+
+    def __call__(self, before: bytes) -> bool | None:
+        """True for the first kind, False for the second, None where neither is there."""
+        found = self._match(before)
+        return None if found is None else found.start(1) >= 0
+
+
+def continues(before: bytes) -> bool:
+    """Whether what follows ``before`` is the rest of a longer number or code: "ES79 |0167", "550e8400-|1234"."""
+    left = before.rstrip(_SEPARATORS)
+    gap = before[len(left):]
+    last = left[-1:]
+    if last == b")":
+        inside = left[left.rfind(b"(") + 1 : -1]
+        return len(gap) < 3 and (inside.isdigit() or inside[:1] == b"+")
+    if not gap or len(gap) > 2 or not last.isalnum():
+        return last in (b"+", b"_")
+    if gap != b" " and b"(" not in gap:
+        return len(gap) == 1
+    if not last.isdigit():
+        return False
+    token = left.rsplit(None, 1)[-1]
+    return len(token) > 2 or not token.isdigit()
+
+
+def _options() -> re2.Options:
+    options = re2.Options()
+    options.log_errors = False
+    return options

@@ -1,0 +1,149 @@
+"""Telephone numbers, in the ways in which people of many countries group their digits.
+
+Three patterns by how much the form tells: with a country code; in groups, perhaps with the area in brackets; digits
+alone. What the form leaves open, the words before it decide.
+"""
+
+from guardrails.detectors.personal_data.cards import is_card
+from guardrails.detectors.personal_data.context import Nearest, continues
+from guardrails.patterns.pattern import Candidate, Pattern
+
+_PHONE_WORDS = (
+    "phone", "tele?ph", "tel\\b", "tell?\\b", "tlf", "mob(?:ile)?\\b", "cell", "call", "dial", "ring\\b", "fax",
+    "what'?s ?app", "text (?:me|us|him|her)", "sms\\b", "reach", "contact", "hotline", "helpline", "my number", "ph\\b",
+    "handy", "mobil", "t[ée]l[ée]", "t[ée]l\\b", "portable", "appele", "joindre", "num[ée]ro est", "anruf", "rufen",
+    "ruf\\b", "rufnummer", "durchwahl", "erreich", "nummer (?:ist|lautet|is|är|er)\\b", "m[óo]vil", "celular",
+    "ll[áa]m", "cel\\b", "n[úu]mero es", "cellulare", "chiam", "contatt", "liga", "ligue", "telem", "telefo", "bel\\b",
+    "bellen", "gsm", "contact", "ringa?\\b", "n[åa] mig", "puhelin", "soita", "kom[óo]rk", "zadzwo", "dzwo", "h[íi]v",
+    "ara(?:y|\\b)", "телефон", "тел", "позвон", "звон", "моб", "номер", "τηλ", "κιν", "電話", "电话", "手机", "携帯",
+    "전화", "फ़ोन", "फोन", "هاتف", "جوال", "טלפון", "điện thoại", "โทร",
+)
+_OTHER_WORDS = (
+    "orders?\\b", "invoice", "is[bs]n", "rooms?\\b", "track", "parts?\\b", "ref(?:erence)?\\b", "serial", "version", "models?\\b", "sku", "ticket", "case\\b",
+    "acc(?:oun)?t", "ids?\\b", "[a-z]{0,12}_id\\b", "item", "product", "code", "score", "lott", "price", "total",
+    "amount", "sum\\b", "population", "lat(?:itude)?\\b", "lon(?:g|gitude)?\\b", "coord", "times?(?:tamp)?\\b", "unix", "epoch",
+    "hash", "commit", "build", "error", "line", "port\\b", "bit", "batch", "lot\\b", "zip", "plz", "post(?:al|code|leitzahl)",
+    "pi\\b", "rows?\\b", "tables?\\b", "rfc", "article", "doi",
+    "pmid", "pages?\\b", "pp\\b", "imei", "gtin", "ean\\b", "upc\\b", "barcode", "policy", "claim", "patent", "bug",
+    "issue", "select", "where", "values", "tax", "vat", "iban", "card", "ssn", "bsn", "nif", "cpf", "bestell", "rechnung",
+    "artikel", "commande", "facture", "pedido", "factura", "fattura", "ordine", "zam[óo]wien", "date", "duration",
+    "bytes", "size", "count", "years?\\b", "seed", "nhs", "passport", "licen[sc]e", "route", "routing", "insee",
+    "dni", "pesel", "sin\\b", "tfn", "medicare", "aadhaar", "social security", "birth", "konto", "node", "pid", "uid",
+)
+_SEPARATOR = "[-./ \u00a0\u2011]"
+_EXTENSION = (r"(?: ?(?:x|X|[Ee]xt(?:n|ension)?\.?|#|poste|Durchwahl|DW|anexo|ramal|[Ii]nt(?:erno|\.)|toestel|wewn?\.?"
+              r"|доб\.?) ?[.:]?\d{1,6}\b|\b)")
+_GAP = "[-./ \u00a0\u2011()]{0,3}"
+# Where a country's numbers are all of one length, the number ends there, whatever other number follows it.
+_FIXED = "|".join(f"(?:{codes})(?:{_GAP}\\(0\\))?(?:{_GAP}\\d){{{length}}}{_EXTENSION}" for codes, length in (
+    ("1", 10), ("33|34|48|31|61|351|420|421|41|27|66|84|971|966|380|212|213|254", 9), ("7|91|92|63|30|52|90|98|20", 10),
+    ("45|47|65|852|371|372|370|216", 8)))
+_INTERNATIONAL = rf"(?:\(?\+ ?\(?|\b00 ?)(?:{_FIXED}|[1-9](?:{_GAP}\d){{6,13}}{_EXTENSION})"
+_GROUPS = rf"(?:{_SEPARATOR}{{0,2}}\d{{2,8}}(?:{_SEPARATOR}\d{{1,5}}){{0,3}})"
+_GROUPED = (rf"(?:(?:\b[0178]{_SEPARATOR}?)?\(\d{{1,5}}\){_GROUPS}"
+            rf"|\b\d{{1,5}}{_SEPARATOR}{{1,2}}\d{{1,5}}(?:{_SEPARATOR}\d{{1,5}}){{1,4}}"
+            rf"|\b\d{{1,5}}(?:{_SEPARATOR}|/ )\d{{5,8}}|\b\d{{3,5}}{_SEPARATOR}\d{{3,5}}){_EXTENSION}")
+_PLAIN = rf"\b\d{{7,14}}{_EXTENSION}"
+
+_DIGITS = b"0123456789"
+_NOT_DIGITS = bytes(set(range(256)) - set(_DIGITS))
+_BLANKED = bytes(byte if byte in _DIGITS else 32 for byte in range(256))
+# Groups of digits that are hardly anything else, and those that need a word before them.
+_TELLING = {(3, 3, 4), (1, 3, 3, 4), (3, 3, 2, 2), (1, 3, 3, 2, 2), (3, 4, 4), (2, 5, 4), (2, 4, 4), (3, 3, 3, 4)}
+_nearest = Nearest(_PHONE_WORDS, _OTHER_WORDS)
+
+
+def _number(found: bytes) -> bytes:
+    """The candidate without its extension, which begins at the first letter or number sign."""
+    for place, byte in enumerate(found):
+        if byte == 35 or 65 <= byte <= 90 or 97 <= byte <= 122 or byte == 0xD0:
+            return found[:place]
+    return found
+
+
+def _international(candidate: Candidate) -> float:
+    number = _number(candidate.found)
+    digits = number.translate(None, _NOT_DIGITS)
+    plus = b"+" in number
+    if not plus:
+        if len(digits) < 11 or continues(candidate.before) or (number.isdigit() and _nearest(candidate.before) is not True):
+            return 0.0
+        digits = digits[2:]
+    if not 7 <= len(digits) <= 15 or number.count(b"(") != number.count(b")") or candidate.before[-1:].isalnum():
+        return 0.0
+    if len(set(digits)) < 3 or (number[1:].isdigit() and len(digits) < 9 and _nearest(candidate.before) is not True):
+        return 0.3
+    return 0.95 if plus or len(number.translate(_BLANKED).split()) > 1 else 0.8
+
+
+def _grouped(candidate: Candidate) -> float:
+    number, before = _number(candidate.found), candidate.before
+    digits = number.translate(None, _NOT_DIGITS)
+    if not 7 <= len(digits) <= 13 or continues(before) or before[-1:] in (b"$", b"+"):
+        return 0.0
+    if (digits.startswith(b"00") and digits[2] != 48) or (number.startswith(b"(") and before[-1:].isdigit()):
+        return 0.0  # a country code is the other pattern's
+    groups = tuple(map(len, number.translate(_BLANKED).split()))
+    if _is_something_else(number, digits, groups):
+        return 0.0
+    known = _nearest(before)
+    form = 0.95 if len(number) < len(candidate.found) else _form(number, digits, groups)
+    if known:
+        return max(0.9, form)
+    if known is None:
+        return form
+    return 0.4 if form >= 0.6 else 0.2
+
+
+def _form(number: bytes, digits: bytes, groups: tuple[int, ...]) -> float:
+    if b"(" in number:
+        return 0.85 if len(digits) >= 8 else 0.4
+    if groups in _TELLING and b"/" not in number:
+        if groups == (3, 3, 4) and digits[0] > 49 and digits[3] > 49:
+            return 0.85
+        return 0.65 if len(digits) > 9 and (b" " not in number or digits[0] == 48) else 0.55
+    if digits[0] == 48 and 9 <= len(digits) <= 11 and groups[0] > 1 and (len(groups) < 5 or max(groups) == 2):
+        return 0.45 if b"." in number and len(groups) == 2 else 0.65
+    return 0.35 if len(groups) > 1 and b"." not in number else 0.2
+
+
+def _is_something_else(number: bytes, digits: bytes, groups: tuple[int, ...]) -> bool:
+    """Dates, years, addresses of the internet, decimals, book numbers, cards, social security numbers."""
+    first, last = digits[:4], digits[-4:]
+    if len(digits) == 8 and (groups == (4, 2, 2) or groups[-1] == 4 != groups[0] or groups == (4, 4)):
+        years = (first, last) if groups == (4, 4) else (first if groups[0] == 4 else last,)
+        if all(b"1600" <= year <= b"2199" for year in years):
+            return True
+    if groups == (3, 2, 4) or (len(groups) == 4 and number.count(b".") == 3 and max(groups) < 4):
+        return True
+    if b"." in number and len(groups) == 2 and b"(" not in number and (groups[0] < 3 or groups[1] > 6):
+        return digits[0] != 48 or groups[0] == 1
+    if len(groups) > 4 and max(groups) < 2:
+        return True
+    return (len(digits) == 13 and digits.startswith((b"978", b"979"))) or is_card(digits)
+
+
+def _plain(candidate: Candidate) -> float:
+    digits, before = _number(candidate.found), candidate.before
+    if len(digits) < len(candidate.found) and len(digits) > 8:
+        return 0.85
+    if continues(before) or before[-1:] in (b".", b"-", b"/", b"#", b"$") or is_card(digits):
+        return 0.0
+    known = _nearest(before)
+    if known:
+        return 0.75 if len(digits) < 14 else 0.4
+    if known is None and digits[0] == 48 != digits[1] and len(digits) in (10, 11) and not _is_book(digits):
+        return 0.5
+    return 0.3 if known is None and 9 <= len(digits) <= 11 else 0.0
+
+
+def _is_book(digits: bytes) -> bool:
+    """ISBN of ten digits, which often begins with 0, too."""
+    return len(digits) == 10 and sum((digit - 48) * (10 - place) for place, digit in enumerate(digits)) % 11 == 0
+
+
+PATTERNS = (
+    Pattern("PHONE", _INTERNATIONAL, check=_international),
+    Pattern("PHONE", _GROUPED, check=_grouped),
+    Pattern("PHONE", _PLAIN, check=_plain),
+)
