@@ -1,0 +1,1 @@
+"""Secrets: what lets its holder in."""
