@@ -119,7 +119,7 @@ MEANINGS = {
     "switch": "turn switch shut put set",
     "offward": "off aside out away",
     "void": """void cancelled canceled suspended lifted disabled obsolete overridden removed replaced null invalid revoked
-        deactivated superseded irrelevant rescinded expired erased deprecated annulled outdated ungultig annulees""",
+        deactivated superseded irrelevant bypassed ignored lifted removed off over optional rescinded expired erased deprecated annulled outdated ungultig annulees""",
     "longer": "longer doesn't don't dont",
     "applies": "apply applies applicable valid matter exist bound restricted limited constrained binding bind",
     "now": "now henceforth hereafter onwards onward forward immediately jetzt desormais maintenant ahora adesso agora nu теперь 现在 今",
@@ -194,6 +194,46 @@ MEANINGS = {
     "law": "laws law",
     "place_rare": "webhook http https url endpoint mailto attacker domain server address",
     "policies_word": "policy policies guidelines",
+    "default": """default usual normal standard regular typical habitual conventional established builtin built-in preset predefined
+        programmed routine ordinary customary standing ethical moral core predetermined ingrained""",
+    "norms": """standards norms protocols procedures processes parameters functions programming conditioning teachings settings
+        principles code behavior behaviour mandates inhibitions conduct alignment configuration routines responses filters
+        restrictions limits limitations boundaries ethics safety training values censorship safeguards content directives
+        standards normen protokolle verhaltenskodex betriebsparameter programmierung grenzen verfahren standardverfahren
+        normes protocoles procedures processus programmation parametres limites algorithmes
+        normas protocolos metodos guias programacion procesos parametros limites procedimientos estandares
+        standard protocolli limiti programmazione procedure parametri funzioni norme
+        padroes protocolos parametros programacao funcoes limites procedimentos sistemas
+        protocollen programmering procedures протоколы нормы программу программирование настроики""",
+    "set_aside": """mets mettez laisse laissez deja evita desvie desrespeite abandona abandone abandonne abandonnez rompe detache
+        sortea verlasse breche brich lass lege abbandona lascia metti desvia negligencia ignore ignori dezelfde
+        supera salte elude reconfigure reconfigura desactive aja agisci agis actua""",
+    "inner": """configuration config initialization initialisation settings parameters setup preamble programming prompting
+        metadata specification boundaries charter framework blueprint structure specs constitution foundation
+        konfiguration programmierung programmation programacion programmazione programacao""",
+    "guiding": """guides guide guiding directs direct directing drives drive driving shapes shape shaping shaped governs govern governing
+        controls control controlling influences influence influencing influenced generated led inspired defines define
+        defining fuels powers powering prompted triggered underlies underlying determines determine steers steering behind
+        formed affecting
+        leitet antreibt steuert dirige dirigen guia guian guida guidano impulsa alimenta oriente dirigent guident pilote
+        dirigeait stuurt управляет направляет""",
+    "query": """prompt prompts instruction instructions command commands directive directives input query question message text
+        guidelines rules befehl anweisung anweisungen richtlinie schlusselanweisung prompt invite consigne commande
+        instruction instruccion instrucciones comando orden directriz istruzione istruzioni comando direttiva instrucao
+        instrucoes opdracht instructie инструкция команда""",
+    "only": """only solely exclusively strictly just alone nur ausschliesslich strikt uniquement exclusivement seulement solo
+        solamente exclusivamente unicamente esclusivamente apenas somente alleen uitsluitend только исключительно""",
+    "orders": """instructions instruction commands command directives orders demands requests wishes bidding rules guidance
+        anweisungen befehle befehlen anweisung instructions ordres demandes instrucciones ordenes deseos directrices demandas
+        istruzioni comandi richieste instrucoes ordens comandos instructies opdrachten команды указания""",
+    "been": "is are was were be been being has have had gets got",
+    "above": "above before previously earlier prior preceding",
+    "code_word": "code key password passcode passphrase passwords codes phrase keyword flag",
+    "access": "access secret security master hidden admin private entry unlock",
+    "granted": "granted accepted approved pwned hacked",
+    "say": "say print output write type respond reply return display echo answer tell send speak",
+    "belongs": "in of on for from that which who within inside at about to with by when so",
+    "narrator": "told asked tells asks wants wanted said says tried tries decided chose",
     "lose": "deducted lose deduct subtracted die penalized terminated loses",
 }
 # What talk about attacks, and not an attack, has before the words that would be one.
@@ -227,6 +267,7 @@ COMMON = """all any every each whole entire everything anything whatever old pas
     two both ways used would late late dead world country story reality land important user users person people him her them
     files address server domain data keys data note two points parts lives die short"""
 SENTENCE = "|"
+COLON = ":"
 SOFT = ","
 QUOTE = '"'
 JOINED = "_"

@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 import re2
 
-from guardrails.detectors.injection.lexicon import COMMON, JOINED, OTHER, QUOTE, SENTENCE, SOFT, Lexicon
-from guardrails.detectors.injection.rules import MARKERS, RULES, compiled
+from guardrails.detectors.injection.lexicon import COLON, COMMON, JOINED, OTHER, QUOTE, SENTENCE, SOFT, Lexicon
+from guardrails.detectors.injection.rules import MARKERS, OVERRIDE, RULES, compiled
 
 # Characters that are read before and behind a word that a rule needs.
 _BEFORE, _BEHIND = 120, 200
 # How many marks before a signal its context is looked for in.
 _CONTEXT = 14
-_PUNCTUATION = {**dict.fromkeys(".!?;:|", SENTENCE), **dict.fromkeys(",-()[]{}<>*#/\\=>~", SOFT), **dict.fromkeys("\"'`", QUOTE),
+_PUNCTUATION = {**dict.fromkeys(".!?;|", SENTENCE), ":": COLON, **dict.fromkeys(",-()[]{}<>*#/\\=>~", SOFT), **dict.fromkeys("\"'`", QUOTE),
                 "_": JOINED, "\n": SOFT}
 
 
@@ -40,12 +40,18 @@ class Reading:
         self._rules = [(number, rule, compiled(rule.shape, lexicon)) for number, rule in enumerate(RULES)]
         self._markers = [re2.compile(regex) for *_, regex in MARKERS]
         self._talk = re.compile(f"[{lexicon.having('asking')}{lexicon.having('writing')}{lexicon.having('attack')}]")
+        others, narrator, mine = lexicon.having("others"), lexicon.having("narrator"), lexicon.having("my")
+        self._told = re.compile(f"[{others}][^{lexicon.having('you')}]{{0,4}}$|[{narrator}][^{lexicon.having('you')}]{{0,3}}$"
+                                f"|[{mine}].{{0,2}}$")
+        self._mine, self._your = frozenset(mine), frozenset(lexicon.having("your"))
+        self._only = frozenset(lexicon.having("only") + lexicon.having("priority") + lexicon.having("higher"))
+        self._belongs = frozenset(lexicon.having("belongs"))
+        self._model = frozenset("".join(map(lexicon.having, ("your", "you", "above", "machine", "prompt", "told", "maker"))))
         self._not = frozenset(lexicon.having("not"))
-        self._mine = frozenset(lexicon.having("my"))
         others = sorted((word for word in lexicon.marks if not word.isascii()), key=len, reverse=True)
         han = "|".join(word for word in others if ord(word[0]) > 0x2E80)
         self._token = re.compile(rf"{han}|[\u3040-\u9fff]|[^\W_\u3040-\u9fff]+(?:'[^\W_]{{1,2}}\b)?|[^\w\s]|_|\n\s*\n|\n")
-        wanted = sorted({word for rule in RULES for word in lexicon.words(rule.by)} - set(COMMON.split()))
+        wanted = sorted({word for rule in RULES for word in lexicon.words(*rule.by.split())} - set(COMMON.split()))
         ascii_words = "|".join(re2.escape(word) for word in wanted if word.isascii())
         other_words = "|".join(re2.escape(word) for word in wanted if not word.isascii())
         self._trigger = re2.compile(rf"\b(?:{ascii_words})\b|{other_words}")
@@ -107,22 +113,34 @@ class Reading:
                     places = [token.span() for token in self._token.finditer(stretch)]
                 first, last = places[match.start()][0] + start, places[match.end() - 1][1] + start
                 doubt = self._doubt(marks, match.start(), match.end())
+                if rule.label is OVERRIDE and self._owned(marks, match.start(), match.end()):
+                    doubt *= 0.4
                 yield Signal(number, rule.label, rule.score, rule.strict, first, last, doubt)
+
+    def _owned(self, marks: str, start: int, end: int) -> bool:
+        """Whether the rules that are to be set aside are somebody's or something's, not the model's."""
+        found, behind = marks[start:end], marks[end : end + 5]
+        if any(mark in self._your for mark in found):
+            return False
+        if any(mark in self._mine for mark in found[:-1]) and not any(mark in self._only for mark in found):
+            return True
+        return behind[:1] in self._belongs and behind != "" and not any(mark in self._model for mark in behind)
 
     def _doubt(self, marks: str, start: int, end: int) -> float:
         """What the words before a signal leave of its score: quoting, negation and talk about it take from it."""
         before = marks[max(0, start - _CONTEXT) : start]
         sentence = before[before.rfind(SENTENCE) + 1 :]
         left = 1.0
+        clause = sentence[sentence.rfind(COLON) + 1 :]
         if sentence.count(QUOTE) % 2 and (start > _CONTEXT or before.find(QUOTE) > 0):
             left *= 0.4
-        if any(mark in self._not for mark in sentence[-2:]):
+        if any(mark in self._not for mark in clause[-2:]):
             left *= 0.3
-        talk = len(self._talk.findall(sentence)) + 0.5 * len(self._talk.findall(before[: -len(sentence) or None]))
+        talk = len(self._talk.findall(sentence))
         if talk:
             left *= 0.5 if talk < 2 else 0.3
-        if any(mark in self._mine for mark in marks[start:end]):
-            left *= 0.5
+        if self._told.search(clause):
+            left *= 0.4
         if end < len(marks) and marks[end] == JOINED or start and marks[start - 1] == JOINED:
             left *= 0.3
         return left

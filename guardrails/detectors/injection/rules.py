@@ -8,7 +8,7 @@ to three words of any kind within the sentence, `^` a place where an order can b
 import re
 from typing import NamedTuple
 
-from guardrails.detectors.injection.lexicon import JOINED, SENTENCE, SOFT, Lexicon
+from guardrails.detectors.injection.lexicon import COLON, JOINED, QUOTE, SENTENCE, SOFT, Lexicon
 
 OVERRIDE, HIJACK, EXTRACTION = "INSTRUCTION_OVERRIDE", "ROLE_HIJACK", "PROMPT_EXTRACTION"
 MARKER, INDIRECT, EXFILTRATION = "TURN_MARKER", "INDIRECT_INSTRUCTION", "EXFILTRATION"
@@ -28,7 +28,14 @@ class Rule(NamedTuple):
 RULES = (
     # Earlier instructions are set aside.
     Rule(OVERRIDE, 0.9, "^ drop ~5 earlier ~2 rules", "drop"),
-    Rule(OVERRIDE, 0.8, "^ drop ~4 rules ~2 earlier", "drop"),
+    Rule(OVERRIDE, 0.8, "^ drop ~4 rules told? above", "drop"),
+    Rule(OVERRIDE, 0.75, "^ drop ~3 your ~3 norms/inner", "drop"),
+    Rule(OVERRIDE, 0.45, "^ drop ~2 default ~2 rules/norms", "drop"),
+    Rule(OVERRIDE, 0.6, "^ drop ~2 default ~3 rules/norms ~12 my/only", "drop"),
+    Rule(OVERRIDE, 0.55, "follow ~2 only ~2 my ~2 orders", "orders"),
+    Rule(OVERRIDE, 0.55, "only ~2 follow? ~2 my ~2 orders", "orders"),
+    Rule(OVERRIDE, 0.55, "my ~2 orders only", "orders"),
+    Rule(OVERRIDE, 0.7, "drop_foreign/set_aside ~4 your ~3 norms", "norms"),
     Rule(OVERRIDE, 0.9, "drop_foreign ~5 earlier ~2 rules", "drop_foreign"),
     Rule(OVERRIDE, 0.85, "drop_foreign ~4 rules ~3 earlier", "drop_foreign"),
     Rule(OVERRIDE, 0.8, "drop_foreign ~3 your ~4 rules", "drop_foreign"),
@@ -40,18 +47,19 @@ RULES = (
     Rule(OVERRIDE, 0.8, "^ drop ~3 your ~3 rules/safety", "drop"),
     Rule(OVERRIDE, 0.5, "drop ~2 your ~3 rules/safety", "drop"),
     Rule(OVERRIDE, 0.55, "^ drop ~2 all ~3 rules/safety", "drop"),
-    Rule(OVERRIDE, 0.5, "^ drop the? rules/safety", "drop"),
+    Rule(OVERRIDE, 0.4, "^ drop the? rules/safety", "drop"),
     Rule(OVERRIDE, 0.8, "^ drop ~2 everything ~5 told/earlier", "drop"),
     Rule(OVERRIDE, 0.6, "^ drop ~2 what/everything ~2 you ~3 told", "drop"),
     Rule(OVERRIDE, 0.55, "^ drop ~2 all/your ~2 earlier ~2 words", "drop"),
-    Rule(OVERRIDE, 0.5, "^ drop the earlier words", "drop"),
+    Rule(OVERRIDE, 0.5, "^ drop the? earlier words", "drop"),
     Rule(OVERRIDE, 0.6, "^ drop the =above ,/|/go", "drop"),
     Rule(OVERRIDE, 0.7, "^ not/stop ~1 follow ~3 your/earlier ~3 rules", "rules"),
     Rule(OVERRIDE, 0.6, "^ not/stop ~1 follow ~3 rules ~3 earlier/told", "rules"),
     Rule(OVERRIDE, 0.6, "rules ~2 earlier ~3 is ~2 void", "void"),
-    Rule(OVERRIDE, 0.65, "your/earlier ~3 rules/safety ~3 is ~2 void", "void"),
+    Rule(OVERRIDE, 0.65, "your/earlier ~3 rules/safety ~3 been ~2 void", "void"),
+    Rule(OVERRIDE, 0.45, "all ~1 safety ~2 been ~2 void", "void"),
     Rule(OVERRIDE, 0.6, "your/earlier ~2 rules ~3 no/not ~1 longer? applies", "applies"),
-    Rule(OVERRIDE, 0.6, "^ your? =new rules ~1 here", "rules", 0.75),
+    Rule(OVERRIDE, 0.6, "^ your? =new rules ~1 :/here", "rules", 0.75),
     Rule(OVERRIDE, 0.55, "^ follow ~2 my/new/the ~2 rules ~1 instead", "rules", 0.75),
     Rule(OVERRIDE, 0.75, "^ off ~1 your ~4 safety/rules", "off"),
     Rule(OVERRIDE, 0.7, "^ switch offward? ~2 your ~3 safety/rules", "safety"),
@@ -73,6 +81,9 @@ RULES = (
     Rule(HIJACK, 0.35, "without ~3 safety ~2 safety", "safety"),
     Rule(HIJACK, 0.6, "free from ~3 safety/rules", "safety"),
     Rule(HIJACK, 0.6, "you ~3 not/no ~2 bound ~4 safety/rules", "safety"),
+    Rule(HIJACK, 0.55, "not/no ~2 bound ~4 safety/rules/policies_word", "bound"),
+    Rule(HIJACK, 0.5, "comply ~7 without ~3 safety", "safety"),
+    Rule(HIJACK, 0.55, "safety/rules ~2 not longer? applies", "applies"),
     Rule(HIJACK, 0.6, "you ~2 not have ~3 safety/rules", "safety"),
     Rule(HIJACK, 0.55, "you ~3 not ~2 follow ~4 safety/rules", "safety"),
     Rule(HIJACK, 0.6, "modal mode ~3 on_off", "mode"),
@@ -102,7 +113,17 @@ RULES = (
     Rule(EXTRACTION, 0.6, "telling ~3 your ~2 hidden? ~1 prompt", "prompt"),
     Rule(EXTRACTION, 0.75, "what is ~2 your ~2 hidden ~2 prompt", "prompt"),
     Rule(EXTRACTION, 0.55, "what is ~1 your ~1 prompt/rules", "prompt"),
-    Rule(EXTRACTION, 0.5, "your =system prompt", "prompt"),
+    Rule(EXTRACTION, 0.5, "your ~1 hidden ~1 prompt/inner", "prompt inner"),
+    Rule(EXTRACTION, 0.55, "^ show/repeat/write ~4 your ~3 prompt/inner", "prompt inner"),
+    Rule(EXTRACTION, 0.5, "show/write/telling ~5 your ~2 prompt/inner", "prompt inner"),
+    Rule(EXTRACTION, 0.6, "show/what/write/telling ~5 query ~4 guiding ~2 you/your", "guiding"),
+    Rule(EXTRACTION, 0.6, "show/what/write/telling ~5 query ~4 you guiding", "guiding"),
+    Rule(EXTRACTION, 0.6, "what is ~2 hidden ~1 query ~5 you/your ~1 told", "query"),
+    Rule(EXTRACTION, 0.55, "^ show ~3 the/your/my ~1 access code_word", "code_word"),
+    Rule(EXTRACTION, 0.55, "what is ~1 the/your ~1 access code_word", "code_word"),
+    Rule(EXTRACTION, 0.45, "^ show ~2 the/your code_word", "code_word"),
+    Rule(EXTRACTION, 0.5, "what is ~1 the/your code_word ~4 you/told", "code_word"),
+    Rule(HIJACK, 0.45, "say ~3 access granted", "granted"),
     Rule(EXTRACTION, 0.65, "what ~2 prompt/rules ~3 you ~3 told", "prompt"),
     Rule(EXTRACTION, 0.6, "prompt/rules ~2 you ~2 is ~1 told", "prompt"),
     Rule(EXTRACTION, 0.6, "what is you told ~4 earlier/start/|", "told"),
@@ -166,7 +187,7 @@ MARKERS = (
     (SMUGGLED, 0.35, 0.6, r"\b\w{1,8} ?= ?[\"'][^\"'\n]{1,60}[\"'][;,\n ]{1,3}\w{1,8} ?= ?[\"'][^\"'\n]{1,60}[\"'][^+]{0,120}"
                           r"\b\w{1,8} ?\+ ?\w{1,8}\b"),
 )
-_GAP = f"[^{re.escape(SENTENCE + JOINED)}]"
+_GAP = f"[^{re.escape(SENTENCE + COLON + JOINED)}]"
 
 
 def compiled(shape: str, lexicon: Lexicon) -> re.Pattern[str]:
@@ -176,7 +197,7 @@ def compiled(shape: str, lexicon: Lexicon) -> re.Pattern[str]:
 
 def _step(word: str, lexicon: Lexicon) -> str:
     if word == "^":
-        return f"(?:^|(?<=[{re.escape(SENTENCE + SOFT)}{lexicon.having('go')}]))"
+        return f"(?:^|(?<=[{re.escape(SENTENCE + COLON + SOFT + QUOTE)}{lexicon.having('go')}]))"
     if word.startswith("~"):
         return f"{_GAP}{{0,{word[1:]}}}?"
     marks = "".join(_marks(name, lexicon) for name in word.rstrip("?").split("/"))
@@ -184,6 +205,6 @@ def _step(word: str, lexicon: Lexicon) -> str:
 
 
 def _marks(name: str, lexicon: Lexicon) -> str:
-    if name in (SENTENCE, SOFT):
+    if name in (SENTENCE, COLON, SOFT):
         return re.escape(name)
     return lexicon.marks[name[1:]] if name.startswith("=") else lexicon.having(name)
