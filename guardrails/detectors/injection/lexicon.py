@@ -72,15 +72,16 @@ MEANINGS = {
     "my": "my our mine his her their its meine meinen mes mis mi mie meus minhas mijn мои мое 我的",
     "the": "the those these that this die diese les ces las los le gli i os as de 这些 その この",
     "a": "a an another some ein eine un une una um uma een",
+    "article": "a an another ein eine un une uno una um uma een",
     "you": "you yourself u ya du dich dir tu te toi vous ti usted voce tu jij je ты вы тебя тебе вам вас 你 您 あなた",
-    "hidden": """system hidden secret initial internal original underlying developer confidential base core pre starting
-        first preset startup backend private behind configuration initialization
+    "hidden": """system hidden secret initial internal original underlying developer confidential base core pre
+        preset backend private configuration initialization
         systemprompt system systemanweisungen geheimen versteckten interne internen ursprunglichen
         systeme systemes initiales caches secretes sistema iniciales ocultas secretas ocultos sistema nascoste segrete
         iniziali iniciais ocultas secretas systeem verborgen geheime
         системныи системные системную скрытые секретные начальные 系统 系統 隐藏 内部 システム 最初 初始 秘密""",
-    "prompt": """prompt prompts instructions instruction preprompt directives guidelines systemprompt metaprompt preamble
-        message messages rules configuration config context
+    "message": "message messages text context configuration config settings",
+    "prompt": """prompt prompts instructions instruction preprompt directives guidelines systemprompt metaprompt preamble rules
         anweisungen instruktionen vorgaben richtlinien consignes invite instrucciones indicaciones istruzioni instrucoes
         instructies regels regeln regles reglas regole regras
         промпт инструкции инструкцию инструкция подсказку 指令 指示 提示词 提示詞 提示 プロンプト 设定""",
@@ -129,10 +130,11 @@ MEANINGS = {
         pretending role assume adopt emulate operate function talk be remain
         handle spiele verhalte tu agis comporte fais actua finge comportate simula comportati agisci fingi aja finja
         comporte doe gedraag веди притворись представь сыграи 扮演 假装 充当""",
-    "lawless": """unrestricted unfiltered uncensored unlimited jailbroken amoral immoral unethical unbound unchained evil
-        unhinged unmoderated unaligned lawless rogue limitless omnipotent unshackled malicious unregulated
+    "lawless": """unrestricted unfiltered uncensored unlimited jailbroken amoral unbound unchained
+        unhinged unmoderated unaligned lawless limitless omnipotent unshackled unregulated
         uneingeschrankte ungefilterte unzensiert restrictionless filterless
         неограниченныи 不受限制 无限制 無制限""",
+    "wicked": "evil malicious rogue immoral unethical corrupt sinister deranged hateful",
     "persona": "dan stan dude aim betterdan evilbot maximum omega devmode antigpt tyrone ucar aligpt vzex mongo jailbreak",
     "machine": """ai assistant chatbot bot llm model gpt chatgpt claude gemini llama copilot agent assistants models llms bots
         chatbots agents bard openai ki ia asistente assistente assistent ассистент модель ии 助手 人工智能 アシスタント""",
@@ -211,9 +213,9 @@ MEANINGS = {
     "inner": """configuration config initialization initialisation settings parameters setup preamble programming prompting
         metadata specification boundaries charter framework blueprint structure specs constitution foundation
         konfiguration programmierung programmation programacion programmazione programacao""",
-    "guiding": """guides guide guiding directs direct directing drives drive driving shapes shape shaping shaped governs govern governing
-        controls control controlling influences influence influencing influenced generated led inspired defines define
-        defining fuels powers powering prompted triggered underlies underlying determines determine steers steering behind
+    "guiding": """guides guiding directs directing drives driving shapes shaping shaped governs govern governing
+        controls controlling influences influencing influenced generated led inspired defines define
+        defining fuels powers powering prompted triggered underlies underlying determines determine steers steering
         formed affecting
         leitet antreibt steuert dirige dirigen guia guian guida guidano impulsa alimenta oriente dirigent guident pilote
         dirigeait stuurt управляет направляет""",
@@ -229,11 +231,30 @@ MEANINGS = {
     "been": "is are was were be been being has have had gets got",
     "above": "above before previously earlier prior preceding",
     "code_word": "code key password passcode passphrase passwords codes phrase keyword flag",
+    "password": "password passcode passphrase",
     "access": "access secret security master hidden admin private entry unlock",
-    "granted": "granted accepted approved pwned hacked",
+    "granted": "granted pwned hacked",
     "say": "say print output write type respond reply return display echo answer tell send speak",
     "belongs": "in of on for from that which who within inside at about to with by when so",
     "narrator": "told asked tells asks wants wanted said says tried tries decided chose",
+    "depart": "deviate disassociate dissociate detach depart step rise operate operating act go going stray function break opere "
+              "fonctionne opera funciona agis handle aja agisci funziona betreibe",
+    "outside": "outside beyond against dehors fuera alem dela ausserhalb jenseits oltre buiten from",
+    "prompting": """prompt prompts instruction instructions directive directives anweisung anweisungen befehl ausbildungsbefehl
+        ausbildungsprompt schlusselanweisung invite consigne consignes commande directive indicacion instruccion
+        instrucciones directriz comando istruzione istruzioni instrucao instrucoes instructie промпт инструкция""",
+    "founding": """training base initial original first starting underlying fundamental foundational formative grundlegende anfanglichen anfangliche
+        zentrale formacion fundamental fundamentale essentielle initiale initiales original originale originali originales
+        subyacente subjacente sottostante principale principal base chiave clave treinamento formation addestramento""",
+    "behind": "behind hinter derriere detras dietro atras achter underneath",
+    "yours": """your yours you tu tus su tes ta ton votre vos dein deine deinen deiner dir dich te ti tua tuas teu seu seus sua tuo
+        tuoi tue voce jouw je твои тебя""",
+    "leak": "reveal disclose expose divulge leak dump surrender unveil",
+    "boss": """developer developers creator administrator admin engineer ceo owner auditor supervisor programmer operator
+        manager lead researcher maintainer""",
+    "iam": "i i'm im as speaking me",
+    "below": "below above prior following preceding",
+    "spoken": "told given received fed",
     "lose": "deducted lose deduct subtracted die penalized terminated loses",
 }
 # What talk about attacks, and not an attack, has before the words that would be one.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import re2
 
 from guardrails.detectors.injection.lexicon import COLON, COMMON, JOINED, OTHER, QUOTE, SENTENCE, SOFT, Lexicon
-from guardrails.detectors.injection.rules import MARKERS, OVERRIDE, RULES, compiled
+from guardrails.detectors.injection.rules import EXTRACTION, MARKERS, OVERRIDE, RULES, compiled
 
 # Characters that are read before and behind a word that a rule needs.
 _BEFORE, _BEHIND = 120, 200
@@ -45,6 +45,7 @@ class Reading:
                                 f"|[{mine}].{{0,2}}$")
         self._mine, self._your = frozenset(mine), frozenset(lexicon.having("your"))
         self._only = frozenset(lexicon.having("only") + lexicon.having("priority") + lexicon.having("higher"))
+        self._article = frozenset(lexicon.having("article"))
         self._belongs = frozenset(lexicon.having("belongs"))
         self._model = frozenset("".join(map(lexicon.having, ("your", "you", "above", "machine", "prompt", "told", "maker"))))
         self._not = frozenset(lexicon.having("not"))
@@ -113,8 +114,10 @@ class Reading:
                     places = [token.span() for token in self._token.finditer(stretch)]
                 first, last = places[match.start()][0] + start, places[match.end() - 1][1] + start
                 doubt = self._doubt(marks, match.start(), match.end())
-                if rule.label is OVERRIDE and self._owned(marks, match.start(), match.end()):
+                if rule.label in (OVERRIDE, EXTRACTION) and self._owned(marks, match.start(), match.end()):
                     doubt *= 0.4
+                if QUOTE in match[0]:
+                    doubt *= 0.5
                 yield Signal(number, rule.label, rule.score, rule.strict, first, last, doubt)
 
     def _owned(self, marks: str, start: int, end: int) -> bool:
@@ -123,6 +126,8 @@ class Reading:
         if any(mark in self._your for mark in found):
             return False
         if any(mark in self._mine for mark in found[:-1]) and not any(mark in self._only for mark in found):
+            return True
+        if any(mark in self._article for mark in found):
             return True
         return behind[:1] in self._belongs and behind != "" and not any(mark in self._model for mark in behind)
 
