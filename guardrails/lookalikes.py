@@ -1,0 +1,56 @@
+"""Characters that look like Latin letters, and what of a character is left when its decoration is taken off."""
+
+import unicodedata
+
+# Letters of other alphabets by the Latin letter that readers take them for (after the confusables of Unicode's UTS 39),
+# in lower case: they count only in words that are Latin otherwise, or look so altogether.
+FOREIGN = {
+    "a": "аαɑ", "b": "Ььβ", "c": "сϲⅽ", "d": "ԁժ", "e": "еєεҽ", "f": "ϝք", "g": "ԍց", "h": "һհԧ", "i": "іιӏɩ", "j": "јϳ",
+    "k": "кκ", "l": "ⅼլ", "m": "мⅿ", "n": "пոռη", "o": "оοօσ", "p": "рρ", "q": "ԛզ", "r": "гⲅ", "s": "ѕꜱ", "t": "тτ",
+    "u": "υսцμ", "v": "ѵν", "w": "ԝωшա", "x": "хχ", "y": "уγүყ", "z": "ʐ",
+}
+# Of these a whole word may be made that is not Latin at all and yet looks it.
+PERFECT = frozenset("асеіјорѕухһԁԛԝӏοѵνα")
+# Latin letters of another make: phonetic, small capitals, barred.
+DRESSED = {
+    "ı": "i", "ȷ": "j", "ɡ": "g", "ɢ": "g", "ɪ": "i", "ɴ": "n", "ʀ": "r", "ʏ": "y", "ʙ": "b", "ʜ": "h", "ʟ": "l", "ᴀ": "a",
+    "ᴄ": "c", "ᴅ": "d", "ᴇ": "e", "ᴊ": "j", "ᴋ": "k", "ᴍ": "m", "ᴏ": "o", "ᴘ": "p", "ᴛ": "t", "ᴜ": "u", "ᴠ": "v", "ᴡ": "w",
+    "ᴢ": "z", "ꜰ": "f", "ꜱ": "s", "ɑ": "a", "ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ƀ": "b", "ɩ": "i", "ᵻ": "i",
+    "‘": "'", "’": "'", "‚": "'", "‛": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "「": '"', "」": '"',
+    "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "−": "-", "·": ".", "•": ".", "∙": ".", "⋅": ".", "ʼ": "'",
+    "。": ".", "｡": ".", "、": ",",
+}
+_LATIN = {foreign: latin for latin, letters in FOREIGN.items() for foreign in letters}
+# Squared, circled and regional letters that have no decomposition.
+_RANGES = ((0x1F150, 0x1F169), (0x1F170, 0x1F189), (0x1F1E6, 0x1F1FF))
+TAGS = range(0xE0020, 0xE007F)
+INVISIBLE = frozenset({0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E, 0x3164, 0xFEFF, 0xFFA0, *range(0x200B, 0x2010),
+                       *range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0xFE00, 0xFE10), *range(0xE0000, 0xE0020),
+                       0xE007F, *range(0xE0100, 0xE01F0)})
+
+
+def plain(character: str) -> str:
+    """The character in lower case without accent, width, frame or typeface; empty where it cannot be seen."""
+    code = ord(character)
+    if character in DRESSED:
+        return DRESSED[character]
+    if code in INVISIBLE:
+        return ""
+    if code in TAGS:
+        return chr(code - 0xE0000).lower()
+    for first, last in _RANGES:
+        if first <= code <= last:
+            return chr(97 + code - first)
+    if 0xAC00 <= code <= 0xD7A3:
+        return character  # a syllable of Hangul is no decorated letter
+    parts = unicodedata.normalize("NFKD", character)
+    return "".join(DRESSED.get(part, part) for part in parts.lower() if unicodedata.category(part) != "Mn")
+
+
+def latin(word: str) -> str:
+    """The Latin word that ``word`` looks like, of the same length; ``word`` itself where it is another alphabet's."""
+    foreign = [letter for letter in word if letter in _LATIN]
+    mixed = any(letter.isascii() and letter.isalpha() for letter in word)
+    if not foreign or not (mixed or all(letter in PERFECT for letter in word)):
+        return word
+    return "".join(_LATIN.get(letter, letter) for letter in word)
