@@ -66,7 +66,7 @@ class Scanner:
         self._compiled = [re2.compile(pattern.regex, _options(_PATTERN_MEMORY_BYTES)) for pattern in self.patterns]
         self._found = [compiled.groupindex.get("found", 0) for compiled in self._compiled]
         self._tails = [re2.compile(f"{pattern.tail}+") if pattern.tail else None for pattern in self.patterns]
-        openings = "|".join(dict.fromkeys(opening(pattern.regex) for pattern in self.patterns))
+        openings = "|".join(dict.fromkeys(pattern.begins or opening(pattern.regex) for pattern in self.patterns))
         self._opening = re2.compile(f"(?:{openings})\\z", _options(_SET_MEMORY_BYTES))
 
     def undecided_from(self, text: bytes, start: int = 0) -> int:
