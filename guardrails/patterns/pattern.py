@@ -35,6 +35,8 @@ class Pattern(msgspec.Struct, frozen=True):
     tail    a character class, such as ``[A-Za-z0-9]``: the finding goes on over all such characters that follow the
             match, however many. What is found is known before the tail is, so nothing waits for its end.
     check   the score of a candidate, 0 to 1, where 0 is no finding; None: every match scores ``score``.
+    begins  for whatever a match may begin with, where what is derived from a long ``regex`` would be too large to run
+            at every piece. It may match more, which delays a stream; were it to match less, streams would miss some.
     """
 
     label: str
@@ -42,6 +44,7 @@ class Pattern(msgspec.Struct, frozen=True):
     tail: str = ""
     check: Check | None = None
     score: float = 1.0
+    begins: str = ""
 
     def __post_init__(self) -> None:
         most = longest(self.regex)
@@ -51,4 +54,5 @@ class Pattern(msgspec.Struct, frozen=True):
                 f"{LONGEST_MATCH} can be held back in a stream: bound its repetitions")
         if parse(self.regex).getwidth()[0] == 0:
             raise UnsupportedPattern(f"{self.label}: the pattern matches the empty text")
-        opening(self.regex)
+        if not self.begins:
+            opening(self.regex)

@@ -68,7 +68,7 @@ class Scanner:
         self._runs = [compiled._regexp.Match for compiled in self._compiled]
         self._found = [compiled.groupindex.get("found", 0) for compiled in self._compiled]
         self._tails = [re2.compile(f"{pattern.tail}+") if pattern.tail else None for pattern in self.patterns]
-        openings = "|".join(dict.fromkeys(opening(pattern.regex) for pattern in self.patterns))
+        openings = "|".join(dict.fromkeys(pattern.begins or opening(pattern.regex) for pattern in self.patterns))
         self._any_tail = any(pattern.tail for pattern in self.patterns)
         # Called for every frame of every stream: what the package puts around this call costs more than the call.
         self._opening = re2.compile(f"(?:{openings})\\z", _options(_SET_MEMORY_BYTES))
