@@ -12,6 +12,10 @@ from the first one: it matches whatever a match may begin with. With `o` for the
 anchored at the end of what has arrived. "Nothing" matches the empty text: standing before the pattern's next character
 is an opening too. A text that matches as a whole and cannot grow is no opening: it is a match.
 
+Repetitions of one character are not counted in an opening: `[a-z]{3,40}` may begin with any number of letters. That
+matches a little more, which delays a little text; but each counter of each pattern would multiply the states of the one
+automaton that all openings share. What is more than a longest match behind the end is no opening, whatever matches.
+
 Written over the syntax tree of Python's own parser, whose syntax for what is used here is RE2's.
 """
 
@@ -23,6 +27,8 @@ from typing import Any
 UNBOUNDED = sre.MAXREPEAT
 # RE2 refuses repetitions beyond this.
 _MOST = 1000
+# Up to this many of a character are counted in an opening.
+_COUNTED = 3
 _CLASSES = {sre.CATEGORY_DIGIT: r"\d", sre.CATEGORY_NOT_DIGIT: r"\D", sre.CATEGORY_SPACE: r"\s",
             sre.CATEGORY_NOT_SPACE: r"\S", sre.CATEGORY_WORD: r"\w", sre.CATEGORY_NOT_WORD: r"\W"}
 _PLACES = {sre.AT_BEGINNING: r"^", sre.AT_BEGINNING_STRING: r"\A", sre.AT_BOUNDARY: r"\b",
@@ -68,7 +74,7 @@ def _opening(nodes: list[Any]) -> str:
         if position == len(nodes) - 1:
             written = own
         else:
-            following = _written(node) + written
+            following = _relaxed(node) + written
             written = f"(?:{following}|{own})" if own else f"(?:{following})?"
     return written
 
@@ -84,10 +90,34 @@ def _opening_of(node: Any) -> str:
     if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT):
         _, most, repeated = value
         own = _opening(list(repeated))
-        if most is UNBOUNDED:
-            return _repeated(_sequence(repeated), 0, UNBOUNDED) + own
-        return _repeated(_sequence(repeated), 0, most - 1) + own
+        if most is UNBOUNDED or (most > _COUNTED and _is_character(repeated)):
+            return _repeated(_relaxed_all(repeated), 0, UNBOUNDED) + own
+        return _repeated(_relaxed_all(repeated), 0, most - 1) + own
     raise UnsupportedPattern(_unsupported(kind))
+
+
+def _is_character(nodes: Any) -> bool:
+    return len(nodes) == 1 and nodes[0][0] in (sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN)
+
+
+def _relaxed_all(nodes: Any) -> str:
+    return "".join(_relaxed(node) for node in nodes)
+
+
+def _relaxed(node: Any) -> str:
+    """The node as RE2 reads it, with repetitions of one character not counted."""
+    kind, value = node
+    if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+        least, most, repeated = value
+        if most is not UNBOUNDED and most > _COUNTED and _is_character(repeated):
+            return _repeated(_written(repeated[0]), min(least, 1), UNBOUNDED)
+        return _repeated(_relaxed_all(repeated), least, most)
+    if kind is sre.BRANCH:
+        return "(?:" + "|".join(dict.fromkeys(_relaxed_all(branch) for branch in value[1])) + ")"
+    if kind is sre.SUBPATTERN:
+        inner = _relaxed_all(value[3])
+        return _with_flags(value, inner) if value[1] or value[2] else f"(?:{inner})"
+    return _written(node)
 
 
 def _either(options: Any) -> str:

@@ -10,11 +10,12 @@ from typing import NamedTuple
 import re2
 
 from guardrails.patterns.opening import opening
-from guardrails.patterns.pattern import CONTEXT_BYTES, Candidate, Check, Pattern
+from guardrails.patterns.pattern import CONTEXT_BYTES, LONGEST_MATCH, Candidate, Check, Pattern
 
 # The automaton is built while it runs; where it outgrows this it begins anew, which is slow but right.
 _SET_MEMORY_BYTES = 64 << 20
 _PATTERN_MEMORY_BYTES = 8 << 20
+_LONGEST_BYTES = LONGEST_MATCH * 4  # a character has at most four
 _UNANCHORED = re2._re2.RE2.Anchor.UNANCHORED
 CHECK_FAILED = -1.0  # the score of a match whose check raised
 
@@ -78,7 +79,8 @@ class Scanner:
     def undecided_from(self, text: bytes, start: int = 0) -> int:
         """Where the first match could begin that is not decided before more text comes; the length where none can."""
         place: int = self._match_opening(_UNANCHORED, text, start, len(text))[0][0]
-        return place if place >= 0 else len(text)
+        earliest = len(text) - _LONGEST_BYTES
+        return _character_at(text, earliest) if place < earliest else place
 
     def which(self, text: bytes) -> Sequence[int]:
         """The patterns that occur somewhere in ``text``; perhaps more, never fewer."""
@@ -136,6 +138,13 @@ class Scanner:
         tail = self._tails[pattern]
         found = tail.match(text, start) if tail is not None else None
         return found.end() if found else start
+
+
+def _character_at(text: bytes, place: int) -> int:
+    """The beginning of the character that ``place`` is in."""
+    while text[place] & 0xC0 == 0x80:
+        place -= 1
+    return place
 
 
 def _checked(check: Check, candidate: Candidate) -> float:

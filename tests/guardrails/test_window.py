@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guardrails.patterns.pattern import Candidate, Pattern
+from guardrails.patterns.pattern import LONGEST_MATCH, Candidate, Pattern
 from guardrails.patterns.scanner import Cluster, Scanner
 from guardrails.patterns.window import Window
 
@@ -82,12 +82,23 @@ def test_text_flows_until_a_match_could_begin() -> None:
     assert decided == [9, 9, 16, 16, 16, 16, 32, 36]
 
 
-def test_a_tail_is_not_waited_for() -> None:
+def test_the_end_of_a_tail_is_not_waited_for() -> None:
     window = Window(Scanner([Pattern("KEY", r"\bsk-[a-z0-9]{4}", tail="[a-z0-9]")]))
-    assert [cluster.matches[0].found_end for cluster in window.feed(b"key sk-ab12")] == [11]
-    assert [(cluster.start, cluster.end, cluster.goes_on) for cluster in window.feed(b"cd34")] == [(11, 15, True)]
-    assert window.decided == 15
-    assert [(cluster.start, cluster.end) for cluster in window.feed(b"ef is it")] == [(15, 17)]
+    pieces = [b"key sk-ab12", *[b"cd34" * 20] * 100]
+    found = [cluster for piece in pieces for cluster in window.feed(piece)]
+    assert [cluster.matches[0].pattern for cluster in found if not cluster.goes_on] == [0]
+    assert window.decided == found[-1].end > 7000
+    assert [(cluster.start, cluster.end, cluster.goes_on) for cluster in window.feed(b"ef is it")] == [
+        (window.decided - 8, window.decided - 6, True)]
+
+
+@pytest.mark.parametrize("piece", [b"0123456789" * 100, b"a@" * 500, b"key=" * 250, "é@".encode() * 300])
+def test_what_is_held_back_is_bounded_whatever_comes(piece: bytes) -> None:
+    window = Window(Scanner([Pattern("NUMBER", r"\b\d{9,40}\b"), Pattern("MAIL", r"[a-z]{1,64}@[a-z]{1,64}\.com"),
+                             Pattern("PAIR", r"key={1,3}(?:key=){0,3}\w{4,9}")]))
+    for fed in range(1, 50):
+        window.feed(piece)
+        assert fed * len(piece) - window.decided <= 4 * LONGEST_MATCH + len(piece)
 
 
 @pytest.mark.parametrize("regex", ["a+", "a*", "a{0,3}", "(a", r"(a)\1", "(?=a)b", "a$", "(?m)a", "a{600}"])

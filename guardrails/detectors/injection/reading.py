@@ -103,7 +103,7 @@ class Reading:
         return self._marks.get(token, OTHER)
 
     def _read(self, text: str, start: int, end: int) -> Iterator[Signal]:
-        while 0 < start and text[start - 1].isalnum() and text[start].isalnum() and text[start] < "\u3040":
+        while start > 0 and text[start - 1].isalnum() and text[start].isalnum() and text[start] < "\u3040":
             start -= 1
         stretch = text[start:end]
         marks = "".join(map(self._mark, self._token.findall(stretch)))
@@ -146,6 +146,6 @@ class Reading:
             left *= 0.5 if talk < 2 else 0.3
         if self._told.search(clause):
             left *= 0.4
-        if end < len(marks) and marks[end] == JOINED or start and marks[start - 1] == JOINED:
+        if (end < len(marks) and marks[end] == JOINED) or (start and marks[start - 1] == JOINED):
             left *= 0.3
         return left

@@ -50,7 +50,7 @@ def _ipv4(candidate: Candidate) -> float:
     known = _address_or_version(before)
     if known is False:
         return 0.2
-    small = all(len(part) < 2 or part < b"32" and len(part) < 3 for part in address.split(b"."))
+    small = all(len(part) < 2 or (part < b"32" and len(part) < 3) for part in address.split(b"."))
     if known or not small or address in _PUBLIC_RESOLVERS:
         return 1.0 if not small or known else 0.9
     return 0.4
