@@ -23,6 +23,10 @@ from typing import Any
 UNBOUNDED = sre.MAXREPEAT
 # RE2 refuses repetitions beyond this.
 _MOST = 1000
+# A head has no repetitions beyond this.
+_SHORT = 5
+# A head of fewer characters stands everywhere.
+_LEAST_HEAD = 2
 _CLASSES = {sre.CATEGORY_DIGIT: r"\d", sre.CATEGORY_NOT_DIGIT: r"\D", sre.CATEGORY_SPACE: r"\s",
             sre.CATEGORY_NOT_SPACE: r"\S", sre.CATEGORY_WORD: r"\w", sre.CATEGORY_NOT_WORD: r"\W"}
 _PLACES = {sre.AT_BEGINNING: r"^", sre.AT_BEGINNING_STRING: r"\A", sre.AT_BOUNDARY: r"\b",
@@ -58,6 +62,50 @@ def opening(pattern: str) -> str:
     tree = parse(pattern)
     written = _opening(list(tree))
     return f"(?i:{written})" if tree.state.flags & re.IGNORECASE else written
+
+
+def head(pattern: str) -> tuple[str, str]:
+    """What every match of ``pattern`` begins with, up to its first long repetition: a word, a prefix. And its openings.
+
+    An opening of the pattern is an opening of its head, or the head stands in it. Where the pattern begins with a long
+    repetition, or with hardly anything before it, the whole is its head.
+    """
+    tree = parse(pattern)
+    nodes = _head(list(tree))
+    while nodes and nodes[-1][0] is sre.AT:
+        nodes.pop()
+    if _parser.SubPattern(tree.state, nodes).getwidth()[0] < _LEAST_HEAD:
+        nodes = list(tree)
+    written = _sequence(nodes), _opening(nodes)
+    return (f"(?i:{written[0]})", f"(?i:{written[1]})") if tree.state.flags & re.IGNORECASE else written
+
+
+def _head(nodes: list[Any]) -> list[Any]:
+    taken: list[Any] = []
+    for node in nodes:
+        kind, value = node
+        if kind is sre.SUBPATTERN and not value[1] and not value[2]:
+            inner = list(value[3])
+            begun = _head(inner)
+            taken += begun
+            if len(begun) < len(inner):
+                break
+        elif _repeats_long(node):
+            break
+        else:
+            taken.append(node)
+    return taken
+
+
+def _repeats_long(node: Any) -> bool:
+    kind, value = node
+    if kind is sre.BRANCH:
+        return any(_repeats_long(part) for branch in value[1] for part in branch)
+    if kind is sre.SUBPATTERN:
+        return any(map(_repeats_long, value[3]))
+    if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+        return value[1] > _SHORT or any(map(_repeats_long, value[2]))
+    return False
 
 
 def _opening(nodes: list[Any]) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import re2
 
-from guardrails.patterns.opening import opening
+from guardrails.patterns.opening import head, opening
 from guardrails.patterns.pattern import CONTEXT_BYTES, Candidate, Pattern
 
 # The automaton is built while it runs; where it outgrows this it begins anew, which is slow but right.
@@ -57,13 +57,30 @@ class Scanner:
         self._compiled = [re2.compile(pattern.regex, _options(_PATTERN_MEMORY_BYTES)) for pattern in self.patterns]
         self._found = [compiled.groupindex.get("found", 0) for compiled in self._compiled]
         self._tails = [re2.compile(f"{pattern.tail}+") if pattern.tail else None for pattern in self.patterns]
-        openings = "|".join(dict.fromkeys(opening(pattern.regex) for pattern in self.patterns))
-        self._opening = re2.compile(f"(?:{openings})\\z", _options(_SET_MEMORY_BYTES))
+        heads = [head(pattern.regex) for pattern in self.patterns]
+        self._heads = re2.Set.SearchSet(_options(_SET_MEMORY_BYTES))
+        for each, _ in heads:
+            self._heads.Add(each)
+        self._heads.Compile()
+        begun = "|".join(dict.fromkeys(begun for _, begun in heads))
+        self._begun = re2.compile(f"(?:{begun})\\z", _options(_SET_MEMORY_BYTES))
+        self._openings = [re2.compile(f"(?:{opening(pattern.regex)})\\z", _options(_PATTERN_MEMORY_BYTES))
+                          for pattern in self.patterns]
 
     def undecided_from(self, text: bytes, start: int = 0) -> int:
-        """Where the first match could begin that is not decided before more text comes; the length where none can."""
-        found = self._opening.search(text, start)
-        return found.start() if found else len(text)
+        """Where the first match could begin that is not decided before more text comes; the length where none can.
+
+        One automaton for all openings would have as many states as there are mixtures of them. So those of the heads
+        are one, small, and the whole opening of a pattern is looked for only where its head has come.
+        """
+        begun = self._begun.search(text, start)
+        first: int = begun.start() if begun else len(text)
+        if first > start:
+            for index in self._heads.Match(text[start - CONTEXT_BYTES :] if start > CONTEXT_BYTES else text) or ():
+                found = self._openings[index].search(text, start)
+                if found and found.start() < first:
+                    first = found.start()
+        return first
 
     def which(self, text: bytes) -> Sequence[int]:
         """The patterns that occur somewhere in ``text``; perhaps more, never fewer."""
