@@ -31,7 +31,8 @@ _JOIN = (
     r"|>\s{0,4}"  # <name>value
     r"|[\"']?,?\s{1,20}[\"']?value[\"']?\s?[:=]\s?"  # name="..." value="...", - name: ...\n  value: ...
     r"|[ \t]{1,4}"  # --name value
-    r"|\s(?:[\w.@'-]{1,20}\s){0,4}(?:is|was|ist|war|lautet|est|es|era|è|sono)\s?:?\s{1,3})")  # the name of that is value
+    r"|\s(?:(?:for|of|to|on|für|zu|von|pour|de|du|del|per|di)\s[\w.@'-]{1,20}\s)?"
+    r"(?:is|was|ist|war|lautet|est|es|era|è)\s?:?\s)")  # the name of that is value
 _OPEN = r"\\?[\"'`]?(?:bearer |token |bot )?"
 # The value may be an assignment itself: key: "secret = ...".
 _INNER = r"(?:[A-Za-z_][\w.-]{0,40}(?:\s?[=:]{1,2}\s?\\?[\"']|\s[=:]\s|[=:]\s))?"

@@ -59,7 +59,7 @@ def webhook_score(candidate: Candidate) -> float:
 
 
 PATTERNS = (
-    Pattern("CONNECTION_STRING", r"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://([^\s:/@\"'`<>]{0,64}):(?P<found>[^\s@/\"'`<>]{3,100})"
+    Pattern("CONNECTION_STRING", r"://([^\s:/@\"'`<>]{0,64}):(?P<found>[^\s@/\"'`<>]{3,100})"
             r"@[\w\[$%{-]", check=url_score),
     Pattern("PASSWORD", r"\s(?:-u|--user|--proxy-user|-U)[ =]?[\"']?[\w.@\\-]{1,64}:(?P<found>" + _PASSWORD + ")",
             check=option_score),

@@ -4,9 +4,9 @@ from guardrails.detectors.secrets.placeholders import is_placeholder
 from guardrails.detectors.secrets.randomness import looks_random
 from guardrails.patterns.pattern import Candidate, Pattern
 
-# Between the lines of a block: line ends as such, or as a string in code or JSON spells them, and indentation.
-_BREAK = r"[\s\\nr\"'+,]{0,24}"
-_HEADERS = r"(?:[A-Za-z][A-Za-z-]{2,20}: ?[^\r\n\\]{0,70}" + _BREAK + "){0,3}"
+# A line's end as such, or as a string in code or JSON spells it, and indentation.
+_BREAK = r"(?:\r?\n|\\{1,2}n|\\r\\n)[\s\"'+,]{0,24}"
+_HEADERS = r"(?:(?:Proc-Type|DEK-Info|Version|Comment|Charset|Hash): ?[^\r\n\\]{0,70}" + _BREAK + "){0,3}(?:" + _BREAK + ")?"
 # No hyphen, so that it stops before END; no brackets or back-quotes, so that it stops where prose goes on soon.
 _BODY = r"[A-Za-z0-9+/=\s\\\"',]"
 
@@ -17,8 +17,8 @@ def block_score(candidate: Candidate) -> float:
 
 
 PATTERNS = (
-    Pattern("PRIVATE_KEY", r"(?P<found>-{4,5} ?BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)? ?-{4,5}" + _BREAK
-            + _HEADERS + r"([A-Za-z0-9+/=]{24}))", tail=_BODY, check=block_score),
+    Pattern("PRIVATE_KEY", r"(?P<found>-{4,5} ?BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)? ?-{4,5}(?:" + _BREAK
+            + r")?" + _HEADERS + r"([A-Za-z0-9+/=]{24}))", tail=_BODY, check=block_score),
     Pattern("PRIVATE_KEY", r"-{4,5} ?END (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)? ?-{4,5}", score=0.9),
     Pattern("PRIVATE_KEY", r"(?P<found>Private-Lines: ?\d{1,4}" + _BREAK + r"([A-Za-z0-9+/=]{24}))", tail=_BODY,
             check=block_score),

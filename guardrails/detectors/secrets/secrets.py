@@ -24,7 +24,7 @@ class Secrets:
 
 
 def _pattern(entry: Format) -> Pattern:
-    return Pattern(entry.label, f"{_START}(?P<found>{entry.prefix}({entry.body}))", tail=entry.tail,
+    return Pattern(entry.label, f"{_START}(?P<found>(?:{entry.prefix})({entry.body}))", tail=entry.tail,
                    check=_format_check(entry))
 
 

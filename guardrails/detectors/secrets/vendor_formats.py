@@ -30,9 +30,6 @@ CLOUD = (
     Format("GOOGLE_OAUTH", r"ya29\.", r"[\w-]{30}", tail=r"[\w.-]"),
     Format("GOOGLE_OAUTH", r"1//0", r"[\w-]{40}"),
     Format("AZURE_KEY", r"[A-Za-z0-9_~.]{3}\dQ~", r"[\w~.-]{31}", tail=r"[\w~.-]"),
-    Format("AZURE_KEY", r"", _BASE64 + r"{76}(?:AzFu|AzCa|AzSe|ACDb|ASbT|ARm4|AIoT|AzCo|ACRp)" + _BASE64
-           + r"{4,6}(?:==|=)?\b", tail=_BASE64_TAIL),
-    Format("AZURE_KEY", r"", _WORD + r"{52}JQQJ99" + _WORD + r"{24}"),
     Format("ALIBABA_KEY", r"LTAI", _WORD + r"{12,20}\b", tail=""),
     Format("TENCENT_KEY", r"AKID", _WORD + r"{32}\b", tail=""),
     Format("YANDEX_KEY", r"t1\.[\w-]{1,100}={0,2}\.", r"[\w-]{86}={0,2}"),
