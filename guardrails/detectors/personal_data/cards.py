@@ -45,7 +45,7 @@ def _grouped(candidate: Candidate) -> float:
 
 
 def _plain(candidate: Candidate) -> float:
-    if not is_card(candidate.found) or candidate.before[-1:] in (b"-", b".", b"_"):
+    if candidate.before[-1:] in (b"-", b".", b"_") or not is_card(candidate.found):
         return 0.0
     known = _nearest(candidate.before)
     if known:

@@ -27,16 +27,26 @@ class Words:
 class Nearest:
     """Tells which of two kinds of words stands nearest before a candidate."""
 
-    __slots__ = ("_match",)
+    __slots__ = ("_last", "_present")
 
     def __init__(self, those: Iterable[str], others: Iterable[str]) -> None:
-        regex = f"(?is).*{_LETTER}(?:({'|'.join(those)})|(?:{'|'.join(others)}))"
-        self._match = re2.compile(regex, _options()).match
+        kinds = ["|".join(those), "|".join(others)]
+        self._present = re2.Set.SearchSet(_options())
+        for kind in kinds:
+            self._present.Add(f"(?i){_LETTER}(?:{kind})")
+        self._present.Compile()
+        self._last = re2.compile(f"(?is).*{_LETTER}(?:({kinds[0]})|(?:{kinds[1]}))", _options())
 
     def __call__(self, before: bytes) -> bool | None:
         """True for the first kind, False for the second, None where neither is there."""
-        found = self._match(before)
-        return None if found is None else found.start(1) >= 0
+        present = self._present.Match(before)
+        if not present:
+            return None
+        if len(present) == 1:
+            return bool(present[0] == 0)
+        # Dear, and seldom needed: where both are there, the last one counts.
+        found = self._last.match(before)
+        return found is not None and found.start(1) >= 0
 
 
 def continues(before: bytes) -> bool:

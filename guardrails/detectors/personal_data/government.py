@@ -47,8 +47,9 @@ def _ssn(candidate: Candidate) -> float:
 
 
 def _ssn_plain(candidate: Candidate) -> float:
-    known = _ssn_nearest(candidate.before)
-    return 0.8 if known and not continues(candidate.before) and _ssn_issued(candidate.found) else 0.0
+    if not _ssn_nearest(candidate.before) or continues(candidate.before):
+        return 0.0
+    return 0.8 if _ssn_issued(candidate.found) else 0.0
 
 
 # --- schemes of digits alone ------------------------------------------------------------------------------------------
@@ -238,6 +239,10 @@ _GENERAL = ("national id", "national insurance", "identity (?:card|number|no)", 
             "c[ée]dula", "documento", "identit", "identid", "dowód", "henkilö", "citizen", "social security")
 
 
+# How long numbers are that need no word even where their digits are not grouped.
+_OWN_FORM = frozenset(length for scheme in _SCHEMES if scheme.score >= 0.5 for length in scheme.lengths)
+
+
 class _Announced:
     """Which schemes the words before a number announce: one pass for all of them."""
 
@@ -259,12 +264,13 @@ _announced = _Announced()
 def _national(candidate: Candidate) -> float:
     """The best of the schemes that the words announce; without a word, of those whose form is their own."""
     found, before = candidate.found, candidate.before
-    digits = found.upper().translate(None, b"-./ +\xc2\xa0\xe2\x80\x91")
-    if continues(before) or before[-1:] in (b"-", b".", b"/", b"_"):
-        return 0.0
     announced = _announced(before)
-    general = len(_SCHEMES) in announced
-    best, grouped = 0.0, not found.isalnum()
+    if (not announced and found.isdigit() and len(found) not in _OWN_FORM) or before[-1:] in (b"-", b".", b"/", b"_") or (
+            continues(before)):
+        return 0.0
+    digits = found.upper().translate(None, b"-./ +\xc2\xa0\xe2\x80\x91")
+    general, grouped = len(_SCHEMES) in announced, not found.isalnum()
+    best = 0.0
     for index, scheme in enumerate(_SCHEMES):
         named = index in announced
         if (named or general or scheme.score) and len(digits) in scheme.lengths and _holds(scheme, digits):

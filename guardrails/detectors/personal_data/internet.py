@@ -10,8 +10,11 @@ from guardrails.patterns.pattern import Candidate, Pattern
 
 _WORD = rb"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 _LETTERS = "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
-_EMAIL = (rf"[A-Za-z0-9_{_LETTERS}](?:[A-Za-z0-9_.+%'{_LETTERS}-]{{0,63}})?@"
-          rf"[A-Za-z0-9{_LETTERS}](?:[A-Za-z0-9.{_LETTERS}-]{{0,120}})\.(?:[A-Za-z]{{2,18}}|xn--[A-Za-z0-9-]{{2,20}})\b")
+# What a name cannot stand directly behind. One class for the place before it and for what it is made of: then a run of
+# such characters has one place where a name can begin, and the automaton stays small on text without blanks.
+_NAME = f"A-Za-z0-9_.+%{_LETTERS}-"
+_EMAIL = (rf"(?:^|[^{_NAME}])[.+%-]{{0,3}}(?P<found>[A-Za-z0-9_{_LETTERS}][{_NAME}]{{0,63}}@"
+          rf"[A-Za-z0-9{_LETTERS}][A-Za-z0-9.{_LETTERS}-]{{0,80}}\.(?:[A-Za-z]{{2,18}}|xn--[A-Za-z0-9-]{{2,20}})\b)")
 
 
 def _email(candidate: Candidate) -> float:
@@ -100,11 +103,9 @@ def _mac(candidate: Candidate) -> float:
     return 1.0
 
 
-_HOST = rf"[A-Za-z0-9{_LETTERS}](?:[A-Za-z0-9.{_LETTERS}-]{{0,90}})"
-_PATH = r"(?:[/?#](?:[^\s<>\x22'`\\{}|^\[\]]{0,200}[^\s<>\x22'`\\{}|^\[\]().,;:!?*])?(?:\([^\s()<>]{0,40}\))?/?)"
-_URL = (rf"\b(?:(?i:https?|ftps?|wss?)://(?:[^\s/@:<>\x22']{{1,40}}(?::[^\s/@<>\x22']{{0,64}})?@)?"
-        rf"(?:\[[0-9A-Fa-f:.]{{2,45}}\]|[A-Za-z0-9_{_LETTERS}](?:[A-Za-z0-9_.{_LETTERS}-]{{0,120}}[A-Za-z0-9_{_LETTERS}])?)"
-        rf"(?::\d{{1,5}})?{_PATH}?|(?i:www)\.{_HOST}\.[A-Za-z]{{2,18}}\b(?::\d{{1,5}}\b)?{_PATH}?)")
+_LINKED = r"[^\s<>\x22'`\\{}|^]"
+_LINK_END = r"[^\s<>\x22'`\\{}|^\[\]().,;:!?*]"
+_URL = rf"\b(?i:(?:https?|ftps?|wss?)://|www\.){_LINKED}{{1,200}}{_LINK_END}/?"
 _NOBODYS = re2.compile(r"(?i)^\w+://(?:[^/@]*@)?(?:localhost|[^/:?#]*\.(?:test|example|invalid|localhost))(?:[/:?#]|$)")
 
 
@@ -114,16 +115,15 @@ def _link(candidate: Candidate) -> float:
 
 
 _BARE_ENDINGS = "|".join(sorted((COUNTRIES | GENERIC) - {"name", "call", "run", "how", "zip", "mov"}))
-_BARE = (rf"\b(?P<found>[A-Za-z0-9](?:[A-Za-z0-9.-]{{0,80}})\.(?:{_BARE_ENDINGS})\b(?::\d{{2,5}}\b)?{_PATH}?)"
-         r"(?P<after>[@(\[=_]|\.\w|-\w)?")
+_BARE = (rf"(?:^|[^A-Za-z0-9_.@/:$%+&=~\\{_LETTERS}-])(?P<found>[A-Z]?[a-z0-9][a-z0-9.-]{{0,60}}\.(?:{_BARE_ENDINGS})\b"
+         r"(?::\d{2,5}\b)?(?:/(?:[A-Za-z0-9_./?=&%~#-]{0,80}[A-Za-z0-9_/=~#-])?)?)(?P<after>[@(\[=_]|\.\w|-\w)?")
 _OBJECTS = frozenset((b"self", b"this", b"obj", b"user", b"item", b"df", b"np", b"os", b"sys", b"e.g", b"i.e", b"a.m",
                       b"p.m", b"data", b"request", b"response", b"node", b"main", b"event", b"app", b"args", b"config",
                       b"process", b"window", b"document", b"string", b"list", b"map", b"math", b"time", b"torch", b"tf"))
 
 
 def _bare(candidate: Candidate) -> float:
-    before = candidate.before[-1:]
-    if candidate.groups[1] or before in (b"@", b".", b"-", b"/", b"_", b":", b"\\", b"$", b"%", b"+", b"&", b"=", b"~"):
+    if candidate.groups[1]:
         return 0.0
     host, slash, _ = candidate.found.partition(b"/")
     name, _, ending = host.partition(b":")[0].rpartition(b".")
@@ -150,7 +150,7 @@ PATTERNS = (
     Pattern("MAC", rf"\b(?P<found>{_MAC})\b([:.-][0-9A-Fa-f])?", check=_mac),
     Pattern("URL", _URL, check=_link),
     Pattern("URL", _BARE, check=_bare),
-    Pattern("URL_CREDENTIALS", r"\b[A-Za-z][A-Za-z0-9+]{1,15}://(?P<found>[^\s/@:<>\x22']{0,64}:[^\s/@<>\x22']{1,128})@",
+    Pattern("URL_CREDENTIALS", r"://(?P<found>[^\s/@:<>\x22']{0,32}:[^\s/@<>\x22']{1,64})@",
             check=_credentials),
     Pattern("URL_CREDENTIALS", rf"[?&]{_QUERY}=(?P<found>[A-Za-z0-9%._~+-]{{8}})", tail=r"[A-Za-z0-9%._~+/=-]",
             check=_credentials),

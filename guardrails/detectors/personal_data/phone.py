@@ -55,6 +55,8 @@ _nearest = Nearest(_PHONE_WORDS, _OTHER_WORDS)
 
 def _number(found: bytes) -> bytes:
     """The candidate without its extension, which begins at the first letter or number sign."""
+    if found.isdigit():
+        return found
     for place, byte in enumerate(found):
         if byte == 35 or 65 <= byte <= 90 or 97 <= byte <= 122 or byte == 0xD0:
             return found[:place]
