@@ -9,7 +9,7 @@ Text in images, in sound and in binary files is not read.
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 Step = str | int
@@ -159,7 +159,8 @@ def _walk_mapping(fields: dict[str, Any], steps: tuple[Step, ...], role: str, fo
     for key, value in fields.items():
         kind = type(value)
         if kind is str:
-            if value and not ((skips := _SKIPS.get(key)) is not None and skips(fields, steps, role, value)):
+            skips = _SKIPS.get(key)
+            if value and not (skips is not None and skips(_Around(fields, steps, role), value)):
                 found.append(Text((*steps, key), role, value, "json" if key == "arguments" else "text"))
         elif kind is dict:
             _walk_mapping(value, (*steps, key), role, found)
@@ -182,29 +183,38 @@ def _role_of(fields: dict[str, Any], role: str) -> str:
     return told or role
 
 
-def _is_reference(fields: dict[str, Any], steps: tuple[Step, ...], role: str, value: str) -> bool:
-    return role != "definition" and " " not in value and value.startswith(("https://", "http://", "data:"))
+class _Around(NamedTuple):
+    """Where a text stands: in which object, under which steps, in whose role."""
+
+    fields: dict[str, Any]
+    steps: tuple[Step, ...]
+    role: str
 
 
-def _is_reference_within(fields: dict[str, Any], steps: tuple[Step, ...], role: str, value: str) -> bool:
-    named = steps[-1] in REFERENCES or fields.get("type") == "url"
-    return named and _is_reference(fields, steps, role, value)
+def _is_reference(around: _Around, value: str) -> bool:
+    return around.role != "definition" and " " not in value and value.startswith(("https://", "http://", "data:"))
 
 
-def _is_data(fields: dict[str, Any], steps: tuple[Step, ...], role: str, value: str) -> bool:
-    return " " not in value and (steps[-1] == "input_audio" or fields.get("type") in ("base64", "redacted_thinking"))
+def _is_reference_within(around: _Around, value: str) -> bool:
+    named = around.steps[-1] in REFERENCES or around.fields.get("type") == "url"
+    return named and _is_reference(around, value)
 
 
-# By key: whether a text under it is left out, from the object it stands in, the steps to that, its role, and itself.
-_SKIPS = {
-    "role": lambda fields, steps, role, value: value in ROLE_WORDS,
-    "type": lambda fields, steps, role, value: value in TYPE_WORDS,
-    "user_id": lambda fields, steps, role, value: steps == ("metadata",),
+def _is_data(around: _Around, value: str) -> bool:
+    named = around.steps[-1] == "input_audio" or around.fields.get("type") in ("base64", "redacted_thinking")
+    return named and " " not in value
+
+
+# By key: whether a text under it is left out.
+_SKIPS: dict[str, Callable[[_Around, str], bool]] = {
+    "role": lambda around, value: value in ROLE_WORDS,
+    "type": lambda around, value: value in TYPE_WORDS,
+    "user_id": lambda around, value: around.steps == ("metadata",),
     "url": _is_reference_within,
     "data": _is_data,
-    **dict.fromkeys(ID_FIELDS, lambda fields, steps, role, value: _ID.fullmatch(value) is not None),
+    **dict.fromkeys(ID_FIELDS, lambda around, value: _ID.fullmatch(value) is not None),
     **dict.fromkeys(REFERENCES, _is_reference),
-    **dict.fromkeys(SEALED, lambda fields, steps, role, value: " " not in value and role != "definition"),
+    **dict.fromkeys(SEALED, lambda around, value: " " not in value and around.role != "definition"),
 }
 
 
