@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -96,7 +97,7 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connecti
         },
         "routing",
     )
-    snapshot = compile_snapshot(document, endpoints, lambda _: "", revision=1, digest="", created_at=0)
+    snapshot = compile_snapshot(document, endpoints, lambda _: "", guards={}, revision=1, digest="", created_at=0)
     pipeline = Pipeline(
         standard_stages(
             worker="w0",
@@ -107,6 +108,8 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connecti
             clock=Clock(),
             random=random.random,
             log=faults,
+            guard_log=Log(sys.stderr),
+            threads=ThreadPoolExecutor(1),
         ),
         faults,
     )

@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 from gateway.exchange import Exchange
+from gateway.guard_notes import guard_header
 from gateway.refusal import Refusal
 from gateway.reply import Flow, Head
 from models.protocol.operations import StreamForm
@@ -118,6 +119,8 @@ class Edge(Flow):
             known = self._exchange.route.head_lines[record.arm_served]
         else:
             known = b"x-gatewright-revision: %d\r\n" % record.revision
+        if self._exchange.verdict is not None and (told := guard_header(self._exchange)):
+            known += b"x-gatewright-guard: %b\r\n" % told.encode()
         return b"%b%b%b%bx-request-id: %b\r\nx-gatewright-cache: %b\r\nx-gatewright-attempts: %d\r\n" % (
             line, self._wire.date_header(), b"".join([b"%b: %b\r\n" % pair for pair in headers]), known,
             record.id.encode(), record.cache.encode(), len(record.attempts))

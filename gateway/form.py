@@ -1,5 +1,7 @@
 """Multipart forms: the text fields are read, the file is not; one field can be replaced where it stands."""
 
+from collections.abc import Mapping
+
 from python_multipart import multipart
 from python_multipart.exceptions import FormParserError
 
@@ -102,7 +104,11 @@ def read_form(request: Request) -> Form:
     return reader.form
 
 
-def replace_field(request: Request, name: str, value: str) -> bytes:
-    """The body with another value in one text field; every other byte stays."""
-    start, end = read_form(request).spans[name]
-    return request.body[:start] + value.encode() + request.body[end:]
+def replace_fields(request: Request, values: Mapping[str, str]) -> bytes:
+    """The body with ``values`` in its text fields of those names; every byte of what is as it was stays."""
+    form = read_form(request)
+    changed = [(form.spans[name], value) for name, value in values.items() if form.fields.get(name, value) != value]
+    body = request.body
+    for (start, end), value in sorted(changed, reverse=True):
+        body = body[:start] + value.encode() + body[end:]
+    return body

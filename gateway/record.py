@@ -15,6 +15,20 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     status: int = 0
 
 
+class GuardFinding(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a guard found, and what was done about it. ``start`` and ``end`` are characters of the text at ``place``;
+    the text itself is nowhere."""
+
+    side: str
+    guard: str
+    label: str
+    action: str
+    score: float
+    start: int
+    end: int
+    place: str
+
+
 class ExchangeRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     """What is known of an exchange once it is settled. Times are monotonic seconds; no field holds content.
 
@@ -47,7 +61,12 @@ class ExchangeRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     streamed: bool = False
     attempts: list[Attempt] = []
     cache: str = "bypass"
-    guards: list[str] = []
+    guards: list[str] = []  # side:guard:action:count, of all findings
+    findings: list[GuardFinding] = []  # the first of them
+    findings_untold: int = 0  # how many more there were
+    guard_failures: list[str] = []  # side:guard:reason:mode; mode tells whether such a failure blocks or is let through
+    guard_differences: list[str] = []  # of the shadow policy: "side guard:label live->shadow"
+    guard_seconds: dict[str, float] = {}  # by side:guard
 
     outcome: str = ""
     blame: str = ""

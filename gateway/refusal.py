@@ -9,6 +9,10 @@
     │   ├── RequestTimeout           408  the request did not arrive in time
     │   ├── TooLarge                 413, 414, 431
     │   └── ReaderStalled            --   the client stopped reading its reply
+    ├── PolicyRefusal            a policy of the operator's says no
+    │   ├── ContentBlocked           400  a guard found what the policy blocks
+    │   ├── ContentUnreadable        400  a prompt in token ids or embeddings, which no guard can read
+    │   └── GuardUnavailable         503  a guard could not decide, and the policy fails closed
     ├── GatewayRefusal           this gateway cannot serve it now: come back
     │   ├── Overloaded               503
     │   ├── Draining                 503
@@ -135,15 +139,26 @@ class ReaderStalled(CallerRefusal):
 
 
 class PolicyRefusal(Refusal):
+    status = 400
     type = "policy_error"
     outcome = "refused"
     blame = "policy"
+
+
+class ContentBlocked(PolicyRefusal):
+    code = "content_blocked"
+
+
+class ContentUnreadable(PolicyRefusal):
+    code = "content_unreadable"
+    remedy = "Send it as text."
 
 
 class GuardUnavailable(PolicyRefusal):
     status = 503
     code = "guard_unavailable"
     retryable = True
+    retry_after_seconds = 1
     remedy = "Try again in a moment; the policy lets nothing pass that was not judged."
 
 

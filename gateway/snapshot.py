@@ -73,12 +73,13 @@ class Snapshot:
 
 
 def compile_snapshot(document: RoutingDocument, endpoints: Endpoints, secret: Callable[[str], str], *,
-                     revision: int, digest: str, created_at: float) -> Snapshot:
-    """Compiles a checked document. ``secret`` reads a key from where its name says (an environment variable)."""
+                     guards: Mapping[str, Guards], revision: int, digest: str, created_at: float) -> Snapshot:
+    """Compiles a checked document. ``secret`` reads a key from where its name says (an environment variable);
+    ``guards`` are those of every policy that a model names."""
     targets = {name: _target(name, version, endpoints, secret) for name, version in document.versions.items()}
     routes: dict[str, Route] = {}
     for name, model in document.models.items():
-        routes[name] = _route(name, model, targets, revision)
+        routes[name] = _route(name, model, targets, guards, revision)
         for version in routes[name].targets:
             routes[f"{name}@{version}"] = _pinned(routes[name], version)
     return Snapshot(revision, digest, created_at, routes)
@@ -103,11 +104,13 @@ def _head(operation: Operation, endpoint: Endpoint, api_key: str) -> bytes:
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
-def _route(name: str, model: ModelDocument, targets: Mapping[str, Target], revision: int) -> Route:
+def _route(name: str, model: ModelDocument, targets: Mapping[str, Target], guards: Mapping[str, Guards],
+           revision: int) -> Route:
     used = dict.fromkeys([*model.split, *model.fallback])
     return Route(model=name, targets={version: targets[version] for version in used},
                  assigner=Assigner(Split(model.split), model.salt or name), sticky=model.sticky,
-                 timeouts=model.timeouts,
+                 timeouts=model.timeouts, guards=guards[model.policy] if model.policy else None,
+                 shadow_guards=guards[model.shadow_policy] if model.shadow_policy else None,
                  fallback=tuple(model.fallback),
                  head_lines={version: f"x-gatewright-version: {name}@{version}\r\nx-gatewright-revision: {revision}\r\n"
                              .encode() for version in used})

@@ -9,18 +9,24 @@ from pathlib import Path
 
 from gateway import snapshot_file
 from gateway.config.checking import ConfigurationError
-from gateway.config.routing_document import check_routing, warnings_of
+from gateway.config.routing_document import check_routing, used_policies, warnings_of
+from gateway.policies import Policies
 from gateway.snapshot import Snapshot, compile_snapshot
+from guardrails.compiling import Catalogue
+from guardrails.detectors.catalogue import CATALOGUE
 from models.endpoint import Endpoints
 
 
 class SnapshotKeeper:
     """The one place that holds which snapshot is live."""
 
-    def __init__(self, folder: Path, endpoints: Endpoints, secret: Callable[[str], str]) -> None:
+    def __init__(self, folder: Path, endpoints: Endpoints, secret: Callable[[str], str],
+                 catalogue: Catalogue = CATALOGUE) -> None:
         self._folder = folder
         self._endpoints = endpoints
         self._secret = secret
+        self._catalogue = catalogue
+        self._policies = Policies(catalogue)
         self._seen: tuple[int, int, int] | None = None
         self._live: Snapshot | None = None
         self.warnings: list[str] = []
@@ -62,10 +68,11 @@ class SnapshotKeeper:
     def _take(self, stored: snapshot_file.StoredRevision) -> bool:
         if self._live is not None and (stored.revision, stored.digest) == (self._live.revision, self._live.digest):
             return False
-        document = check_routing(stored.routing, f"revision {stored.revision}")
-        self._live = compile_snapshot(document, self._endpoints, self._secret, revision=stored.revision,
-                                      digest=stored.digest, created_at=stored.created_at)
-        self.warnings = warnings_of(document)
+        document = check_routing(stored.routing, f"revision {stored.revision}", self._catalogue)
+        guards = self._policies.compiled(document.policies, used_policies(document))
+        self._live = compile_snapshot(document, self._endpoints, self._secret, guards=guards,
+                                      revision=stored.revision, digest=stored.digest, created_at=stored.created_at)
+        self.warnings = warnings_of(document, self._catalogue)
         # Endpoints that are named no more finish what they have; exchanges hold them until then.
         self._endpoints.keep_only({url for version in document.versions.values() for url in version.endpoints})
         return True

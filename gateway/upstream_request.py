@@ -4,7 +4,7 @@ from typing import Any
 
 from gateway.endpoint_mark import marked_response_id
 from gateway.exchange import Exchange
-from gateway.form import replace_field
+from gateway.form import replace_fields
 from gateway.snapshot import Target
 from models.endpoint import Endpoint
 from models.protocol.document import encode_document
@@ -18,7 +18,7 @@ def upstream_request(exchange: Exchange, target: Target, endpoint: Endpoint) -> 
     request = exchange.request
     more = b""
     if request.operation.multipart:
-        body = replace_field(request, "model", target.version.served_model)
+        body = replace_fields(request, {**exchange.document, "model": target.version.served_model})
         more = b"content-type: %b\r\n" % request.by_name[b"content-type"]
     else:
         body = encode_document(upstream_document(exchange, target, endpoint))

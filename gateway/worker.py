@@ -18,6 +18,7 @@ import ssl
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import uvloop
@@ -48,6 +49,7 @@ SWEEP_SECONDS = 0.1
 LOOK_SECONDS = 0.25
 STATUS_SECONDS = 1.0
 PROBE_SECONDS = 2.0
+GUARD_THREADS = 2  # that judge long requests
 CROWD = 4  # exchanges in flight beyond which the writes of a turn are gathered
 STREAM_CROWD = 64  # and beyond which the frames of streams are
 
@@ -84,7 +86,8 @@ class Worker:
         self._keeper = SnapshotKeeper(state, self._endpoints, lambda variable: os.environ.get(variable, ""))
         self._pipeline = Pipeline(standard_stages(
             worker=name, journal=self._journal, keys=keys, admit=self._admit, limits=settings.limits, clock=clock,
-            random=random.Random().random, log=faults), faults)
+            random=random.Random().random, log=faults, guard_log=self._log,
+            threads=ThreadPoolExecutor(GUARD_THREADS, "guards")), faults)
         new_id = ExchangeIds(time.time)
         application = make_application(lambda: self._keeper.live, self.readiness, keys, new_id)
         self._hall = Hall(

@@ -1,12 +1,13 @@
 """Compiling: from a policy as it is written to guards that are ready to judge."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from guardrails.allowed import Allowed
 from guardrails.guard import Guard, Side, guard_of
 from guardrails.inspection import Guards, Inspector, Permits
 from guardrails.patterns.pattern import Pattern
 from guardrails.policy import Policy, PromptRules, ReplyRules, Rule, rules_of
+from guardrails.redaction import NameFinder
 
 # Makes a detector by its rule; raises ValueError where the rule's settings cannot be used.
 Catalogue = Mapping[str, Callable[[Rule], object]]
@@ -32,7 +33,28 @@ def guards_of(name: str, policy: Policy, catalogue: Catalogue) -> Guards:
         prompt=Inspector("prompt", prompt, permits),
         reply=Inspector("reply", _made("reply", policy.reply, catalogue), permits, restored=sorted(pseudonymous)),
         pseudonymous=bool(pseudonymous), blocks_on_error=policy.on_error == "block",
-        deadline_seconds=policy.deadline_ms / 1000)
+        deadline_seconds=policy.deadline_ms / 1000, names=NameFinder(pseudonymous) if pseudonymous else None)
+
+
+def unusable_rules(policy: Policy, catalogue: Catalogue) -> Iterator[UnusableRule]:
+    """Everything for which ``guards_of`` would not take the policy, not only the first."""
+    try:
+        _permits(policy)
+    except UnusableRule as error:
+        yield error
+    sides: tuple[tuple[Side, PromptRules | ReplyRules], ...] = (("prompt", policy.prompt), ("reply", policy.reply))
+    for side, rules in sides:
+        for name, rule in rules_of(rules):
+            try:
+                _detector(side, name, rule, catalogue)
+            except UnusableRule as error:
+                yield error
+
+
+def missing_detectors(policy: Policy, catalogue: Catalogue) -> list[str]:
+    """The paths of rules that judge nothing, because there is no such detector."""
+    return [f"{side}.{name}" for side, rules in (("prompt", policy.prompt), ("reply", policy.reply))
+            for name, _ in rules_of(rules) if name not in catalogue]
 
 
 def _permits(policy: Policy) -> Permits | None:
@@ -47,13 +69,20 @@ def _permits(policy: Policy) -> Permits | None:
 def _made(side: Side, rules: PromptRules | ReplyRules, catalogue: Catalogue) -> list[tuple[Guard, object]]:
     found: list[tuple[Guard, object]] = []
     for name, rule in rules_of(rules):
-        try:
-            make = catalogue.get(name)
-            if make is not None:
-                found.append((guard_of(name, rule), make(rule)))
-        except ValueError as error:
-            raise UnusableRule(f"{side}.{name}", str(error)) from None
+        detector = _detector(side, name, rule, catalogue)
+        if detector is not None:
+            found.append((guard_of(name, rule), detector))
     return found
+
+
+def _detector(side: Side, name: str, rule: Rule, catalogue: Catalogue) -> object | None:
+    if side == "reply" and rule.style == "pseudonym":
+        raise UnusableRule(f"{side}.{name}.style", "only what a prompt holds can be given back in the reply")
+    make = catalogue.get(name)
+    try:
+        return None if make is None else make(rule)
+    except ValueError as error:
+        raise UnusableRule(f"{side}.{name}", str(error)) from None
 
 
 def _patterns(detector: object) -> list[Pattern]:

@@ -3,21 +3,23 @@
 A text that came whole and one that is streamed go through the same window, so that they come to the same verdict.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from guardrails.detectors.detector import Asked, PatternDetector, Reader, Watch, Watcher
+from guardrails.detectors.detector import Asked, PatternDetector, Reader, SlowReader, Watch, Watcher
 from guardrails.finding import Finding
 from guardrails.guard import Guard, Side
 from guardrails.passage import Passage, Role
 from guardrails.patterns.pattern import Pattern
 from guardrails.patterns.scanner import CHECK_FAILED, Cluster, Match, Scanner
-from guardrails.patterns.window import Window
+from guardrails.patterns.whole import clusters_of, going_on
 from guardrails.policy import Action
-from guardrails.redaction import Edit, Pseudonyms, json_inside, replacement, restoring_pattern
+from guardrails.redaction import Edit, NameFinder, Pseudonyms, json_inside, replacement, restoring_pattern
 from guardrails.verdict import Decision, Failure, Verdict
 
 Permits = Callable[[str], bool]
+EVERY = "every"  # all guards of a side, where a failure is theirs together
+PATTERNS = "patterns"  # the pass that all pattern detectors share, where time and failures are told by guard
 
 
 class Spotted(NamedTuple):
@@ -51,9 +53,18 @@ class Inspector:
         self.restoring = Scanner([*self.patterns, restoring_pattern(restored)]) if restored else None
         self.readers: list[tuple[Guard, Reader]] = [
             (guard, detector) for guard, detector in guards if hasattr(detector, "read")]  # type: ignore[misc]
+        self.slow: list[tuple[Guard, SlowReader]] = [
+            (guard, detector) for guard, detector in guards if hasattr(detector, "read_all")]  # type: ignore[misc]
         self._watchers: list[tuple[Guard, Watcher]] = [
             (guard, detector) for guard, detector in guards if hasattr(detector, "watch")]  # type: ignore[misc]
         self.sampled = any(guard.sample < 1 for guard in self.guards)
+        # A guard that only counts changes nothing, also where it cannot.
+        self._acting = {guard.name for guard in self.guards
+                        if any(action != "shadow" for action, _ in guard.actions.values())}
+
+    def matters(self, failure: Failure) -> bool:
+        """Whether a guard that failed could have done more than count."""
+        return failure.guard in self._acting or (failure.guard in (PATTERNS, EVERY) and bool(self._acting))
 
     @property
     def judges(self) -> bool:
@@ -106,46 +117,61 @@ class Inspector:
 
     def inspect(self, passage: Passage, lot: float, verdict: Verdict, pseudonyms: Pseudonyms | None) -> list[Edit]:
         """Judges a whole passage; returns how it is to be edited."""
-        edits: list[Edit] = []
-        if self.scanner is not None:
-            data = passage.text.encode()
-            window = Window(self.scanner)
-            for cluster in window.feed(data, last=True):
-                spotted = self.spotted(cluster, passage.role, lot, lambda start, end: data[start:end], verdict)
-                for spot in spotted:
-                    verdict.add(Decision(Finding(spot.guard.name, spot.label, window.characters(spot.start),
-                                                 window.characters(spot.end), spot.score),
-                                         spot.action, self.side, passage.place))
-                edits.extend(edits_of(spotted, data, 0, pseudonyms))
+        edits = self.scan(passage, lot, verdict, pseudonyms)
         for guard, reader in self.readers:
             if guard.judges(lot):
-                self.read(guard, reader, passage, verdict, edits)
+                self.read(guard, reader, passage, verdict, edits, pseudonyms)
         return merged(edits)
 
-    def read(self, guard: Guard, reader: Reader, passage: Passage, verdict: Verdict, edits: list[Edit]) -> None:
+    def may_find(self, texts: Sequence[str]) -> bool:
+        """Whether some pattern occurs in one of ``texts``; asked of all of them at once. Perhaps yes where none does,
+        never no where one does."""
+        return self.scanner is not None and bool(self.scanner.which("\n".join(texts).encode()))
+
+    def scan(self, passage: Passage, lot: float, verdict: Verdict, pseudonyms: Pseudonyms | None,
+             stopped: Callable[[], bool] = going_on) -> list[Edit]:
+        """Lets the patterns judge a whole passage. Where ``stopped`` comes true, what is left is not looked at."""
+        edits: list[Edit] = []
+        if self.scanner is None:
+            return edits
+        data = passage.text.encode()
+        at, characters = 0, 0
+        for cluster in clusters_of(self.scanner, passage.text, stopped):
+            spotted = self.spotted(cluster, passage.role, lot, lambda start, end: data[start:end], verdict)
+            for spot in spotted:
+                characters, at = characters + len(data[at : spot.start].decode()), spot.start
+                finding = Finding(spot.guard.name, spot.label, characters,
+                                  characters + len(data[spot.start : spot.end].decode()), spot.score)
+                verdict.add(Decision(finding, spot.action, self.side, passage.place))
+            edits.extend(edits_of(spotted, data, 0, pseudonyms))
+        return edits
+
+    def read(self, guard: Guard, reader: Reader, passage: Passage, verdict: Verdict, edits: list[Edit],
+             pseudonyms: Pseudonyms | None = None) -> None:
         """Lets one reader judge a passage, whatever it does."""
         try:
             found = reader.read(passage)
         except Exception:  # a detector's bug is the policy's business: it says what such a guard means
             verdict.fail(Failure(guard.name, self.side, "error"))
             return
-        self.decide(guard, found, passage, verdict, edits)
+        self.decide(guard, found, passage, verdict, edits, pseudonyms)
 
-    def decide(self, guard: Guard, found: Sequence[Finding], passage: Passage, verdict: Verdict,
-               edits: list[Edit]) -> None:
+    def decide(self, guard: Guard, found: Sequence[Finding], passage: Passage, verdict: Verdict, edits: list[Edit],
+               pseudonyms: Pseudonyms | None = None) -> None:
         """Adds what counts of ``found`` to the verdict, and what is to be redacted to ``edits``."""
+        known = {decision.finding[:4] for decision in verdict.decisions
+                 if decision.place == passage.place} if found else ()
         for finding in found:
             action = guard.action(passage.role, finding.label, finding.score)
             text = passage.text[finding.start : finding.end]
             if action is None or (self._permits is not None and text and self._permits(text)):
                 continue
-            if any(known.finding[:4] == finding[:4] and known.place == passage.place for known in verdict.decisions):
-                continue  # seen in the pattern pass already
-            verdict.add(Decision(finding, action, self.side, passage.place))
+            if finding[:4] not in known:  # else seen in the pattern pass already
+                verdict.add(Decision(finding, action, self.side, passage.place))
             if action == "redact" and text:
                 start = len(passage.text[: finding.start].encode())
                 data = text.encode()
-                edits.append(Edit(start, start + len(data), replacement(guard.style, finding.label, data, None)))
+                edits.append(Edit(start, start + len(data), replacement(guard.style, finding.label, data, pseudonyms)))
 
 
 def _patterns(detector: object) -> Sequence[Pattern]:
@@ -198,3 +224,15 @@ class Guards(NamedTuple):
     pseudonymous: bool  # whether a prompt's redactions may have to be taken back in the reply
     blocks_on_error: bool
     deadline_seconds: float
+    names: NameFinder | None = None  # where it is pseudonymous
+
+    def pseudonyms_for(self, texts: Iterable[str]) -> Pseudonyms | None:
+        """The pseudonyms of an exchange with these texts, none given yet; None where this policy gives none."""
+        if self.names is None:
+            return None
+        return Pseudonyms(taken=(name for text in texts for name in self.names.names_in(text)))
+
+    def refuses(self, failures: Sequence[Failure]) -> bool:
+        """Whether guards that could not decide are a reason to decline."""
+        return self.blocks_on_error and any(
+            (self.prompt if failure.side == "prompt" else self.reply).matters(failure) for failure in failures)

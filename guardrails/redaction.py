@@ -2,8 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
+
+import re2
 
 from guardrails.patterns.pattern import Candidate, Pattern
 from guardrails.policy import Style
@@ -121,3 +123,13 @@ def restoring_pattern(labels: Iterable[str]) -> Pattern:
 def _known(candidate: Candidate) -> float:
     """Whether it was given in this exchange is asked when it is restored."""
     return 1.0
+
+
+class NameFinder:
+    """Finds names in a text of any length that pseudonyms of ``labels`` could be taken for."""
+
+    def __init__(self, labels: Iterable[str]) -> None:
+        self._names = re2.compile(restoring_pattern(labels).regex)
+
+    def names_in(self, text: str) -> Iterator[str]:
+        return (found[0].decode() for found in self._names.finditer(text.encode()))

@@ -18,8 +18,8 @@ class Decision(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """A guard that could not decide: it raised, took too long, or had no room. ``reason`` is one of error, timeout,
-    overloaded."""
+    """A guard that could not decide: it raised, took too long, had no room, or was given what it cannot read.
+    ``reason`` is one of error, timeout, overloaded, unreadable."""
 
     guard: str
     side: Side
@@ -45,6 +45,13 @@ class Verdict:
         self.decisions.append(decision)
         if decision.action == "block" and self.blocking is None:
             self.blocking = decision
+
+    def block_at(self, place: str) -> None:
+        """What was to be redacted there cannot be: it blocks."""
+        for index, decision in enumerate(self.decisions):
+            if decision.place == place and decision.action == "redact":
+                self.decisions[index] = decision._replace(action="block")
+                self.blocking = self.blocking or self.decisions[index]
 
     def fail(self, failure: Failure) -> None:
         """Notes that a guard could not decide; once for each guard and reason."""

@@ -10,6 +10,8 @@ import msgspec
 
 from gateway.config.checking import ConfigurationError, Problem, Written, convert, join, nearest, problems_of
 from gateway.config.written import Duration, EndpointURL
+from guardrails.compiling import Catalogue, missing_detectors, unusable_rules
+from guardrails.detectors.catalogue import CATALOGUE
 from guardrails.policy import Policy
 
 _STICKY = re.compile(r"user|key|request|header:[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a header's name is a token of RFC 9110
@@ -60,6 +62,7 @@ class ModelDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     sticky: Sticky = Sticky("user")
     salt: str | None = None
     policy: str | None = None
+    shadow_policy: str | None = None
     cache: CacheDocument | None = None
     timeouts: Timeouts = Timeouts()
     fallback: list[str] = []
@@ -73,9 +76,9 @@ class RoutingDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     policies: dict[str, Policy] = {}
 
 
-def check_routing(written: Any, source: str) -> RoutingDocument:
+def check_routing(written: Any, source: str, catalogue: Catalogue = CATALOGUE) -> RoutingDocument:
     """Returns ``written`` typed and free of contradictions; raises ConfigurationError with every problem."""
-    problems = [*problems_of(written, RoutingDocument, ""), *_contradictions(written)]
+    problems = [*problems_of(written, RoutingDocument, ""), *_contradictions(written, catalogue)]
     if problems:
         raise ConfigurationError(source, problems)
     return convert(written, RoutingDocument, source)
@@ -93,7 +96,7 @@ def _sequence(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _contradictions(written: Any) -> Iterator[Problem]:
+def _contradictions(written: Any, catalogue: Catalogue) -> Iterator[Problem]:
     document = _mapping(written)
     versions, policies = _mapping(document.get("versions")), _mapping(document.get("policies"))
     for name, version in versions.items():
@@ -104,7 +107,19 @@ def _contradictions(written: Any) -> Iterator[Problem]:
         path = join("models", name)
         yield from _name_problems(path, name)
         yield from _split_problems(path, _mapping(model), versions)
-        yield from _unknown(f"{path}.policy", "policy", _mapping(model).get("policy"), policies)
+        for key in ("policy", "shadow_policy"):
+            yield from _unknown(f"{path}.{key}", "policy", _mapping(model).get(key), policies)
+    for name, policy in policies.items():
+        yield from _policy_problems(join("policies", name), policy, catalogue)
+
+
+def _policy_problems(path: str, written: Any, catalogue: Catalogue) -> Iterator[Problem]:
+    try:
+        policy = msgspec.convert(written, Policy)
+    except (msgspec.ValidationError, ValueError):
+        return  # told already, field by field
+    for fault in unusable_rules(policy, catalogue):
+        yield Problem(path=f"{path}.{fault.path}", expected="a rule that can be used", found=fault.reason)
 
 
 def _name_problems(path: str, name: Any) -> Iterator[Problem]:
@@ -166,12 +181,20 @@ def _unknown(path: str, noun: str, name: Any, known: Mapping[Any, Any]) -> Itera
                       found=repr(name), nearest=nearest(name, map(str, known)))
 
 
-def warnings_of(document: RoutingDocument) -> list[str]:
+def warnings_of(document: RoutingDocument, catalogue: Catalogue = CATALOGUE) -> list[str]:
     """What this release accepts and does not do yet; an operator has to be told, at every load."""
     found = []
+    for name, policy in document.policies.items():
+        for path in missing_detectors(policy, catalogue):
+            detector = path.rpartition(".")[2]
+            found.append(f"policies.{name}.{path}: this release has no detector {detector}; nothing is judged by it")
     for name, model in document.models.items():
-        if model.policy is not None:
-            found.append(f"models.{name}.policy: no guard of {model.policy!r} is enforced by this release")
         if model.cache is not None:
             found.append(f"models.{name}.cache: nothing is remembered by this release; every request is a bypass")
     return found
+
+
+def used_policies(document: RoutingDocument) -> list[str]:
+    """The policies that some model names, each once."""
+    named = (name for model in document.models.values() for name in (model.policy, model.shadow_policy))
+    return list(dict.fromkeys(name for name in named if name is not None))

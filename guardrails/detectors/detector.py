@@ -1,7 +1,8 @@
-"""What a detector is. Three kinds, by what they need to see before they can tell.
+"""What a detector is. Four kinds, by what they need to see before they can tell.
 
 patterns   finds by form; works alike in whole texts and in streams, holding back only what may become a finding
 reader     reads a prompt's passage as a whole, for what only shows there (a disguise taken off, a language)
+slow       reads all passages of a prompt, and has to wait for something (a model in another process)
 watcher    follows a reply as it grows: its length, its form, whether it repeats itself
 """
 
@@ -28,6 +29,16 @@ class Reader(Protocol):
     name: str
 
     def read(self, passage: Passage) -> list[Finding]: ...
+
+
+class SlowReader(Protocol):
+    """Judges all passages of a prompt, and may take its time: it runs beside the others of its kind, until the policy's
+    deadline. It must not hold the event loop."""
+
+    name: str
+
+    async def read_all(self, passages: Sequence[Passage]) -> Sequence[Sequence[Finding]]:
+        """The findings of each passage, in their order."""
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -63,7 +63,8 @@ class Scanner:
         self.patterns = tuple(patterns)
         self._set = re2.Set.SearchSet(_options(_SET_MEMORY_BYTES))
         for pattern in self.patterns:
-            self._set.Add(pattern.regex)
+            # What begins a text also begins a line here, so that many texts can be asked about as lines of one.
+            self._set.Add(f"(?m){pattern.regex}")
         self._set.Compile()
         self._compiled = [re2.compile(pattern.regex, _options(_PATTERN_MEMORY_BYTES)) for pattern in self.patterns]
         self._runs = [compiled._regexp.Match for compiled in self._compiled]

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from gateway import journal
-from gateway.config.routing_document import check_routing
+from gateway.config.routing_document import check_routing, used_policies
 from gateway.edge import Edge
 from gateway.exchange import Exchange, Request, begin_exchange
+from gateway.policies import Policies
 from gateway.record import ExchangeRecord
 from gateway.reply import Flow, Head
 from gateway.snapshot import Snapshot, compile_snapshot
+from guardrails.compiling import Catalogue
+from guardrails.detectors.catalogue import CATALOGUE
 from models.endpoint import Endpoint, Endpoints
 from models.protocol.operations import OPERATIONS, Operation
 
@@ -147,8 +150,10 @@ def routing(url: str = "http://127.0.0.1:9", **model: Any) -> dict[str, Any]:
 
 
 def snapshot_of(document: Mapping[str, Any], endpoints: Endpoints, *, revision: int = 7,
-                secrets: Mapping[str, str] | None = None) -> Snapshot:  # fmt: skip
-    return compile_snapshot(check_routing(document, "test"), endpoints, lambda name: (secrets or {}).get(name, ""),
+                secrets: Mapping[str, str] | None = None, catalogue: Catalogue = CATALOGUE) -> Snapshot:  # fmt: skip
+    checked = check_routing(document, "test", catalogue)
+    guards = Policies(catalogue).compiled(checked.policies, used_policies(checked))
+    return compile_snapshot(checked, endpoints, lambda name: (secrets or {}).get(name, ""), guards=guards,
                             revision=revision, digest="d", created_at=1_700_000_000.0)  # fmt: skip
 
 

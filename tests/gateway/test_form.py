@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.exchange import Request
-from gateway.form import MAX_FIELD_BYTES, MAX_PARTS, read_form, replace_field
+from gateway.form import MAX_FIELD_BYTES, MAX_PARTS, read_form, replace_fields
 from gateway.refusal import InvalidRequest
 from tests.gateway.exchanges import request_of
 
@@ -47,7 +47,7 @@ def test_text_fields_are_read_and_the_file_is_left_where_it_is() -> None:
 
 def test_one_field_is_replaced_and_every_other_byte_stays() -> None:
     body = b"\r\n" + field(b"language", b"en") + FILE + field(b"model", b"assistant") + field(b"x", b"") + END + b"tail"
-    assert replace_field(request(body), "model", "whisper-1") == body.replace(b"assistant", b"whisper-1")
+    assert replace_fields(request(body), {"model": "whisper-1"}) == body.replace(b"assistant", b"whisper-1")
 
 
 # Values that look like the boundary, in part or nearly.
@@ -61,7 +61,7 @@ def test_a_value_may_look_like_a_boundary_and_is_none(first: bytes, second: byte
     body = field(b"a", first) + FILE + field(b"model", second) + END
     form = read_form(request(body))
     assert form.fields == {"a": first.decode("utf-8", "replace"), "model": second.decode("utf-8", "replace")}
-    replaced = replace_field(request(body), "model", "new")
+    replaced = replace_fields(request(body), {"model": "new"})
     assert replaced == field(b"a", first) + FILE + field(b"model", b"new") + END
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway import refusal
-from gateway.refusal import CallerRefusal, MethodNotAllowed, Refusal
+from gateway.refusal import CallerRefusal, MethodNotAllowed, PolicyRefusal, Refusal
 
 ROOT = Path(refusal.__file__).resolve().parents[1]
 
@@ -37,6 +37,9 @@ TREE = {
     "RequestTimeout": (408, "request_timeout", True, "caller"),
     "TooLarge": (413, "request_too_large", False, "caller"),
     "ReaderStalled": (400, "reader_stalled", False, "caller"),
+    "ContentBlocked": (400, "content_blocked", False, "policy"),
+    "ContentUnreadable": (400, "content_unreadable", False, "policy"),
+    "GuardUnavailable": (503, "guard_unavailable", True, "policy"),
     "Overloaded": (503, "overloaded", True, "gateway"),
     "Draining": (503, "shutting_down", True, "gateway"),
     "InternalError": (500, "internal_error", False, "gateway"),
@@ -80,7 +83,8 @@ def test_each_tells_the_openai_client_whether_to_try_again(kind: type[Refusal]) 
 @pytest.mark.parametrize("kind", LEAVES)
 def test_who_failed_and_how_it_ended_fit_the_status(kind: type[Refusal]) -> None:
     assert kind.outcome in ("refused", "failed")
-    assert (400 <= kind.status < 500) == issubclass(kind, CallerRefusal)
+    assert (400 <= kind.status < 500) == (issubclass(kind, CallerRefusal) or (
+        issubclass(kind, PolicyRefusal) and not kind.retryable))
     assert kind.blame != "upstream" or kind.outcome == "failed"
 
 

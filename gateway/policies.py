@@ -1,0 +1,26 @@
+"""The policies of the live revision, compiled."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from guardrails.compiling import Catalogue, guards_of
+from guardrails.inspection import Guards
+from guardrails.policy import Policy
+
+
+class Policies:
+    """Compiles each policy once: one that a new revision leaves as it was keeps its guards, and what they have warmed
+    up."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._compiled: dict[tuple[str, bytes], Guards] = {}
+
+    def compiled(self, policies: Mapping[str, Policy], names: Iterable[str]) -> dict[str, Guards]:
+        """The guards of those of ``policies`` that are named. Those of earlier calls that are not are forgotten."""
+        keys = {name: (name, msgspec.json.encode(policies[name])) for name in names}
+        self._compiled = {
+            key: self._compiled.get(key) or guards_of(name, policies[name], self._catalogue)
+            for name, key in keys.items()}
+        return {name: self._compiled[key] for name, key in keys.items()}

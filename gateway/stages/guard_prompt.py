@@ -1,0 +1,184 @@
+"""GuardPrompt: what the application sends is judged before anything else sees it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from hashlib import blake2b
+from typing import Any, Protocol, TypeVar
+
+from gateway.exchange import Clock, Exchange
+from gateway.inquiry import Inquiry
+from gateway.refusal import ContentBlocked, ContentUnreadable, GuardUnavailable
+from gateway.snapshot import Route
+from gateway.stages.stage import Step
+from guardrails.guard import Side
+from guardrails.inspection import EVERY
+from guardrails.slow_reading import Room, SlowReadings
+from guardrails.verdict import Failure, Verdict
+
+T = TypeVar("T")
+# Requests that are longer, or hold more texts, are judged in a thread: the event loop must not be held.
+LONG_BYTES = 32 * 1024
+MANY_TEXTS = 256
+# What may be at work beside the event loop at once, for each worker.
+SLOW_SEATS = 64
+LONG_SEATS = 16
+
+
+class GuardLog(Protocol):
+    """Where it is told what guards did."""
+
+    def info(self, event: str, **fields: Any) -> None: ...
+    def warning(self, event: str, **fields: Any) -> None: ...
+
+
+class GuardPrompt(Step):
+    """Lets the policy of the route judge every text of the request; what it redacts is gone for whoever comes after.
+
+    What waits or takes long runs beside the event loop, as much as there is room for: beyond that, a guard counts as
+    one that could not decide.
+    """
+
+    def __init__(self, clock: Clock, log: GuardLog, threads: Executor, *, slow_seats: int = SLOW_SEATS,
+                 long_seats: int = LONG_SEATS) -> None:
+        self._clock = clock
+        self._log = log
+        self._threads = threads
+        self._room = Room(slow_seats)
+        self._long_room = Room(long_seats)
+
+    def enter(self, exchange: Exchange) -> Awaitable[None] | None:
+        route = exchange.route
+        if route.guards is None and route.shadow_guards is None:
+            return None
+        _begin(exchange, route)
+        guards = [one for one in (route.guards, route.shadow_guards) if one is not None and one.prompt.guards]
+        if not guards:
+            return None
+        if len(exchange.request.body) > LONG_BYTES:
+            return self._wait(exchange, guards[0].deadline_seconds, None)
+        inquiry = self._inquire(exchange)
+        if len(inquiry.texts) > MANY_TEXTS or any(one.prompt.slow for one in guards):
+            return self._wait(exchange, guards[0].deadline_seconds, inquiry)
+        inquiry.run()
+        self._conclude(exchange, inquiry, inquiry.edited())
+        return None
+
+    def settle(self, exchange: Exchange) -> None:
+        """Tells of both sides, now that nothing more is found."""
+        verdict = exchange.verdict
+        if verdict is None:
+            return
+        if verdict.blocking is not None:
+            finding = verdict.blocking.finding
+            self._log.info("content_blocked", request_id=exchange.id, model=exchange.record.model,
+                           side=verdict.blocking.side, guard=finding.detector, label=finding.label,
+                           score=finding.score)
+        for failure in verdict.failures:
+            self._log.warning("guard_failed", request_id=exchange.id, model=exchange.record.model, side=failure.side,
+                              guard=failure.guard, reason=failure.reason, outcome=exchange.record.outcome)
+
+    def _inquire(self, exchange: Exchange) -> Inquiry:
+        return Inquiry(exchange.document, exchange.route.guards, exchange.route.shadow_guards, exchange.lot,
+                       self._clock.time)
+
+    def _conclude(self, exchange: Exchange, inquiry: Inquiry, document: Mapping[str, Any]) -> None:
+        """Takes what was found; raises a PolicyRefusal where the request may not go on."""
+        live, shadow = inquiry.live, inquiry.shadow
+        if shadow is not None:
+            exchange.would_be = shadow.verdict
+        if live is not None:
+            exchange.verdict = live.verdict
+            exchange.record.guard_seconds |= {f"prompt:{name}": took for name, took in live.seconds.items()}
+            _refuse(exchange, live.verdict, inquiry.unreadable)
+        if document is not exchange.document:
+            exchange.document = dict(document)
+        exchange.pseudonyms = inquiry.pseudonyms or None
+
+    # What has to wait
+
+    async def _wait(self, exchange: Exchange, seconds: float, inquiry: Inquiry | None) -> None:
+        """A request that is long, or that slow detectors judge. ``seconds`` are for all of it."""
+        end = asyncio.get_running_loop().time() + seconds
+        off_the_loop = self._in_thread if len(exchange.request.body) > LONG_BYTES or (
+            inquiry is not None and len(inquiry.texts) > MANY_TEXTS) else _at_once
+        readings: list[SlowReadings] = []
+        try:
+            async with asyncio.timeout_at(end):
+                if inquiry is None:
+                    inquiry = await off_the_loop(lambda: self._inquire(exchange))
+                readings = [SlowReadings(one, one.slow_readers(), self._room, self._clock.time)
+                            for one in inquiry.examinations]
+                await off_the_loop(inquiry.run)
+            for one in readings:
+                await one.conclude(end - asyncio.get_running_loop().time())
+            document = await off_the_loop(inquiry.edited)
+        except (TimeoutError, NoRoom) as error:
+            _give_up(exchange, "overloaded" if isinstance(error, NoRoom) else "timeout")
+            return
+        finally:
+            if inquiry is not None:
+                inquiry.stop()
+            for one in readings:
+                one.cancel()
+        self._conclude(exchange, inquiry, document)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        if not self._long_room.take():
+            raise NoRoom
+        future = self._threads.submit(work)
+        future.add_done_callback(lambda _: self._long_room.give_back())  # when it has ended, not when nobody waits
+        return await asyncio.wrap_future(future)
+
+
+async def _at_once(work: Callable[[], T]) -> T:
+    return work()
+
+
+class NoRoom(Exception):
+    """Too much is being judged already."""
+
+
+def _begin(exchange: Exchange, route: Route) -> None:
+    if route.guards is not None:
+        exchange.verdict = Verdict()
+    if route.shadow_guards is not None:
+        exchange.would_be = Verdict()
+    exchange.lot = lot_of(exchange.id)
+
+
+def lot_of(exchange_id: str) -> float:
+    """From [0, 1), evenly, and the same for the same exchange: which sampled guards judge it can be told afterwards."""
+    return int.from_bytes(blake2b(exchange_id.encode(), digest_size=6).digest()) / (1 << 48)
+
+
+def _give_up(exchange: Exchange, reason: str) -> None:
+    """No guard could judge the request as a whole."""
+    for verdict in (exchange.verdict, exchange.would_be):
+        if verdict is not None:
+            verdict.fail(Failure(EVERY, "prompt", reason))
+    if exchange.verdict is not None:
+        _refuse(exchange, exchange.verdict, [])
+
+
+def _refuse(exchange: Exchange, verdict: Verdict, unreadable: Sequence[str]) -> None:
+    """Declines where the policy says so."""
+    if verdict.blocking is not None:
+        raise ContentBlocked(f"The request was blocked by a policy: it holds {told_blocking(verdict, 'prompt')}.",
+                             param=verdict.blocking.place or None)
+    guards = exchange.route.guards
+    assert guards is not None  # whose verdict it is
+    if not guards.refuses(verdict.failures):
+        return
+    if unreadable:
+        raise ContentUnreadable("The guards of this model cannot read token ids and embeddings.", param=unreadable[0])
+    raise GuardUnavailable("A guard of this model could not judge the request.")
+
+
+def told_blocking(verdict: Verdict, side: Side) -> str:
+    """What blocks, by detector and label: ``secrets (AWS_KEY), injection (OVERRIDE)``."""
+    found = [one.finding for one in verdict.decisions if one.action == "block" and one.side == side]
+    by_detector: dict[str, dict[str, None]] = {}
+    for finding in found:
+        by_detector.setdefault(finding.detector, {})[finding.label] = None
+    return ", ".join(f"{detector} ({', '.join(labels)})" for detector, labels in by_detector.items())
