@@ -69,16 +69,14 @@ class Tally:
 
     def __init__(self) -> None:
         self.rows, self.exact, self.overlapping = RowCounts(), SpanCounts(), SpanCounts()
-        self._spanned = False
 
     def add_spans(self, spans: list[Span], findings: list[Finding]) -> None:
-        self._spanned = True
         self.exact.add(match(spans, findings, exact))
         self.overlapping.add(match(spans, findings, overlapping))
 
-    def figures(self) -> Figures:
-        return Figures(rows=self.rows.figures(), exact=self.exact.figures() if self._spanned else None,
-                       overlapping=self.overlapping.figures() if self._spanned else None)
+    def figures(self, spanned: bool) -> Figures:
+        return Figures(rows=self.rows.figures(), exact=self.exact.figures() if spanned else None,
+                       overlapping=self.overlapping.figures() if spanned else None)
 
 
 class DetectorTally:
@@ -90,7 +88,6 @@ class DetectorTally:
         self.sources: defaultdict[str, RowCounts] = defaultdict(RowCounts)
         self.latencies = Latencies()
         self.rows, self.spans = Sweep(), Sweep()
-        self._spanned = False
 
     def add(self, examined: Examined) -> None:
         row, seen = examined.row, [one for one in examined.seen if one.finding.detector == self.name]
@@ -99,17 +96,16 @@ class DetectorTally:
         self.sources[row.source].add(row.positive, bool(acted))
         self.rows.add_row(row.positive, max((one.finding.score for one in seen), default=0.0))
         if row.spans is not None:
-            self._spanned = True
             wanted = [span for span in row.spans if span.type in self.labels]
             self.tally.add_spans(wanted, acted)
             self.spans.add_spans(match(wanted, [one.finding for one in seen], exact))
 
-    def figures(self) -> DetectorFigures:
+    def figures(self, spanned: bool) -> DetectorFigures:
         return DetectorFigures(
-            labels=self.labels, figures=self.tally.figures(),
+            labels=self.labels, figures=self.tally.figures(spanned),
             sources={source: counts.figures() for source, counts in sorted(self.sources.items())},
             latency=self.latencies.figures(), row_curve=self.rows.curve(),
-            span_curve=self.spans.curve() if self._spanned else None)
+            span_curve=self.spans.curve() if spanned else None)
 
 
 class Evaluation:
@@ -122,6 +118,7 @@ class Evaluation:
         self.latencies = Latencies()
         self.failures: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
+        self._spanned = False  # whether some row says where something is
         self._covers = {label for found in labels.values() for label in found}
         self._overall, self._covered = Tally(), Tally()
         self._labels: defaultdict[str, Tally] = defaultdict(Tally)
@@ -147,6 +144,7 @@ class Evaluation:
             detector.add(examined)
 
     def _add_spans(self, row: Row, spans: tuple[Span, ...], acted: list[Finding]) -> None:
+        self._spanned = self._spanned or bool(spans)
         covered = [span for span in spans if span.type in self._covers]
         self._overall.add_spans(list(spans), acted)
         self._covered.add_spans(covered, acted)
@@ -162,16 +160,16 @@ class Evaluation:
             self.detectors[name].latencies.add(taken, len(row.text.encode()))
 
     def report(self) -> Report:
-        everything = self._overall.rows
+        everything, spanned = self._overall.rows, self._spanned
         for tally in self._labels.values():  # a label was looked for in every row
             tally.rows.positives, tally.rows.negatives = everything.positives, everything.negatives
         return Report(
             policy=self.policy, side=self.side, rows=self.rows, outcomes=dict(self.outcomes),
-            overall=self._overall.figures(), covered=self._covered.figures(),
+            overall=self._overall.figures(spanned), covered=self._covered.figures(spanned),
             not_covered=dict(self._not_covered.most_common()),
-            detectors={name: detector.figures() for name, detector in self.detectors.items()},
-            labels={label: tally.figures() for label, tally in sorted(self._labels.items())},
-            sources={source: tally.figures() for source, tally in sorted(self._sources.items())},
+            detectors={name: detector.figures(spanned) for name, detector in self.detectors.items()},
+            labels={label: tally.figures(spanned) for label, tally in sorted(self._labels.items())},
+            sources={source: tally.figures(spanned) for source, tally in sorted(self._sources.items())},
             latency=self.latencies.figures(), failures=dict(self.failures))
 
 

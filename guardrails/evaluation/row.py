@@ -17,7 +17,8 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Row(NamedTuple):
-    """``number`` is the line, from 1. ``positive``: there is something to find. ``spans`` None: nobody said where."""
+    """``number`` is the line, from 1. ``positive``: there is something to find. ``spans`` None: there is, and nobody
+    said where."""
 
     number: int
     text: str
@@ -61,4 +62,5 @@ def _row(number: int, written: _Written, role: Role) -> Row:
         if not span.start < span.end <= len(written.text):
             raise ValueError(f"the span {span.start} to {span.end} is none in a text of {len(written.text)} characters")
     positive = bool(written.spans if written.label is None else written.label)
-    return Row(number, written.text, positive, written.spans, written.role or role, written.source)
+    spans = () if written.spans is None and not positive else written.spans
+    return Row(number, written.text, positive, spans, written.role or role, written.source)

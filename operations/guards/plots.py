@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _BARS = 20
-_DOTS = 5000  # of latency: more would only make the file large
+_DOTS = 2000  # of latency: more would only make the file large
 _RIGHT, _WRONG = "#2a7f62", "#c0392b"
 
 INSTALL = "Plots need matplotlib: pip install 'gatewright[plots]'."
