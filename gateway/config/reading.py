@@ -9,6 +9,7 @@ import yaml
 from gateway.config.checking import ConfigurationError, Problem, convert
 from gateway.config.routing_document import RoutingDocument, check_routing
 from gateway.config.settings import Settings, contradictions_of
+from guardrails.policy import Policy
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -55,6 +56,11 @@ def read_routing(path: Path) -> tuple[RoutingDocument, Any]:
     """Returns the routing in ``path``, typed and as it was written; raises ConfigurationError with every problem."""
     written = parse_yaml(_text_of(path), str(path))
     return check_routing(written, str(path)), written
+
+
+def read_policy(path: Path) -> Policy:
+    """Returns the policy in ``path``, a document of its own; raises ConfigurationError with every problem."""
+    return convert(parse_yaml(_text_of(path), str(path)), Policy, str(path))
 
 
 def read_settings(path: Path) -> Settings:

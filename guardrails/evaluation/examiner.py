@@ -1,0 +1,156 @@
+"""Examination: one row judged by one side of a policy, with what it acts on and what it would with other thresholds."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from guardrails.compiling import Catalogue, guards_of
+from guardrails.detectors.description import labels_of
+from guardrails.detectors.detector import Asked
+from guardrails.evaluation.row import Row
+from guardrails.finding import Finding
+from guardrails.guard import Guard, Side
+from guardrails.inspection import Guards, Inspector
+from guardrails.passage import Passage, Role
+from guardrails.policy import Action, Policy, PromptRules, ReplyRules, RoleRule, Rule, rules_of
+from guardrails.redaction import Pseudonyms, edited
+from guardrails.stream import ROLE, GuardedText, whole
+from guardrails.verdict import Failure, Verdict
+
+Sides = TypeVar("Sides", PromptRules, ReplyRules)
+Clock = Callable[[], int]  # nanoseconds; only differences count
+
+
+class Seen(NamedTuple):
+    """A finding and what the policy does about it: None where the score is under its threshold."""
+
+    finding: Finding
+    action: Action | None
+
+
+class Examined(NamedTuple):
+    """What came out for one row.
+
+    action    the strongest that was taken; None where the text passed as if there were no guards
+    failures  of guards that raised: they have judged nothing
+    """
+
+    row: Row
+    seen: tuple[Seen, ...]
+    action: Action | None
+    failures: tuple[Failure, ...]
+    nanoseconds: int
+
+    def scores(self) -> dict[str, float]:
+        """By detector its highest score, under its threshold or not."""
+        found: dict[str, float] = {}
+        for finding, _ in self.seen:
+            found[finding.detector] = max(found.get(finding.detector, 0.0), finding.score)
+        return found
+
+
+class Judged(NamedTuple):
+    """A text after a side has judged it, and how it reads then."""
+
+    verdict: Verdict
+    text: str
+
+
+class Examiner:
+    """One side of a policy, ready to examine rows. Immutable.
+
+    Two inspectors judge each row: the policy's own, which is timed and whose word counts, and one whose guards only
+    count and have no thresholds.
+    """
+
+    def __init__(self, name: str, policy: Policy, side: Side, catalogue: Catalogue, clock: Clock) -> None:
+        """Raises UnusableRule where a rule cannot be used."""
+        self.name, self.side = name, side
+        self.rules: Mapping[str, Rule] = {
+            detector: rule for detector, rule in rules_of(getattr(policy, side)) if detector in catalogue}
+        self._clock = clock
+        self._own = _inspector(policy, side, catalogue)
+        self.labels = {detector: _looked_for(rule, catalogue[detector](rule)) for detector, rule in self.rules.items()}
+        self._open = _inspector(without_thresholds(policy), side, catalogue)
+        self._alone = {detector: _inspector(only(policy, side, detector), side, catalogue) for detector in self.rules}
+        self._guards: dict[str, Guard] = {guard.name: guard for guard in self._own.guards}
+
+    def examine(self, row: Row) -> Examined:
+        passage = Passage(row.text, row.role)
+        before = self._clock()
+        own = judge(self._own, passage).verdict
+        nanoseconds = self._clock() - before
+        return Examined(row, self._seen(own, judge(self._open, passage).verdict, self._role(row)), own.action,
+                        tuple(own.failures), nanoseconds)
+
+    def time_alone(self, row: Row) -> dict[str, int]:
+        """Nanoseconds that each detector takes for ``row`` where it is the only one."""
+        passage = Passage(row.text, row.role)
+        found: dict[str, int] = {}
+        for detector, inspector in self._alone.items():
+            before = self._clock()
+            judge(inspector, passage)
+            found[detector] = self._clock() - before
+        return found
+
+    def judge(self, text: str, role: Role) -> Judged:
+        """What the policy makes of ``text``."""
+        return judge(self._own, Passage(text, role))
+
+    def _role(self, row: Row) -> Role:
+        return row.role if self.side == "prompt" else ROLE
+
+    def _seen(self, own: Verdict, everything: Verdict, role: Role) -> tuple[Seen, ...]:
+        """All findings. Those that the policy decided about keep its decision; in a reply that it ended, the ones
+        behind the end have what it would have done."""
+        found = {decision.finding: decision.action for decision in own.decisions}
+        known = {finding[:4] for finding in found}
+        seen = [Seen(finding, action) for finding, action in found.items()]
+        for decision in everything.decisions:
+            finding = decision.finding
+            if finding[:4] not in known:
+                seen.append(Seen(finding, self._guards[finding.detector].action(role, finding.label, finding.score)))
+        return tuple(sorted(seen, key=lambda one: (one.finding.start, one.finding.end, one.finding.detector)))
+
+
+def judge(inspector: Inspector, passage: Passage) -> Judged:
+    """Judges a text that came whole, as a part of a prompt or as a reply's content."""
+    verdict, data = Verdict(), passage.text.encode()
+    if inspector.side == "prompt":
+        edits = inspector.inspect(passage, 0.0, verdict, Pseudonyms([passage.text]))
+        return Judged(verdict, edited(data, 0, edits).decode())
+    text = GuardedText(inspector, verdict, place="", channel="content", asked=Asked(), lot=0.0, pseudonyms=None)
+    return Judged(verdict, whole(text, data).decode())
+
+
+def _inspector(policy: Policy, side: Side, catalogue: Catalogue) -> Inspector:
+    guards: Guards = guards_of("", policy, catalogue)
+    return guards.prompt if side == "prompt" else guards.reply
+
+
+def _looked_for(rule: Rule, detector: object) -> list[str]:
+    """The labels that count, of those that the detector can give."""
+    return [label for label in labels_of(detector)
+            if label not in rule.without and (rule.labels is None or label in rule.labels)]
+
+
+def without_thresholds(policy: Policy) -> Policy:
+    """The policy with every finding counted and nothing done; what a role is not judged for stays so."""
+    return msgspec.structs.replace(policy, prompt=_opened(policy.prompt), reply=_opened(policy.reply))
+
+
+def _opened(side: Sides) -> Sides:
+    return msgspec.structs.replace(side, **{name: _counting(rule) for name, rule in rules_of(side)})
+
+
+def _counting(rule: Rule) -> Rule:
+    unjudged = {role: own for role, own in rule.roles.items()
+                if own == "off" or (isinstance(own, RoleRule) and own.action == "off")}
+    return msgspec.structs.replace(rule, action="shadow", threshold=0.0, roles=unjudged, sample=1.0)
+
+
+def only(policy: Policy, side: Side, detector: str) -> Policy:
+    """The policy with one detector on one side, and no other."""
+    rules = getattr(policy, side)
+    return msgspec.structs.replace(policy, **{side: type(rules)(**{detector: getattr(rules, detector)})})

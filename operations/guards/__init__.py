@@ -1,0 +1,1 @@
+"""Guards, as operators try them out: which policy is meant, and pictures of how well it does."""
