@@ -1,6 +1,7 @@
 """A pattern: one thing that can be found in text, by its form and then by a check of what was found."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import msgspec
@@ -55,4 +56,14 @@ class Pattern(msgspec.Struct, frozen=True):
         if parse(self.regex).getwidth()[0] == 0:
             raise UnsupportedPattern(f"{self.label}: the pattern matches the empty text")
         if not self.begins:
-            opening(self.regex)
+            self.opening  # noqa: B018  # raises where there is none
+
+    @property
+    def opening(self) -> str:
+        """A pattern for whatever a match may begin with, not anchored."""
+        return self.begins or _opening(self.regex)
+
+
+@cache
+def _opening(regex: str) -> str:
+    return opening(regex)

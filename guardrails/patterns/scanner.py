@@ -4,12 +4,11 @@ One automaton tells which patterns occur at all; only those are run again for wh
 the whole cost is one pass.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import re2
 
-from guardrails.patterns.opening import opening
 from guardrails.patterns.pattern import CONTEXT_BYTES, LONGEST_MATCH, Candidate, Check, Pattern
 
 # The automaton is built while it runs; where it outgrows this it begins anew, which is slow but right.
@@ -18,6 +17,10 @@ _PATTERN_MEMORY_BYTES = 8 << 20
 _LONGEST_BYTES = LONGEST_MATCH * 4  # a character has at most four
 _UNANCHORED = re2._re2.RE2.Anchor.UNANCHORED
 CHECK_FAILED = -1.0  # the score of a match whose check raised
+
+
+# What finds one pattern in a text, and the number of the group that is the finding.
+Run = tuple[Callable[[object, bytes, int, int], Sequence[tuple[int, int]]], int]
 
 
 class Match(NamedTuple):
@@ -66,11 +69,9 @@ class Scanner:
             # What begins a text also begins a line here, so that many texts can be asked about as lines of one.
             self._set.Add(f"(?m){pattern.regex}")
         self._set.Compile()
-        self._compiled = [re2.compile(pattern.regex, _options(_PATTERN_MEMORY_BYTES)) for pattern in self.patterns]
-        self._runs = [compiled._regexp.Match for compiled in self._compiled]
-        self._found = [compiled.groupindex.get("found", 0) for compiled in self._compiled]
+        self._runs: list[Run | None] = [None] * len(self.patterns)
         self._tails = [re2.compile(f"{pattern.tail}+") if pattern.tail else None for pattern in self.patterns]
-        openings = "|".join(dict.fromkeys(pattern.begins or opening(pattern.regex) for pattern in self.patterns))
+        openings = "|".join(dict.fromkeys(pattern.opening for pattern in self.patterns))
         self._any_tail = any(pattern.tail for pattern in self.patterns)
         # Called for every frame of every stream: what the package puts around this call costs more than the call.
         self._opening = re2.compile(f"(?:{openings})\\z", _options(_SET_MEMORY_BYTES))
@@ -107,7 +108,8 @@ class Scanner:
                 return
 
     def _matches(self, text: bytes, start: int, index: int) -> Iterator[Match]:
-        run, group, pattern = self._runs[index], self._found[index], self.patterns[index]
+        run, group = self._runs[index] or self._prepare(index)
+        pattern = self.patterns[index]
         check, score, length = pattern.check, pattern.score, len(text)
         while start < length:
             spans = run(_UNANCHORED, text, start, length)
@@ -121,6 +123,12 @@ class Scanner:
                     tuple([text[a:b] if a >= 0 else b"" for a, b in spans[1:]])))
             yield Match(first, end, found_first, found_end, index, score)
             start = end
+
+    def _prepare(self, index: int) -> "Run":
+        """Compiles a pattern by itself when it is first needed: most never are."""
+        compiled = re2.compile(self.patterns[index].regex, _options(_PATTERN_MEMORY_BYTES))
+        prepared = self._runs[index] = compiled._regexp.Match, compiled.groupindex.get("found", 0)
+        return prepared
 
     def _with_tails(self, text: bytes, cluster: Cluster) -> Cluster:
         if not any(match.score > 0 and self.has_tail(match.pattern) for match in cluster.matches):
