@@ -3,18 +3,23 @@
 A revision that cannot be used changes nothing: the one before goes on, and the reason is kept to be told.
 """
 
+import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from gateway import snapshot_file
 from gateway.config.checking import ConfigurationError
-from gateway.config.routing_document import check_routing, used_policies, warnings_of
+from gateway.config.routing_document import RoutingDocument, check_routing, used_policies, warnings_of
 from gateway.policies import Policies
 from gateway.snapshot import Snapshot, compile_snapshot
 from guardrails.compiling import Catalogue
 from guardrails.detectors.catalogue import CATALOGUE
+from guardrails.inspection import Guards
 from models.endpoint import Endpoints
+
+_UNUSABLE = (snapshot_file.Unreadable, ConfigurationError, OSError, ValueError)
 
 
 class SnapshotKeeper:
@@ -43,20 +48,37 @@ class SnapshotKeeper:
         return self._live is not None
 
     def look(self) -> bool:
-        """Looks at the file; returns whether the live snapshot has changed. One ``stat`` where nothing is new."""
-        # A start takes last-good where the newest is damaged or gone; a running worker has its own last-good.
+        """Looks at the file; returns whether the live snapshot has changed. One ``stat`` where nothing is new.
+
+        A start takes last-good where the newest is damaged or gone; a running worker has its own last-good.
+        """
         names = (snapshot_file.NAME,) if self.has_one else (snapshot_file.NAME, snapshot_file.PREVIOUS)
+        if not self._is_new(names):
+            return False
+        for name in names:
+            try:
+                return self._take(self._read(name))
+            except _UNUSABLE as error:
+                self.refused = self.refused or str(error)[:1000]
+        return False
+
+    async def look_aside(self) -> bool:
+        """As ``look`` once there is a live snapshot, but reads and compiles in a thread: policies take a while."""
+        if not self._is_new((snapshot_file.NAME,)):
+            return False
+        try:
+            return self._take(await asyncio.to_thread(self._read, snapshot_file.NAME))
+        except _UNUSABLE as error:
+            self.refused = str(error)[:1000]
+            return False
+
+    def _is_new(self, names: tuple[str, ...]) -> bool:
         stamp = next(filter(None, map(self._stamp, names)), None)
         if stamp is None or stamp == self._seen:
             return False
         self._seen = stamp
         self.refused = ""
-        for name in names:
-            try:
-                return self._take(snapshot_file.read_file(self._folder / name))
-            except (snapshot_file.Unreadable, ConfigurationError, OSError, ValueError) as error:
-                self.refused = self.refused or str(error)[:1000]
-        return False
+        return True
 
     def _stamp(self, name: str) -> tuple[int, int, int] | None:
         try:
@@ -65,14 +87,29 @@ class SnapshotKeeper:
             return None
         return found.st_mtime_ns, found.st_ino, found.st_size
 
-    def _take(self, stored: snapshot_file.StoredRevision) -> bool:
+    def _read(self, name: str) -> "Ready | None":
+        """The revision in a file, made ready; None where it is live already."""
+        stored = snapshot_file.read_file(self._folder / name)
         if self._live is not None and (stored.revision, stored.digest) == (self._live.revision, self._live.digest):
-            return False
+            return None
         document = check_routing(stored.routing, f"revision {stored.revision}", self._catalogue)
-        guards = self._policies.compiled(document.policies, used_policies(document))
-        self._live = compile_snapshot(document, self._endpoints, self._secret, guards=guards,
+        return Ready(stored, document, self._policies.compiled(document.policies, used_policies(document)))
+
+    def _take(self, ready: "Ready | None") -> bool:
+        if ready is None:
+            return False
+        stored, document = ready.stored, ready.document
+        self._live = compile_snapshot(document, self._endpoints, self._secret, guards=ready.guards,
                                       revision=stored.revision, digest=stored.digest, created_at=stored.created_at)
         self.warnings = warnings_of(document, self._catalogue)
         # Endpoints that are named no more finish what they have; exchanges hold them until then.
         self._endpoints.keep_only({url for version in document.versions.values() for url in version.endpoints})
         return True
+
+
+class Ready(NamedTuple):
+    """A revision that was read, checked, and its policies compiled."""
+
+    stored: snapshot_file.StoredRevision
+    document: RoutingDocument
+    guards: Mapping[str, Guards]

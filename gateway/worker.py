@@ -169,7 +169,7 @@ class Worker:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             refused = self._keeper.refused
-            if self._keeper.look():
+            if await self._keeper.look_aside():
                 self._log.info("revision_live", revision=self._keeper.live.revision)
                 self._say_warnings()
                 self._send_status()
