@@ -9,7 +9,10 @@ from the first one: it matches whatever a match may begin with. With `o` for the
     o(a{m,n})   = a{0,n-1} o(a)
     o(boundary) = nothing             what comes next decides it, so all that stands before it is an opening
 
-anchored at the end of what has arrived. "Nothing" matches the empty text: standing before the pattern's next character
+anchored at the end of what has arrived. Repetitions beyond a few are not counted here: an automaton that counts has a
+state for every count, and for every combination of counts of all patterns, so that text of one kind of character
+(base64, hexadecimal) would never find it built. What is not counted matches more, which delays a stream by nothing but
+the longest match. "Nothing" matches the empty text: standing before the pattern's next character
 is an opening too. A text that matches as a whole and cannot grow is no opening: it is a match.
 
 Written over the syntax tree of Python's own parser, whose syntax for what is used here is RE2's.
@@ -23,6 +26,8 @@ from typing import Any
 UNBOUNDED = sre.MAXREPEAT
 # RE2 refuses repetitions beyond this.
 _MOST = 1000
+# Repetitions up to here are counted.
+_COUNTED = 4
 _CLASSES = {sre.CATEGORY_DIGIT: r"\d", sre.CATEGORY_NOT_DIGIT: r"\D", sre.CATEGORY_SPACE: r"\s",
             sre.CATEGORY_NOT_SPACE: r"\S", sre.CATEGORY_WORD: r"\w", sre.CATEGORY_NOT_WORD: r"\W"}
 _PLACES = {sre.AT_BEGINNING: r"^", sre.AT_BEGINNING_STRING: r"\A", sre.AT_BOUNDARY: r"\b",
@@ -57,6 +62,13 @@ def opening(pattern: str) -> str:
     """A pattern for the openings of ``pattern``, not anchored; it matches the empty text, too."""
     tree = parse(pattern)
     written = _opening(list(tree))
+    return f"(?i:{written})" if tree.state.flags & re.IGNORECASE else written
+
+
+def relaxed(pattern: str) -> str:
+    """A pattern that matches wherever ``pattern`` does, without groups and without counting beyond a few."""
+    tree = parse(pattern)
+    written = _sequence(tree)
     return f"(?i:{written})" if tree.state.flags & re.IGNORECASE else written
 
 
@@ -105,10 +117,10 @@ def _with_flags(value: Any, inner: str) -> str:
 
 
 def _repeated(inner: str, least: int, most: Any) -> str:
-    if most is UNBOUNDED:
-        return f"(?:{inner})" + ("*" if least == 0 else "+" if least == 1 else f"{{{least},}}")
-    if most > _MOST:
+    if most is not UNBOUNDED and most > _MOST:
         raise UnsupportedPattern(f"a repetition beyond {_MOST}")
+    if most is UNBOUNDED or most > _COUNTED:
+        return f"(?:{inner})" + ("*" if least == 0 else "+" if least == 1 else f"{{{least},}}")
     return "" if most == 0 else f"(?:{inner}){{{least},{most}}}"
 
 

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 import re2
 
-from guardrails.patterns.opening import opening
-from guardrails.patterns.pattern import CONTEXT_BYTES, Candidate, Check, Pattern
+from guardrails.patterns.opening import opening, relaxed
+from guardrails.patterns.pattern import CONTEXT_BYTES, LONGEST_MATCH, Candidate, Check, Pattern
 
 # The automaton is built while it runs; where it outgrows this it begins anew, which is slow but right.
 _SET_MEMORY_BYTES = 64 << 20
+_LONGEST_BYTES = 4 * LONGEST_MATCH  # in UTF-8
 _PATTERN_MEMORY_BYTES = 8 << 20
 _UNANCHORED = re2._re2.RE2.Anchor.UNANCHORED
 CHECK_FAILED = -1.0  # the score of a match whose check raised
@@ -62,7 +63,7 @@ class Scanner:
         self.patterns = tuple(patterns)
         self._set = re2.Set.SearchSet(_options(_SET_MEMORY_BYTES))
         for pattern in self.patterns:
-            self._set.Add(pattern.regex)
+            self._set.Add(relaxed(pattern.regex))
         self._set.Compile()
         self._compiled = [re2.compile(pattern.regex, _options(_PATTERN_MEMORY_BYTES)) for pattern in self.patterns]
         self._runs = [compiled._regexp.Match for compiled in self._compiled]
@@ -77,8 +78,9 @@ class Scanner:
 
     def undecided_from(self, text: bytes, start: int = 0) -> int:
         """Where the first match could begin that is not decided before more text comes; the length where none can."""
-        place: int = self._match_opening(_UNANCHORED, text, start, len(text))[0][0]
-        return place if place >= 0 else len(text)
+        length = len(text)
+        place: int = self._match_opening(_UNANCHORED, text, max(start, length - _LONGEST_BYTES), length)[0][0]
+        return place if place >= 0 else length
 
     def which(self, text: bytes) -> Sequence[int]:
         """The patterns that occur somewhere in ``text``; perhaps more, never fewer."""

@@ -22,6 +22,10 @@ def _of_length(length: int, countries: str) -> str:
     return rf"(?:{countries})\d\d(?:{_GAP}[A-Z0-9]{{4}}){{{groups}}}{tail}"
 
 
+_IBAN_BEGINS = (rf"(?i:\b(?:{'|'.join(_IBAN_COUNTRIES.values())}|[A-Z]?)"
+                rf"|\b(?:{'|'.join(_IBAN_COUNTRIES.values())})(?:\d|\d\d(?:{_GAP}[A-Z0-9]{{4}})*{_GAP}[A-Z0-9]{{0,3}}))")
+
+
 def _iban(candidate: Candidate) -> float:
     return 1.0 if mod_97(candidate.found.upper().translate(None, _NOT_ALNUM)) else 0.0
 
@@ -38,7 +42,7 @@ def _routing_number(candidate: Candidate) -> float:
 _LINK = r"(?:[\s:#=.'\x22-]|\b(?:no|nr|num|number|is|code)\b){0,8}"
 PATTERNS = (
     Pattern("IBAN", r"(?i)\b(?:" + "|".join(_of_length(*entry) for entry in _IBAN_COUNTRIES.items()) + r")\b",
-            check=_iban),
+            check=_iban, begins=_IBAN_BEGINS),
     Pattern("BANK_ACCOUNT", r"(?i)\b(?:account|acct|a/c|konto(?:nummer)?|compte|cuenta|conto|conta|rekening(?:nummer)?)"
             rf"(?:[_ ]?(?:number|no|num|nr)\b)?{_LINK}\b(?P<found>\d{{6,17}}|\d{{2,6}}(?:[- ]\d{{2,8}}){{1,3}})\b",
             check=_account),
