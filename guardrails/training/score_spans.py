@@ -43,7 +43,8 @@ def main(arguments: list[str]) -> None:
     asked = parser.parse_args(arguments)
     scanner = Scanner(PersonalData().patterns)
     right: Counter[str] = Counter()
-    missed, extra = defaultdict(list), defaultdict(list)
+    missed: dict[str, list[Any]] = defaultdict(list)
+    extra: dict[str, list[Any]] = defaultdict(list)
     rows: list[dict[str, Any]] = [json.loads(line) for line in asked.file.open()]
     alarmed = 0
     for row in rows:

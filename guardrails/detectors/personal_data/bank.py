@@ -4,7 +4,7 @@ from guardrails.detectors.personal_data.checksums import mod_97, weighted
 from guardrails.patterns.pattern import Candidate, Pattern
 
 # The IBAN registry's lengths (SWIFT, ISO 13616).
-_IBAN_COUNTRIES = {
+IBAN_COUNTRIES = {
     15: "NO", 16: "BE", 18: "DK|FO|FI|GL|NL|SD|FK", 19: "MK|SI", 20: "AT|BA|EE|KZ|XK|LT|LU|MN",
     21: "CR|HR|LV|LI|CH", 22: "BH|BG|GE|DE|IE|ME|RS|GB|VA", 23: "AE|GI|IL|IQ|TL|OM|SO",
     24: "AD|CZ|MD|PK|RO|SA|SK|ES|SE|TN|VG|DZ", 25: "PT|ST|LY", 26: "IS|TR", 27: "FR|GR|IT|MC|MR|SM|BI|DJ",
@@ -22,6 +22,10 @@ def _of_length(length: int, countries: str) -> str:
     return rf"(?:{countries})\d\d(?:{_GAP}[A-Z0-9]{{4}}){{{groups}}}{tail}"
 
 
+_IBAN_BEGINS = (rf"(?i:\b(?:{'|'.join(IBAN_COUNTRIES.values())}|[A-Z]?)"
+                rf"|\b(?:{'|'.join(IBAN_COUNTRIES.values())})(?:\d|\d\d(?:{_GAP}[A-Z0-9]{{4}})*{_GAP}[A-Z0-9]{{0,3}}))")
+
+
 def _iban(candidate: Candidate) -> float:
     return 1.0 if mod_97(candidate.found.upper().translate(None, _NOT_ALNUM)) else 0.0
 
@@ -37,8 +41,8 @@ def _routing_number(candidate: Candidate) -> float:
 
 _LINK = r"(?:[\s:#=.'\x22-]|\b(?:no|nr|num|number|is|code)\b){0,8}"
 PATTERNS = (
-    Pattern("IBAN", r"(?i)\b(?:" + "|".join(_of_length(*entry) for entry in _IBAN_COUNTRIES.items()) + r")\b",
-            check=_iban),
+    Pattern("IBAN", r"(?i)\b(?:" + "|".join(_of_length(*entry) for entry in IBAN_COUNTRIES.items()) + r")\b",
+            check=_iban, begins=_IBAN_BEGINS),
     Pattern("BANK_ACCOUNT", r"(?i)\b(?:account|acct|a/c|konto(?:nummer)?|compte|cuenta|conto|conta|rekening(?:nummer)?)"
             rf"(?:[_ ]?(?:number|no|num|nr)\b)?{_LINK}\b(?P<found>\d{{6,17}}|\d{{2,6}}(?:[- ]\d{{2,8}}){{1,3}})\b",
             check=_account),

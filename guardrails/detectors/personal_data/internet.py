@@ -127,7 +127,8 @@ def _bare(candidate: Candidate) -> float:
         return 0.0
     host, slash, _ = candidate.found.partition(b"/")
     name, _, ending = host.partition(b":")[0].rpartition(b".")
-    if not name or b".." in name or ending != ending.lower() or name.isdigit() or name.lower() in _OBJECTS:
+    if not name or b".." in name or ending != ending.lower() or name.isdigit() or (
+            name.lower() in _OBJECTS or name.partition(b".")[0] in _OBJECTS):
         return 0.0
     if (ending.decode() in ALSO_FILES and not slash and b"." not in name and ending not in (b"pl", b"ai", b"rs", b"app")):
         return 0.0

@@ -5,30 +5,32 @@ alone. What the form leaves open, the words before it decide.
 """
 
 from guardrails.detectors.personal_data.cards import is_card
-from guardrails.detectors.personal_data.context import Nearest, continues
+from guardrails.detectors.personal_data.context import Nearest, Words, continues
 from guardrails.patterns.pattern import Candidate, Pattern
 
 _PHONE_WORDS = (
     "phone", "tele?ph", "tel\\b", "tell?\\b", "tlf", "mob(?:ile)?\\b", "cell", "call", "dial", "ring\\b", "fax",
-    "what'?s ?app", "text (?:me|us|him|her)", "sms\\b", "reach", "contact", "hotline", "helpline", "my number", "ph\\b",
-    "handy", "mobil", "t[ée]l[ée]", "t[ée]l\\b", "portable", "appele", "joindre", "num[ée]ro est", "anruf", "rufen",
-    "ruf\\b", "rufnummer", "durchwahl", "erreich", "nummer (?:ist|lautet|is|är|er)\\b", "m[óo]vil", "celular",
-    "ll[áa]m", "cel\\b", "n[úu]mero es", "cellulare", "chiam", "contatt", "liga", "ligue", "telem", "telefo", "bel\\b",
-    "bellen", "gsm", "contact", "ringa?\\b", "n[åa] mig", "puhelin", "soita", "kom[óo]rk", "zadzwo", "dzwo", "h[íi]v",
-    "ara(?:y|\\b)", "телефон", "тел", "позвон", "звон", "моб", "номер", "τηλ", "κιν", "電話", "电话", "手机", "携帯",
-    "전화", "फ़ोन", "फोन", "هاتف", "جوال", "טלפון", "điện thoại", "โทร",
+    "what'?s ?app", "text (?:me|us|him|her)", "sms\\b", "reach", "contact", "hotline", "helpline",
+    "(?:my|new|our|your|his|her|their|s) number", "[tmf][.:]?\\s?\\z", "ph\\b", "handy", "mobil", "t[ée]l[ée]",
+    "t[ée]l\\b", "portable", "appele", "joindre", "num[ée]ro est", "anruf", "rufen", "ruf\\b", "rufnummer",
+    "durchwahl", "erreich", "nummer (?:ist|lautet|is|är|er)\\b", "m[óo]vil", "celular", "ll[áa]m", "cel\\b",
+    "n[úu]mero es", "cellulare", "chiam", "contatt", "liga", "ligue", "telem", "telefo", "bel\\b", "bellen", "gsm",
+    "ringa?\\b", "n[åa] mig", "puhelin", "soita", "kom[óo]rk", "zadzwo", "dzwo", "h[íi]v", "ara(?:y|\\b)", "телефон",
+    "тел", "позвон", "звон", "моб", "номер", "τηλ", "κιν", "電話", "电话", "手机", "携帯", "전화", "फ़ोन", "फोन", "هاتف",
+    "جوال", "טלפון", "điện thoại", "โทร",
 )
 _OTHER_WORDS = (
-    "orders?\\b", "invoice", "is[bs]n", "rooms?\\b", "track", "parts?\\b", "ref(?:erence)?\\b", "serial", "version", "models?\\b", "sku", "ticket", "case\\b",
-    "acc(?:oun)?t", "ids?\\b", "[a-z]{0,12}_id\\b", "item", "product", "code", "score", "lott", "price", "total",
-    "amount", "sum\\b", "population", "lat(?:itude)?\\b", "lon(?:g|gitude)?\\b", "coord", "times?(?:tamp)?\\b", "unix", "epoch",
-    "hash", "commit", "build", "error", "line", "port\\b", "bit", "batch", "lot\\b", "zip", "plz", "post(?:al|code|leitzahl)",
-    "pi\\b", "rows?\\b", "tables?\\b", "rfc", "article", "doi",
-    "pmid", "pages?\\b", "pp\\b", "imei", "gtin", "ean\\b", "upc\\b", "barcode", "policy", "claim", "patent", "bug",
-    "issue", "select", "where", "values", "tax", "vat", "iban", "card", "ssn", "bsn", "nif", "cpf", "bestell", "rechnung",
-    "artikel", "commande", "facture", "pedido", "factura", "fattura", "ordine", "zam[óo]wien", "date", "duration",
-    "bytes", "size", "count", "years?\\b", "seed", "nhs", "passport", "licen[sc]e", "route", "routing", "insee",
-    "dni", "pesel", "sin\\b", "tfn", "medicare", "aadhaar", "social security", "birth", "konto", "node", "pid", "uid",
+    "orders?\\b", "invoice", "is[bs]n", "rooms?\\b", "track", "parts?\\b", "ref(?:erence)?\\b", "serial", "version",
+    "models?\\b", "sku", "ticket", "acc(?:oun)?t", "ids?\\b", "[a-z]{0,12}_id\\b", "item", "product", "code", "score",
+    "lott", "price", "total", "amount", "sum\\b", "population", "lat(?:itude)?\\b", "lon(?:g|gitude)?\\b", "coord",
+    "times?(?:tamp)?\\b", "unix", "epoch", "hash", "commit", "build", "error", "line", "port\\b", "bit(?:s|mask)?\\b",
+    "batch", "lot\\b", "zip", "plz", "post(?:al|code|leitzahl)", "pi\\b", "rows?\\b", "tables?\\b", "rfc", "article",
+    "doi", "pmid", "pages?\\b", "pp\\b", "imei", "gtin", "ean\\b", "upc\\b", "barcode", "policy", "claim", "patent",
+    "bug", "issue", "select", "where", "values", "tax", "vat", "iban", "card", "ssn", "bsn", "nif", "cpf", "bestell",
+    "rechnung", "artikel", "commande", "facture", "pedido", "factura", "fattura", "ordine", "zam[óo]wien", "date",
+    "duration", "bytes", "size", "count", "years?\\b", "seed", "nhs", "passport", "licen[sc]e", "route", "routing",
+    "insee", "dni", "pesel", "sin\\b", "tfn", "medicare", "aadhaar", "social security", "birth", "konto", "node",
+    "pid", "uid",
 )
 _SEPARATOR = "[-./ \u00a0\u2011]"
 _EXTENSION = (r"(?: ?(?:x|X|[Ee]xt(?:n|ension)?\.?|#|poste|Durchwahl|DW|anexo|ramal|[Ii]nt(?:erno|\.)|toestel|wewn?\.?"
@@ -38,8 +40,8 @@ _GAP = "[-./ \u00a0\u2011()]{0,3}"
 _FIXED = "|".join(f"(?:{codes})(?:{_GAP}\\(0\\))?(?:{_GAP}\\d){{{length}}}{_EXTENSION}" for codes, length in (
     ("1", 10), ("33|34|48|31|61|351|420|421|41|27|66|84|971|966|380|212|213|254", 9), ("7|91|92|63|30|52|90|98|20", 10),
     ("45|47|65|852|371|372|370|216", 8)))
-_INTERNATIONAL = rf"(?:\(?\+ ?\(?|\b00 ?)(?:{_FIXED}|[1-9](?:{_GAP}\d){{6,13}}{_EXTENSION})"
-_GROUPS = rf"(?:{_SEPARATOR}{{0,2}}\d{{2,8}}(?:{_SEPARATOR}\d{{1,5}}){{0,3}})"
+_INTERNATIONAL = rf"(?:\(?\+ ?\(?|\b00 ?)(?:{_FIXED}|[1-9](?:{_GAP}\d){{6,14}}{_EXTENSION})"
+_GROUPS = rf"(?:{_SEPARATOR}{{0,2}}\d{{2,9}}(?:{_SEPARATOR}\d{{1,5}}){{0,3}})"
 _GROUPED = (rf"(?:(?:\b[0178]{_SEPARATOR}?)?\(\d{{1,5}}\){_GROUPS}"
             rf"|\b\d{{1,5}}{_SEPARATOR}{{1,2}}\d{{1,5}}(?:{_SEPARATOR}\d{{1,5}}){{1,4}}"
             rf"|\b\d{{1,5}}(?:{_SEPARATOR}|/ )\d{{5,8}}|\b\d{{3,5}}{_SEPARATOR}\d{{3,5}}){_EXTENSION}")
@@ -51,6 +53,14 @@ _BLANKED = bytes(byte if byte in _DIGITS else 32 for byte in range(256))
 # Groups of digits that are hardly anything else, and those that need a word before them.
 _TELLING = {(3, 3, 4), (1, 3, 3, 4), (3, 3, 2, 2), (1, 3, 3, 2, 2), (3, 4, 4), (2, 5, 4), (2, 4, 4), (3, 3, 3, 4)}
 _nearest = Nearest(_PHONE_WORDS, _OTHER_WORDS)
+_other = Words(*_OTHER_WORDS)
+_said = Words(*_PHONE_WORDS)
+
+
+def _in_table(before: bytes) -> bool:
+    """Whether a phone was spoken of, and whatever else there is to the number stands on an earlier line: a heading."""
+    line_start = before.rfind(b"\n") + 1
+    return line_start > 0 and _said(before) and not _other(before[line_start:])
 
 
 def _number(found: bytes) -> bytes:
@@ -83,8 +93,8 @@ def _grouped(candidate: Candidate) -> float:
     digits = number.translate(None, _NOT_DIGITS)
     if not 7 <= len(digits) <= 13 or continues(before) or before[-1:] in (b"$", b"+"):
         return 0.0
-    if (digits.startswith(b"00") and digits[2] != 48) or (number.startswith(b"(") and before[-1:].isdigit()):
-        return 0.0  # a country code is the other pattern's
+    if number.startswith(b"(") and before[-1:].isdigit():
+        return 0.0
     groups = tuple(map(len, number.translate(_BLANKED).split()))
     if _is_something_else(number, digits, groups):
         return 0.0
@@ -92,20 +102,28 @@ def _grouped(candidate: Candidate) -> float:
     form = 0.95 if len(number) < len(candidate.found) else _form(number, digits, groups)
     if known:
         return max(0.9, form)
+    if digits.startswith(b"00") and b"(" not in number:
+        return 0.0  # a country's code is the other pattern's
     if known is None:
         return form
-    return 0.4 if form >= 0.6 else 0.2
+    if form > 0.3 and _in_table(before):
+        return max(0.6, form)
+    return 0.55 if form > 0.8 else 0.4 if form > 0.6 else 0.2
 
 
 def _form(number: bytes, digits: bytes, groups: tuple[int, ...]) -> float:
     if b"(" in number:
         return 0.85 if len(digits) >= 8 else 0.4
+    if number.count(b"/") > 1:
+        return 0.2
     if groups in _TELLING and b"/" not in number:
-        if groups == (3, 3, 4) and digits[0] > 49 and digits[3] > 49:
+        if groups[-3:] == (3, 3, 4) and digits[-10] > 49 and digits[-7] > 49:
             return 0.85
         return 0.65 if len(digits) > 9 and (b" " not in number or digits[0] == 48) else 0.55
     if digits[0] == 48 and 9 <= len(digits) <= 11 and groups[0] > 1 and (len(groups) < 5 or max(groups) == 2):
         return 0.45 if b"." in number and len(groups) == 2 else 0.65
+    if digits[0] == 48 and groups in ((1, 4, 4), (1, 3, 3, 3)):
+        return 0.55
     return 0.35 if len(groups) > 1 and b"." not in number else 0.2
 
 
@@ -134,6 +152,8 @@ def _plain(candidate: Candidate) -> float:
     known = _nearest(before)
     if known:
         return 0.75 if len(digits) < 14 else 0.4
+    if known is False and digits[0] == 48 and 9 <= len(digits) <= 11 and _in_table(before):
+        return 0.6
     if known is None and digits[0] == 48 != digits[1] and len(digits) in (10, 11) and not _is_book(digits):
         return 0.5
     return 0.3 if known is None and 9 <= len(digits) <= 11 else 0.0
