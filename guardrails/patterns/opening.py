@@ -29,6 +29,8 @@ UNBOUNDED = sre.MAXREPEAT
 _MOST = 1000
 # Up to this many of a character are counted in an opening.
 _COUNTED = 3
+# What occurs need not be told exactly: the least number of a character is counted up to here.
+_LEAST = 4
 _CLASSES = {sre.CATEGORY_DIGIT: r"\d", sre.CATEGORY_NOT_DIGIT: r"\D", sre.CATEGORY_SPACE: r"\s",
             sre.CATEGORY_NOT_SPACE: r"\S", sre.CATEGORY_WORD: r"\w", sre.CATEGORY_NOT_WORD: r"\W"}
 _PLACES = {sre.AT_BEGINNING: r"^", sre.AT_BEGINNING_STRING: r"\A", sre.AT_BOUNDARY: r"\b",
@@ -66,6 +68,13 @@ def opening(pattern: str) -> str:
     return f"(?i:{written})" if tree.state.flags & re.IGNORECASE else written
 
 
+def relaxed(pattern: str) -> str:
+    """A pattern that occurs wherever ``pattern`` does, and counts hardly any repetitions."""
+    tree = parse(pattern)
+    written = _relaxed_all(tree, least=True)
+    return f"(?i:{written})" if tree.state.flags & re.IGNORECASE else written
+
+
 def _opening(nodes: list[Any]) -> str:
     """Right to left, so that each part is written once: o(a b c) = o(a) | a (o(b) | b o(c))."""
     written = ""
@@ -100,22 +109,22 @@ def _is_character(nodes: Any) -> bool:
     return len(nodes) == 1 and nodes[0][0] in (sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN)
 
 
-def _relaxed_all(nodes: Any) -> str:
-    return "".join(_relaxed(node) for node in nodes)
+def _relaxed_all(nodes: Any, least: bool = False) -> str:
+    return "".join(_relaxed(node, least) for node in nodes)
 
 
-def _relaxed(node: Any) -> str:
-    """The node as RE2 reads it, with repetitions of one character not counted."""
+def _relaxed(node: Any, least: bool = False) -> str:
+    """The node as RE2 reads it, with repetitions of one character not counted, or only up to their ``least``."""
     kind, value = node
     if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT):
-        least, most, repeated = value
+        fewest, most, repeated = value
         if most is not UNBOUNDED and most > _COUNTED and _is_character(repeated):
-            return _repeated(_written(repeated[0]), min(least, 1), UNBOUNDED)
-        return _repeated(_relaxed_all(repeated), least, most)
+            return _repeated(_written(repeated[0]), min(fewest, _LEAST if least else 1), UNBOUNDED)
+        return _repeated(_relaxed_all(repeated, least), fewest, most)
     if kind is sre.BRANCH:
-        return "(?:" + "|".join(dict.fromkeys(_relaxed_all(branch) for branch in value[1])) + ")"
+        return "(?:" + "|".join(dict.fromkeys(_relaxed_all(branch, least) for branch in value[1])) + ")"
     if kind is sre.SUBPATTERN:
-        inner = _relaxed_all(value[3])
+        inner = _relaxed_all(value[3], least)
         return _with_flags(value, inner) if value[1] or value[2] else f"(?:{inner})"
     return _written(node)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from guardrails.patterns.opening import UnsupportedPattern, longest, opening, parse
+from guardrails.patterns.opening import UnsupportedPattern, longest, opening, parse, relaxed
 
 # What a stream may have to hold back for one pattern, and what stands before a match for its check to look at.
 LONGEST_MATCH = 512
@@ -62,6 +62,16 @@ class Pattern(msgspec.Struct, frozen=True):
     def opening(self) -> str:
         """A pattern for whatever a match may begin with, not anchored."""
         return self.begins or _opening(self.regex)
+
+    @property
+    def relaxed(self) -> str:
+        """A pattern that occurs wherever this one does, and is easier to look for among many."""
+        return _relaxed(self.regex)
+
+
+@cache
+def _relaxed(regex: str) -> str:
+    return relaxed(regex)
 
 
 @cache

@@ -67,7 +67,7 @@ class Scanner:
         self._set = re2.Set.SearchSet(_options(_SET_MEMORY_BYTES))
         for pattern in self.patterns:
             # What begins a text also begins a line here, so that many texts can be asked about as lines of one.
-            self._set.Add(f"(?m){pattern.regex}")
+            self._set.Add(f"(?m){pattern.relaxed}")
         self._set.Compile()
         self._runs: list[Run | None] = [None] * len(self.patterns)
         self._tails = [re2.compile(f"{pattern.tail}+") if pattern.tail else None for pattern in self.patterns]
