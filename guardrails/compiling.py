@@ -45,8 +45,9 @@ def unusable_rules(policy: Policy, catalogue: Catalogue) -> Iterator[UnusableRul
     sides: tuple[tuple[Side, PromptRules | ReplyRules], ...] = (("prompt", policy.prompt), ("reply", policy.reply))
     for side, rules in sides:
         for name, rule in rules_of(rules):
+            # Where a rule has no settings of its own nothing can be wrong with them: no detector is made to find out.
             try:
-                _detector(side, name, rule, catalogue)
+                _detector(side, name, rule, catalogue if type(rule) is not Rule else {})
             except UnusableRule as error:
                 yield error
 

@@ -1,6 +1,5 @@
 """The detectors of this release, by the name that a policy gives them."""
 
-from functools import cache
 from typing import cast
 
 from guardrails.compiling import Catalogue
@@ -11,22 +10,6 @@ from guardrails.detectors.words import Words
 from guardrails.policy import Rule, WordsRule
 
 
-# Those without settings are made once: they are immutable, and both sides of all policies may share them.
-@cache
-def _personal_data() -> PersonalData:
-    return PersonalData()
-
-
-@cache
-def _secrets() -> Secrets:
-    return Secrets()
-
-
-@cache
-def _injection() -> Injection:
-    return Injection()
-
-
 def _words(rule: Rule) -> Words:
     written = cast(WordsRule, rule)
     return Words(written.deny, written.patterns, written.whole_words)
@@ -34,8 +17,8 @@ def _words(rule: Rule) -> Words:
 
 # A maker takes the rule, and raises ValueError where its settings cannot be used.
 CATALOGUE: Catalogue = {
-    "personal_data": lambda rule: _personal_data(),
-    "secrets": lambda rule: _secrets(),
-    "injection": lambda rule: _injection(),
+    "personal_data": lambda rule: PersonalData(),
+    "secrets": lambda rule: Secrets(),
+    "injection": lambda rule: Injection(),
     "words": _words,
 }

@@ -5,6 +5,7 @@ the whole cost is one pass.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from heapq import merge
 from typing import NamedTuple
 
 import re2
@@ -92,15 +93,19 @@ class Scanner:
     def clusters(self, text: bytes, start: int, hits: Sequence[int]) -> Iterator[Cluster]:
         """What the patterns ``hits`` find from ``start`` on, in order, up to the first cluster with a tail. What stands
         before ``start`` is context only."""
-        matches = sorted(match for hit in hits for match in self._matches(text, start, hit))
-        at, count = 0, len(matches)
-        while at < count:
-            first, end = at, matches[at].end
-            at += 1
-            while at < count and matches[at].start < end:
-                end = max(end, matches[at].end)
-                at += 1
-            cluster = Cluster(matches[first].start, end, end, matches[first:at], False)
+        # One after the other, as far as they are asked for: a cluster with a tail leaves the rest to the next call.
+        found = merge(*(self._matches(text, start, hit) for hit in hits))
+        match: Match | None = next(found, None)
+        while match is not None:
+            matches, first, end = [match], match.start, match.end
+            for match in found:
+                if match.start >= end:
+                    break
+                end = max(end, match.end)
+                matches.append(match)
+            else:
+                match = None
+            cluster = Cluster(first, end, end, matches, False)
             if self._any_tail:
                 cluster = self._with_tails(text, cluster)
             yield cluster

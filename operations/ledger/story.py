@@ -65,9 +65,31 @@ def _attempts(row: Row) -> Iterator[str]:
         yield f"The cache said {row['cache']}."
 
 
+_ACTIONS = {"block": "blocked", "redact": "redacted", "flag": "flagged", "shadow": "only counted"}
+_SIDES = {"prompt": "the request", "reply": "the reply"}
+_FAILED = {"error": "failed", "timeout": "took too long", "overloaded": "had no room",
+           "unreadable": "could not read token ids or embeddings"}
+_MODES = {"block": "which declines the exchange", "allow": "which lets it pass", "shadow": "which changes nothing"}
+
+
 def _guards(row: Row) -> Iterator[str]:
-    if row["guards"]:
-        yield f"Guards that acted: {', '.join(row['guards'])}."
+    for told in row["guards"]:
+        side, guard, action, count = (*told.split(":"), "1")[:4]
+        times = "once" if count == "1" else f"{count} times"
+        labels = ", ".join(dict.fromkeys(
+            one["label"] for one in row["findings"] if (one["side"], one["guard"], one["action"]) ==
+            (side, guard, action)))
+        yield (f"In {_SIDES.get(side, side)}, the guard {guard} {_ACTIONS.get(action, action)} what it found, {times}"
+               f"{f' ({labels})' if labels else ''}.")
+    for told in row["guard_failures"]:
+        side, guard, reason, mode = told.split(":")
+        subject = "The guards" if guard == "every" else f"The guard {guard}"
+        yield f"{subject} {_FAILED.get(reason, reason)} over {_SIDES.get(side, side)}, {_MODES.get(mode, mode)}."
+    if row["guard_differences"]:
+        yield f"The policy in shadow would have done otherwise: {'; '.join(row['guard_differences'])}."
+    if row["guard_seconds"]:
+        took = (f"{guard.replace(':', ' ', 1)} {time_of(seconds)}" for guard, seconds in row["guard_seconds"].items())
+        yield f"Guards took: {', '.join(took)}."
 
 
 def _end(row: Row) -> Iterator[str]:

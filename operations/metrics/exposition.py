@@ -22,7 +22,14 @@ def traffic(fold: Fold) -> Iterator[Metric]:
                    ("model", "result"), fold.cache.items())
     yield _counter("gatewright_guard_findings", "Findings of guards, by side and by what was done",
                    ("guard", "side", "action"), fold.guards.items())
-    yield HistogramMetricFamily("gatewright_guard_seconds", "Time that a guard took", labels=("guard", "side"))
+    yield _counter("gatewright_guard_failures", "Guards that could not decide, by reason and by what that meant",
+                   ("guard", "side", "reason", "mode"), fold.guard_failures.items())
+    yield _counter("gatewright_guard_differences", "Requests in which a shadow policy would have done otherwise",
+                   ("guard", "side", "live", "shadow"), fold.guard_differences.items())
+    seconds = HistogramMetricFamily("gatewright_guard_seconds", "Time that a guard took", labels=("guard", "side"))
+    for key, histogram in fold.guard_seconds.items():
+        _add(seconds, key, histogram)
+    yield seconds
 
 
 def _counter(

@@ -67,6 +67,9 @@ class Fold:
         self.attempts: Counter[tuple[str, str, str]] = Counter()  # version, endpoint, result
         self.cache: Counter[Pair] = Counter()  # model, result
         self.guards: Counter[tuple[str, str, str]] = Counter()  # guard, side, action
+        self.guard_failures: Counter[tuple[str, ...]] = Counter()  # guard, side, reason, mode
+        self.guard_differences: Counter[tuple[str, ...]] = Counter()  # guard, side, live, shadow
+        self.guard_seconds: dict[tuple[str, str], Histogram] = {}  # by guard and side
         self.records_total = 0
 
     def add(self, record: ExchangeRecord) -> None:
@@ -81,12 +84,21 @@ class Fold:
         self.cache[pair[0], record.cache] += 1
         for attempt in record.attempts:
             self.attempts[attempt.version, attempt.endpoint, attempt.result] += 1
-        for guard in record.guards:
-            self.guards[_guard_labels(guard)] += 1
+        self._add_guards(record)
 
-
-def _guard_labels(guard: str) -> tuple[str, str, str]:
-    """A record names a guard that acted ``side:guard:action``."""
-    side, _, rest = guard.partition(":")
-    name, _, action = rest.partition(":")
-    return name, side, action
+    def _add_guards(self, record: ExchangeRecord) -> None:
+        for told in record.guards:
+            side, guard, action, count = (*told.split(":"), "1")[:4]
+            self.guards[guard, side, action] += int(count)
+        for told in record.guard_failures:
+            side, guard, reason, mode = told.split(":")
+            self.guard_failures[guard, side, reason, mode] += 1
+        for told in record.guard_differences:
+            side, what, change = told.split(" ")
+            self.guard_differences[what.partition(":")[0], side, *change.split("->")] += 1
+        for told, seconds in record.guard_seconds.items():
+            side, _, guard = told.partition(":")
+            histogram = self.guard_seconds.get((guard, side))
+            if histogram is None:
+                histogram = self.guard_seconds[guard, side] = Histogram(buckets.GUARD)
+            histogram.observe(seconds)

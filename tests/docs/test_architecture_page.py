@@ -18,7 +18,7 @@ def stages() -> list[str]:
     returned = next(node for node in ast.walk(tree) if isinstance(node, ast.Return))
     assert isinstance(returned.value, ast.Tuple)
     names = [ast.unparse(one.func if isinstance(one, ast.Call) else one) for one in returned.value.elts]
-    return [name.capitalize() for name in names]
+    return [name[0].upper() + name[1:] for name in names]
 
 
 def test_the_picture_shows_the_stages_in_their_order() -> None:

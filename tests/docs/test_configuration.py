@@ -9,14 +9,18 @@ import msgspec
 from gateway.config.routing_document import RoutingDocument
 from gateway.config.settings import Settings
 from gateway.config.written import Duration
+from guardrails.policy import PromptRules, ReplyRules, Rule
 from tests.docs.documents import ROOT, rows
 
 PAGE = ROOT / "docs" / "configuration.md"
 
 
-def keys_of(kind: Any, path: str = "", names: tuple[str, ...] = ("NAME", "GUARD")) -> Iterator[tuple[str, Any]]:
-    """Every key below ``kind`` as (path, field); a mapping's names are NAME, and GUARD in a mapping below that."""
+def keys_of(kind: Any, path: str = "", names: tuple[str, ...] = ("NAME", "KEY")) -> Iterator[tuple[str, Any]]:
+    """Every key below ``kind`` as (path, field); a mapping's names are NAME. What guards have in common is told once,
+    in a table of its own: see ``keys_of_rules``."""
     parts = [part for part in get_args(kind) if part is not type(None)]
+    if kind in (PromptRules, ReplyRules):
+        return
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         hints = get_type_hints(kind)
         for field in msgspec.structs.fields(kind):
@@ -31,6 +35,21 @@ def keys_of(kind: Any, path: str = "", names: tuple[str, ...] = ("NAME", "GUARD"
         for part in parts:
             if not isinstance(part, str):
                 yield from keys_of(part, path, names)
+
+
+def keys_of_rules() -> Iterator[tuple[str, Any]]:
+    """The keys that all guards' rules have, under GUARD, and those that one has for itself, under its name."""
+    yield from keys_of(Rule, "GUARD", ("ROLE", "KEY"))
+    common = {field.name for field in msgspec.structs.fields(Rule)}
+    own = {f"{name}.{field.name}": field for side in (PromptRules, ReplyRules)
+           for name, hint in get_type_hints(side).items() for kind in get_args(hint)
+           if isinstance(kind, type) and issubclass(kind, Rule)
+           for field in msgspec.structs.fields(kind) if field.name not in common}
+    yield from own.items()
+
+
+def all_keys() -> list[tuple[str, Any]]:
+    return [*keys_of(Settings), *keys_of(RoutingDocument), *keys_of_rules()]
 
 
 def written(default: Any) -> str:
@@ -52,7 +71,7 @@ def default_is(field: Any, cell: str) -> bool:
 
 
 def test_every_key_is_in_the_document_and_no_other() -> None:
-    keys = {path for kind in (Settings, RoutingDocument) for path, _ in keys_of(kind)}
+    keys = {path for path, _ in all_keys()}
     documented = set(rows(PAGE)) - set(variables())
     assert documented - keys == set()
     assert keys - documented == set()
@@ -60,8 +79,7 @@ def test_every_key_is_in_the_document_and_no_other() -> None:
 
 def test_every_default_is_the_real_one() -> None:
     table = rows(PAGE)
-    keys = [pair for kind in (Settings, RoutingDocument) for pair in keys_of(kind)]
-    assert [(path, table[path][1]) for path, field in keys if not default_is(field, table[path][1])] == []
+    assert [(path, table[path][1]) for path, field in all_keys() if not default_is(field, table[path][1])] == []
 
 
 def test_every_row_says_what_the_key_means() -> None:
@@ -76,3 +94,12 @@ def variables() -> set[str]:
 
 def test_every_environment_variable_is_in_the_document() -> None:
     assert variables() - set(rows(PAGE)) == set()
+
+
+def test_every_guard_is_named_in_the_document() -> None:
+    table = rows(PAGE)
+    for side, kind in (("prompt", PromptRules), ("reply", ReplyRules)):
+        told = set(re.findall(r"`(\w+)`", table[f"policies.NAME.{side}"][-1]))
+        if side == "reply":
+            told |= set(re.findall(r"`(\w+)`", table["policies.NAME.prompt"][-1]))
+        assert told == set(kind.__struct_fields__)

@@ -9,7 +9,8 @@ from gateway.refusal import Refusal
 from tests.docs.documents import ROOT, rows
 
 PAGE = ROOT / "docs" / "errors.md"
-OURS = ("The request cannot be served as it is", "The gateway cannot serve it now", "The model server failed")
+OURS = ("The request cannot be served as it is", "A policy says no", "The gateway cannot serve it now",
+        "The model server failed")
 UNSENT = {"reader_stalled"}  # stands in the ledger; no reply can carry it
 
 

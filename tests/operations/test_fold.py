@@ -120,10 +120,28 @@ def test_what_no_application_asked_for_is_no_request() -> None:
 
 def test_what_cache_and_guards_did_is_counted() -> None:
     hit = record("a")
-    hit.cache, hit.guards = "hit", ["prompt:personal_data:redact"]
+    hit.cache, hit.guards = "hit", ["prompt:personal_data:redact:3", "reply:secrets:block"]
     fold = folded(hit)
     assert value(fold, "gatewright_cache_requests_total", model="assistant", result="hit") == 1
-    assert value(fold, "gatewright_guard_findings_total", guard="personal_data", side="prompt", action="redact") == 1
+    assert value(fold, "gatewright_guard_findings_total", guard="personal_data", side="prompt", action="redact") == 3
+    assert value(fold, "gatewright_guard_findings_total", guard="secrets", side="reply", action="block") == 1
+
+
+def test_what_guards_failed_at_took_and_would_have_done_is_counted() -> None:
+    one = record("a")
+    one.guard_failures = ["prompt:injection:timeout:block"]
+    one.guard_differences = ["prompt personal_data:EMAIL redact->block", "prompt personal_data:IBAN redact->block",
+                             "reply secrets:KEY none->flag"]
+    one.guard_seconds = {"prompt:patterns": 0.00002, "reply:patterns": 0.3}
+    fold = folded(one)
+    assert value(fold, "gatewright_guard_failures_total", guard="injection", side="prompt", reason="timeout",
+                 mode="block") == 1
+    assert value(fold, "gatewright_guard_differences_total", guard="personal_data", side="prompt", live="redact",
+                 shadow="block") == 2
+    assert value(fold, "gatewright_guard_differences_total", guard="secrets", side="reply", live="none",
+                 shadow="flag") == 1
+    assert value(fold, "gatewright_guard_seconds_bucket", guard="patterns", side="prompt", le="2.5e-05") == 1
+    assert value(fold, "gatewright_guard_seconds_bucket", guard="patterns", side="reply", le="0.25") == 0
 
 
 def test_labels_stay_bounded_whatever_the_records_say(monkeypatch: pytest.MonkeyPatch) -> None:

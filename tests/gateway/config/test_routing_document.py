@@ -47,7 +47,7 @@ def test_the_example_of_the_contract_is_accepted() -> None:
     checked = check_routing(written, "test")
     assert checked.models["assistant"].timeouts.total == 600
     assert [warning.partition(":")[0] for warning in warnings_of(checked)] == [
-        "models.assistant.policy", "models.assistant.cache"]
+        "policies.standard.reply.toxicity", "models.assistant.cache"]
 
 
 def test_what_is_left_out_has_a_meaning() -> None:
@@ -166,3 +166,34 @@ def test_any_weights_are_refused_or_can_be_split_by(weights: Any) -> None:
         served(check_routing(document(split=weights), "test"))
     except ConfigurationError:
         return
+
+
+def test_rules_that_no_detector_can_use_are_told_with_their_paths_all_at_once() -> None:
+    written = {
+        "versions": {"v1": {"served_model": "m", "endpoints": ["http://127.0.0.1:1"]}},
+        "models": {"m": {"split": {"v1": 1}, "policy": "p", "shadow_policy": "q"}},
+        "policies": {"p": {
+            "prompt": {"words": {"action": "block", "patterns": ["ok", "a("]}},
+            "reply": {"words": {"action": "block", "patterns": ["x+"]},
+                      "secrets": {"action": "redact", "style": "pseudonym"}},
+            "allow_patterns": ["[", "fine"],
+        }},
+    }  # fmt: skip
+    with pytest.raises(ConfigurationError) as caught:
+        check_routing(written, "test")
+    assert {problem.path for problem in caught.value.problems} == {
+        "models.m.shadow_policy", "policies.p.prompt.words", "policies.p.reply.words", "policies.p.reply.secrets.style",
+        "policies.p.allow_patterns"}
+    told = {problem.path: problem.found for problem in caught.value.problems}
+    assert "[1]" in told["policies.p.prompt.words"]
+    assert "[0]" in told["policies.p.allow_patterns"]
+
+
+def test_a_detector_that_this_release_lacks_is_warned_of_and_the_rest_is_used() -> None:
+    written = {
+        "versions": {"v1": {"served_model": "m", "endpoints": ["http://127.0.0.1:1"]}},
+        "models": {"m": {"split": {"v1": 1}, "policy": "p"}},
+        "policies": {"p": {"prompt": {"toxicity": "block", "secrets": "block"}}},
+    }  # fmt: skip
+    (warning,) = warnings_of(check_routing(written, "test"))
+    assert warning.startswith("policies.p.prompt.toxicity: ")

@@ -1,0 +1,45 @@
+"""docs/guardrails.md names roles, fields and bounds as the code has them."""
+
+import re
+
+from gateway import guard_notes
+from gateway.stages import guard_prompt
+from guardrails.guard import STRICT_THRESHOLD
+from guardrails.passage import ROLES
+from guardrails.policy import ACTIONS, DEFAULT_THRESHOLD
+from models.protocol import passages
+from tests.docs.documents import ROOT, prose, rows, section
+
+PAGE = ROOT / "docs" / "guardrails.md"
+
+
+def code(text: str) -> set[str]:
+    return set(re.findall(r"`([\w.*]+)`", text))
+
+
+def test_every_role_is_in_the_document_with_the_fields_that_give_it() -> None:
+    table = rows(PAGE, "What is judged")
+    assert set(table) == set(ROLES)
+    for field, role in passages.FIELD_ROLES.items():
+        told = {"guided_*"} if field.startswith("guided_") else {field, f"{field}.format"}
+        if field not in ("output_format", "output_config", "mcp_servers"):
+            assert told & code(table[role][0]), field
+
+
+def test_what_is_left_out_is_in_the_document() -> None:
+    told = code(section(PAGE, "What is judged"))
+    assert {*passages.NOT_READ, *passages.ID_FIELDS, *passages.SEALED - {"file_data"}} <= told
+
+
+def test_every_action_is_in_the_document() -> None:
+    assert set(rows(PAGE, "Actions")) == set(ACTIONS)
+
+
+def test_the_bounds_are_those_of_the_code() -> None:
+    text = " ".join(prose(PAGE).split())
+    assert f"at most {guard_prompt.SLOW_SEATS} slow detectors" in text
+    assert f"at most {guard_prompt.LONG_SEATS} long requests (over {guard_prompt.LONG_BYTES >> 10} KiB, or of more " \
+           f"than {guard_prompt.MANY_TEXTS} passages)" in text
+    assert f"the first {guard_notes.MAX_FINDINGS}:" in text
+    assert f"at most {guard_notes.MAX_DIFFERENCES})" in text
+    assert f"is {STRICT_THRESHOLD} there, and {DEFAULT_THRESHOLD} elsewhere" in text
