@@ -56,8 +56,8 @@ def test(catalogue: Catalogue, text: str | None, file: Path | None, policy: str 
     whole = text if text is not None and text != "-" else _text_of(file, as_json)
     named = policy_named(policy, routing, as_json)
     examiner = examiner_of(named, side, catalogue, as_json)
-    judged = examiner.judge(whole, role)  # first: what is timed then is what it takes in a service that runs
     examined = examiner.examine(Row(1, whole, False, None, role, ""))
+    judged = examiner.judge(whole, role)
     failed = bool(examined.failures) and named.policy.on_error == "block"
     blocked = judged.verdict.blocking is not None or failed
     answer = _answer(examined, judged, blocked, named.name, side)
