@@ -58,8 +58,7 @@ def test(catalogue: Catalogue, text: str | None, file: Path | None, policy: str 
     examiner = examiner_of(named, side, catalogue, as_json)
     examined = examiner.examine(Row(1, whole, False, None, role, ""))
     judged = examiner.judge(whole, role)
-    failed = bool(examined.failures) and named.policy.on_error == "block"
-    blocked = judged.verdict.blocking is not None or failed
+    blocked = judged.verdict.blocking is not None or examined.refused
     answer = _answer(examined, judged, blocked, named.name, side)
     if as_json:
         print_json(answer)

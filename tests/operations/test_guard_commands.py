@@ -55,7 +55,7 @@ def test_a_text_is_shown_with_what_was_found_what_is_done_and_how_it_reads_then(
     assert lines[:2] == ["write to {EMAIL: jo@x.com}", "or mo@x.local"]
     assert lines[3].split() == ["DETECTOR", "LABEL", "SCORE", "SPAN", "ACTION", "FOUND"]
     assert lines[4].split() == ["personal_data", "EMAIL", "0.90", "9-17", "redact", "jo@x.com"]
-    assert lines[5].split() == [*"personal_data EMAIL 0.30 21-31 none: under the threshold mo@x.local".split()]
+    assert " ".join(lines[5].split()) == "personal_data EMAIL 0.30 21-31 none: under the threshold mo@x.local"
     assert lines[8:10] == ["write to <EMAIL_1>", "or mo@x.local"]
     assert lines[-1].startswith("passed, redacted (policy standard, prompt, ")
 
@@ -120,8 +120,11 @@ def test_a_reply_and_a_role_are_judged_as_such(guard: Guard, tmp_path: Path) -> 
 def test_a_guard_that_raises_blocks_where_the_policy_says_so(guard: Guard, tmp_path: Path) -> None:
     (tmp_path / "closed.yaml").write_text("prompt: {toxicity: flag}\n")
     (tmp_path / "open.yaml").write_text("prompt: {toxicity: flag}\non_error: allow\n")
-    closed, opened = (guard("test", "hello", "--policy", name) for name in ("closed.yaml", "open.yaml"))
-    assert (closed.exit_code, opened.exit_code) == (3, 0)
+    (tmp_path / "shadow.yaml").write_text("prompt: {toxicity: shadow}\n")
+    closed, opened, shadow = (guard("test", "hello", "--policy", name)
+                              for name in ("closed.yaml", "open.yaml", "shadow.yaml"))
+    assert (closed.exit_code, opened.exit_code, shadow.exit_code) == (3, 0, 0)
+    assert "blocked: a guard could not decide" in closed.stdout
     assert "the guard toxicity could not decide: error" in opened.stderr
 
 

@@ -53,7 +53,7 @@ def test_a_detector_that_raises_is_a_failure_and_the_others_judge() -> None:
     policy = Policy(prompt=PromptRules(toxicity="block", personal_data="redact"))
     found = examined("jo@x.com", policy=policy)
     assert [failure.guard for failure in found.failures] == ["toxicity"]
-    assert found.action == "redact"
+    assert (found.action, found.refused) == ("redact", True)
 
 
 def test_sampling_is_left_out_every_row_is_judged() -> None:
