@@ -33,7 +33,7 @@ Examples:
   gatewright guard test "write to jo@example.org"
   gatewright guard test --file letter.txt --policy strict
   gatewright guard test --side reply "![x](https://example.net/?d=secret)"
-  gatewright guard test --role tool - < page.txt
+  gatewright guard test --role tool --file - < page.txt
 \b
 Exit status: 0 the text passes, as it is, flagged or redacted; 3 it is blocked; 1 the policy or the file cannot be used;
 2 wrong usage.
