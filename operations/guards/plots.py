@@ -21,18 +21,18 @@ class PlotsUnavailable(Exception):
     """matplotlib is not installed."""
 
 
-def require() -> None:
-    """Raises PlotsUnavailable now, not after a long evaluation."""
+def prepare(folder: Path) -> None:
+    """Makes the folder. Raises PlotsUnavailable, or OSError, now and not after a long evaluation."""
     try:
         import matplotlib  # noqa: F401 only whether it is there
     except ImportError:
         raise PlotsUnavailable(INSTALL) from None
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def draw(folder: Path, evaluations: Sequence[Evaluation]) -> list[Path]:
-    """Draws into ``folder`` what there is to see of the first evaluation, and of both where there are two."""
-    require()
-    folder.mkdir(parents=True, exist_ok=True)
+    """Draws into ``folder``, which is prepared, what there is to see of the first evaluation, and of both where there
+    are two."""
     first, reports = evaluations[0], [evaluation.report() for evaluation in evaluations]
     pictures: list[tuple[str, Figure]] = [("precision-recall", _curves(reports[0])), ("scores", _histograms(first)),
                                           ("latency", _latency(first))]

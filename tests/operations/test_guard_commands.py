@@ -255,6 +255,14 @@ def test_without_matplotlib_it_is_said_how_to_get_it_before_anything_is_measured
     assert result.stdout == ""
 
 
+def test_places_that_cannot_be_written_are_told_before_anything_is_measured(guard: Guard, data: str) -> None:
+    for option in ("--plots", "--scores"):
+        result = guard("evaluate", "--data", data, option, f"{data}/below")
+        assert result.exit_code == 1
+        assert f"{data}/below" in result.stderr
+        assert result.stdout == ""
+
+
 def test_the_routing_of_these_tests_is_one(tmp_path: Path) -> None:
     (tmp_path / "routing.yaml").write_text(ROUTING)
     assert set(read_routing(tmp_path / "routing.yaml")[0].policies) == {"strict"}
