@@ -69,7 +69,7 @@ def evaluate(catalogue: Catalogue, data: Path, policy: str | None, compare: str 
         _prepare_plots(pictures, as_json)
     lines = _lines_in(data, as_json)
     total = lines if limit is None else min(lines, limit)
-    run = Run(examiners, timed_every=max(1, total // _TIMED_ROWS))
+    run = Run(examiners, timed_every=max(1, -(-total // _TIMED_ROWS)))
     bad = _take_all(run, data, "user" if side == "prompt" else "assistant", total, scores, as_json)
     if not run.evaluations[0].rows:
         fail(f"{data} has no row that can be used. {_first_of(bad)}", as_json, code="no_rows")
