@@ -84,7 +84,7 @@ def problems_of(value: Any, kind: Any, path: str) -> Iterator[Problem]:
     elif isinstance(value, Mapping) and (struct := _struct_in(kind)):
         yield from _problems_of_struct(value, struct, path)
     elif origin is dict:
-        yield from _problems_of_mapping(value, get_args(kind)[1], path)
+        yield from _problems_of_mapping(value, *get_args(kind), path)
     elif origin is list:
         yield from _problems_of_list(value, get_args(kind)[0], path)
     else:
@@ -119,13 +119,16 @@ def _problems_of_struct(value: Any, kind: type[msgspec.Struct], path: str) -> It
             yield Problem(path=join(path, name), expected=describe(hints[field.name]), found="nothing")
 
 
-def _problems_of_mapping(value: Any, kind: Any, path: str) -> Iterator[Problem]:
+def _problems_of_mapping(value: Any, names: Any, kind: Any, path: str) -> Iterator[Problem]:
     if not isinstance(value, Mapping):
         yield Problem(path=path, expected=f"a mapping of names to {describe(kind)}", found=show(value))
         return
     for key, item in value.items():
         if not isinstance(key, str):
             yield Problem(path=join(path, key), expected="a name (text; quote it)", found=show(key))
+        elif get_origin(names) is Literal and key not in get_args(names):
+            yield Problem(path=join(path, key), expected=describe(names), found=f"the unknown key {key!r}",
+                          nearest=nearest(key, _choices(names)))
         elif kind is not Any:
             yield from problems_of(item, kind, join(path, key))
 

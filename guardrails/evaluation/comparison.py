@@ -171,7 +171,7 @@ def _criterion(name: str, current: float | None, candidate: float | None, sign: 
     if current is None or candidate is None:
         return Criterion(name=name, current=current, candidate=candidate, worse_by=None, interval=interval,
                          holds="undecided")
-    worse_by = sign * (candidate - current)
+    worse_by = sign * (candidate - current) + 0.0  # no negative zero
     return Criterion(name=name, current=current, candidate=candidate, worse_by=worse_by, interval=interval,
                      holds="yes" if worse_by <= margin + _ROUNDING else "no")
 

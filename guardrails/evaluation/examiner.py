@@ -14,7 +14,7 @@ from guardrails.guard import Guard, Side
 from guardrails.inspection import Guards, Inspector
 from guardrails.passage import Passage, Role
 from guardrails.policy import Action, Policy, PromptRules, ReplyRules, RoleRule, Rule, rules_of
-from guardrails.redaction import Pseudonyms, edited
+from guardrails.redaction import edited
 from guardrails.stream import ROLE, GuardedText, whole
 from guardrails.verdict import Failure, Verdict
 
@@ -34,12 +34,14 @@ class Examined(NamedTuple):
 
     action    the strongest that was taken; None where the text passed as if there were no guards
     failures  of guards that raised: they have judged nothing
+    refused   whether the policy declines because of them
     """
 
     row: Row
     seen: tuple[Seen, ...]
     action: Action | None
     failures: tuple[Failure, ...]
+    refused: bool
     nanoseconds: int
 
     def scores(self) -> dict[str, float]:
@@ -70,33 +72,35 @@ class Examiner:
         self.rules: Mapping[str, Rule] = {
             detector: rule for detector, rule in rules_of(getattr(policy, side)) if detector in catalogue}
         self._clock = clock
-        self._own = _inspector(policy, side, catalogue)
+        self._own = guards_of(name, policy, catalogue)
         self.labels = {detector: _looked_for(rule, catalogue[detector](rule)) for detector, rule in self.rules.items()}
-        self._open = _inspector(without_thresholds(policy), side, catalogue)
-        self._alone = {detector: _inspector(only(policy, side, detector), side, catalogue) for detector in self.rules}
-        self._guards: dict[str, Guard] = {guard.name: guard for guard in self._own.guards}
+        self._open = guards_of(name, without_thresholds(policy), catalogue)
+        self._alone = {detector: guards_of(name, only(policy, side, detector), catalogue) for detector in self.rules}
+        self._guards: dict[str, Guard] = {guard.name: guard for guard in _side(self._own, side).guards}
 
     def examine(self, row: Row) -> Examined:
         passage = Passage(row.text, row.role)
-        before = self._clock()
-        own = judge(self._own, passage).verdict
-        nanoseconds = self._clock() - before
-        return Examined(row, self._seen(own, judge(self._open, passage).verdict, self._role(row)), own.action,
-                        tuple(own.failures), nanoseconds)
+        own, nanoseconds = self._timed(self._own, passage)
+        everything = judge(self._open, self.side, passage).verdict
+        return Examined(row, self._seen(own, everything, self._role(row)), own.action, tuple(own.failures),
+                        self._own.refuses(own.failures), nanoseconds)
 
     def time_alone(self, row: Row) -> dict[str, int]:
         """Nanoseconds that each detector takes for ``row`` where it is the only one."""
         passage = Passage(row.text, row.role)
-        found: dict[str, int] = {}
-        for detector, inspector in self._alone.items():
-            before = self._clock()
-            judge(inspector, passage)
-            found[detector] = self._clock() - before
-        return found
+        return {detector: self._timed(guards, passage)[1] for detector, guards in self._alone.items()}
+
+    def _timed(self, guards: Guards, passage: Passage) -> tuple[Verdict, int]:
+        """Judges twice and times the second: automata grow with the text that they see, and those of a service that
+        runs have seen much."""
+        judge(guards, self.side, passage)
+        before = self._clock()
+        judged = judge(guards, self.side, passage)
+        return judged.verdict, self._clock() - before
 
     def judge(self, text: str, role: Role) -> Judged:
         """What the policy makes of ``text``."""
-        return judge(self._own, Passage(text, role))
+        return judge(self._own, self.side, Passage(text, role))
 
     def _role(self, row: Row) -> Role:
         return row.role if self.side == "prompt" else ROLE
@@ -114,18 +118,17 @@ class Examiner:
         return tuple(sorted(seen, key=lambda one: (one.finding.start, one.finding.end, one.finding.detector)))
 
 
-def judge(inspector: Inspector, passage: Passage) -> Judged:
+def judge(guards: Guards, side: Side, passage: Passage) -> Judged:
     """Judges a text that came whole, as a part of a prompt or as a reply's content."""
-    verdict, data = Verdict(), passage.text.encode()
-    if inspector.side == "prompt":
-        edits = inspector.inspect(passage, 0.0, verdict, Pseudonyms([passage.text]))
+    verdict, data, inspector = Verdict(), passage.text.encode(), _side(guards, side)
+    if side == "prompt":
+        edits = inspector.inspect(passage, 0.0, verdict, guards.pseudonyms_for([passage.text]))
         return Judged(verdict, edited(data, 0, edits).decode())
     text = GuardedText(inspector, verdict, place="", channel="content", asked=Asked(), lot=0.0, pseudonyms=None)
     return Judged(verdict, whole(text, data).decode())
 
 
-def _inspector(policy: Policy, side: Side, catalogue: Catalogue) -> Inspector:
-    guards: Guards = guards_of("", policy, catalogue)
+def _side(guards: Guards, side: Side) -> Inspector:
     return guards.prompt if side == "prompt" else guards.reply
 
 

@@ -42,8 +42,8 @@ def _spans(report: Report) -> Iterator[str]:
         ("(all)", *_of_spans(report.overall)), ("(all, labels it looks for)", *_of_spans(report.covered)),
         *((name, *_of_spans(one.figures)) for name, one in report.detectors.items())])
     if report.not_covered:
-        told = ", ".join(f"{label} ({count} spans)" for label, count in report.not_covered.items())
-        yield f"Nobody looks for {told}."
+        left = ", ".join(f"{label} {count}" for label, count in report.not_covered.items())
+        yield f"Spans that nobody looks for: {left}."
 
 
 def _labels(report: Report) -> Iterator[str]:

@@ -66,10 +66,10 @@ def evaluate(catalogue: Catalogue, data: Path, policy: str | None, compare: str 
     wanted = [policy] if compare is None else [policy, compare]
     examiners = [examiner_of(policy_named(name, routing, as_json), side, catalogue, as_json) for name in wanted]
     if pictures is not None:
-        _require_plots(as_json)
+        _prepare_plots(pictures, as_json)
     lines = _lines_in(data, as_json)
     total = lines if limit is None else min(lines, limit)
-    run = Run(examiners, timed_every=max(1, total // _TIMED_ROWS))
+    run = Run(examiners, timed_every=max(1, -(-total // _TIMED_ROWS)))
     bad = _take_all(run, data, "user" if side == "prompt" else "assistant", total, scores, as_json)
     if not run.evaluations[0].rows:
         fail(f"{data} has no row that can be used. {_first_of(bad)}", as_json, code="no_rows")
@@ -80,11 +80,13 @@ def evaluate(catalogue: Catalogue, data: Path, policy: str | None, compare: str 
         raise SystemExit(REFUSED)
 
 
-def _require_plots(as_json: bool) -> None:
+def _prepare_plots(folder: Path, as_json: bool) -> None:
     try:
-        plots.require()
+        plots.prepare(folder)
     except plots.PlotsUnavailable as error:
         fail(str(error), as_json, code="plots_unavailable")
+    except OSError as error:
+        fail(f"{folder} is no folder to draw into: {error.strerror}", as_json, code="plots_unwritable")
 
 
 def _lines_in(data: Path, as_json: bool) -> int:

@@ -33,7 +33,7 @@ Examples:
   gatewright guard test "write to jo@example.org"
   gatewright guard test --file letter.txt --policy strict
   gatewright guard test --side reply "![x](https://example.net/?d=secret)"
-  gatewright guard test --role tool - < page.txt
+  gatewright guard test --role tool --file - < page.txt
 \b
 Exit status: 0 the text passes, as it is, flagged or redacted; 3 it is blocked; 1 the policy or the file cannot be used;
 2 wrong usage.
@@ -56,10 +56,9 @@ def test(catalogue: Catalogue, text: str | None, file: Path | None, policy: str 
     whole = text if text is not None and text != "-" else _text_of(file, as_json)
     named = policy_named(policy, routing, as_json)
     examiner = examiner_of(named, side, catalogue, as_json)
-    judged = examiner.judge(whole, role)  # first: what is timed then is what it takes in a service that runs
     examined = examiner.examine(Row(1, whole, False, None, role, ""))
-    failed = bool(examined.failures) and named.policy.on_error == "block"
-    blocked = judged.verdict.blocking is not None or failed
+    judged = examiner.judge(whole, role)
+    blocked = judged.verdict.blocking is not None or examined.refused
     answer = _answer(examined, judged, blocked, named.name, side)
     if as_json:
         print_json(answer)

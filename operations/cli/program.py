@@ -38,7 +38,12 @@ Run it, and send it a change:
 Ask why a reply was what it was (its x-request-id):
   gatewright explain 019ab3c4
 \b
-Exit status: 0 done; 1 invalid, refused or out of reach; 2 wrong usage.
+Try a guard out, on one text or on rows:
+  gatewright guard test "write to jo@example.org"
+  gatewright guard evaluate --data rows.jsonl
+\b
+Exit status: 0 done; 1 invalid, refused or out of reach; 2 wrong usage; 3 a guard blocks the text, or the policy may not
+be promoted.
 """
 
 

@@ -1,6 +1,6 @@
 """Pictures of an evaluation, as SVG. matplotlib is an extra and is imported when something is drawn."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,18 +21,18 @@ class PlotsUnavailable(Exception):
     """matplotlib is not installed."""
 
 
-def require() -> None:
-    """Raises PlotsUnavailable now, not after a long evaluation."""
+def prepare(folder: Path) -> None:
+    """Makes the folder. Raises PlotsUnavailable, or OSError, now and not after a long evaluation."""
     try:
         import matplotlib  # noqa: F401 only whether it is there
     except ImportError:
         raise PlotsUnavailable(INSTALL) from None
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def draw(folder: Path, evaluations: Sequence[Evaluation]) -> list[Path]:
-    """Draws into ``folder`` what there is to see of the first evaluation, and of both where there are two."""
-    require()
-    folder.mkdir(parents=True, exist_ok=True)
+    """Draws into ``folder``, which is prepared, what there is to see of the first evaluation, and of both where there
+    are two."""
     first, reports = evaluations[0], [evaluation.report() for evaluation in evaluations]
     pictures: list[tuple[str, Figure]] = [("precision-recall", _curves(reports[0])), ("scores", _histograms(first)),
                                           ("latency", _latency(first))]
@@ -105,23 +105,31 @@ def _latency(evaluation: Evaluation) -> "Figure":
 
 
 def _comparison(reports: Sequence[Report]) -> "Figure":
-    """What the verdict looks at, side by side."""
-    kinds: list[tuple[str, Callable[[Report], float | None]]] = [
-        ("recall of rows", lambda one: one.overall.rows.recall),
-        ("false alarms", lambda one: one.overall.rows.false_alarm_rate),
-        ("recall of spans", lambda one: one.overall.overlapping.recall if one.overall.overlapping else None),
-        ("precision of spans", lambda one: one.overall.overlapping.precision if one.overall.overlapping else None)]
-    kinds = [(name, of) for name, of in kinds if any(of(report) is not None for report in reports)]
+    """What the verdict looks at, as shares of what is wrong: the lower the better."""
     figure = _figure(7, 4)
     axes = figure.subplots()
     for index, report in enumerate(reports):
-        values = [of(report) or 0.0 for _, of in kinds]
-        bars = axes.bar([place + 0.4 * index for place in range(len(kinds))], values, width=0.38, label=report.policy)
-        axes.bar_label(bars, fmt="%.3f", fontsize=8)
-    axes.set_xticks([place + 0.2 for place in range(len(kinds))], [name for name, _ in kinds])
-    axes.set_ylim(0, 1.1)
+        wrong = {name: share for name, share in _wrong(report).items() if share is not None}
+        bars = axes.bar([place + 0.4 * index for place in range(len(wrong))], list(wrong.values()), width=0.38,
+                        label=report.policy)
+        axes.bar_label(bars, fmt="%.4f", fontsize=8)
+        axes.set_xticks([place + 0.2 for place in range(len(wrong))], list(wrong))
+    axes.set(ylabel="share (the lower the better)")
+    axes.margins(y=0.15)
     _legend(axes)
     return figure
+
+
+def _wrong(report: Report) -> dict[str, float | None]:
+    rows, spans = report.overall.rows, report.overall.overlapping
+    found = {"missed rows": _rest(rows.recall), "false alarms": rows.false_alarm_rate}
+    if spans is not None:
+        found |= {"missed spans": _rest(spans.recall), "wrong findings": _rest(spans.precision)}
+    return found
+
+
+def _rest(share: float | None) -> float | None:
+    return None if share is None else 1 - share
 
 
 def _legend(axes: "Axes") -> None:

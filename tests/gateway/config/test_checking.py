@@ -142,3 +142,11 @@ def test_any_document_is_accepted_or_told_what_is_wrong(document: dict[str, Any]
     for problem in found:
         assert problem.expected
         assert problem.found
+
+
+def test_a_mapping_of_known_names_takes_no_others() -> None:
+    class Document(msgspec.Struct):
+        roles: dict[Literal["user", "tool"], int]
+
+    assert list(problems_of({"roles": {"usr": 1, "tool": 2}}, Document, "")) == [Problem(
+        path="roles.usr", expected="one of user, tool", found="the unknown key 'usr'", nearest="user")]
