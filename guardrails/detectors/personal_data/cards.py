@@ -9,7 +9,8 @@ _ISSUERS = (
     (b"4", b"4", (13, 16, 19)), (b"51", b"55", (16,)), (b"2221", b"2720", (16,)), (b"34", b"34", (15,)),
     (b"37", b"37", (15,)), (b"6011", b"6011", (16, 19)), (b"644", b"659", (16, 19)), (b"300", b"305", (14, 16)),
     (b"3095", b"3095", (14, 16)), (b"36", b"36", (14, 16)), (b"38", b"39", (14, 16)), (b"35", b"35", (16, 19)),
-    (b"0604", b"0604", (12,)), (b"2131", b"2131", (15,)), (b"1800", b"1800", (15,)), (b"62", b"62", (16, 17, 18, 19)), (b"81", b"81", (16,)),
+    (b"0604", b"0604", (12,)), (b"2131", b"2131", (15,)), (b"1800", b"1800", (15,)),
+    (b"62", b"62", (16, 17, 18, 19)), (b"81", b"81", (16,)),
     (b"2200", b"2204", (16, 17, 18, 19)), (b"9792", b"9792", (16,)), (b"60", b"60", (16,)),
     (b"50", b"50", (12, 13, 14, 15, 16, 17, 18, 19)), (b"56", b"58", (12, 13, 14, 15, 16, 17, 18, 19)),
     (b"63", b"63", (12, 13, 14, 15, 16, 17, 18, 19)), (b"67", b"67", (12, 13, 14, 15, 16, 17, 18, 19)),
@@ -57,7 +58,7 @@ def _plain(candidate: Candidate) -> float:
 
 PATTERNS = (
     Pattern("CREDIT_CARD", rf"\b(?:{_GROUPED})\b", check=_grouped),
-    # Nineteen in groups: four of four and three. A code of three after a card of sixteen looks alike, but for the digit.
+    # Nineteen in groups. A card of sixteen with its code of three behind looks alike, but for the check digit.
     Pattern("CREDIT_CARD", rf"\b\d{{4}}(?:{_SEPARATOR}\d{{4}}){{3}}{_SEPARATOR}\d{{3}}\b", check=_grouped),
     Pattern("CREDIT_CARD", r"\b\d{12,19}\b", check=_plain),
 )

@@ -8,6 +8,11 @@ from collections.abc import Iterable
 
 import re2
 
+# What may announce any country's number for a person.
+GENERAL_ID_WORDS = ("national id", "national insurance", "identity (?:card|number|no)",
+            "id(?:entification)? (?:card|number|no)", "personal id", "tax (?:id|no|number|payer)", "tax_id",
+            "national_id", "id_number", "ausweis", "cedula", "c[ée]dula", "documento", "identit", "identid", "dowód",
+            "henkilö", "citizen", "social security")
 _SEPARATORS = b" -./("
 _LETTER = r"(?:^|[^\pL])"
 

@@ -11,7 +11,7 @@ from guardrails.patterns.pattern import Candidate, Pattern
 _PHONE_WORDS = (
     "phone", "tele?ph", "tel\\b", "tell?\\b", "tlf", "mob(?:ile)?\\b", "cell", "call", "dial", "ring\\b", "fax",
     "what'?s ?app", "text (?:me|us|him|her)", "sms\\b", "reach", "contact", "hotline", "helpline",
-    "(?:my|new|our|your|his|her|their|s) number", "[tmf][.:]?\\s?\\z", "ph\\b", "handy", "mobil", "t[ée]l[ée]",
+    "(?:my|new|our|your|his|her|their|s) number", "[tmf][.:]?\\s?\\z", "ph\\b", "handy", "mobil", "mobiel", "t[ée]l[ée]",
     "t[ée]l\\b", "portable", "appele", "joindre", "num[ée]ro est", "anruf", "rufen", "ruf\\b", "rufnummer",
     "durchwahl", "erreich", "nummer (?:ist|lautet|is|är|er)\\b", "m[óo]vil", "celular", "ll[áa]m", "cel\\b",
     "n[úu]mero es", "cellulare", "chiam", "contatt", "liga", "ligue", "telem", "telefo", "bel\\b", "bellen", "gsm",
@@ -78,7 +78,9 @@ def _international(candidate: Candidate) -> float:
     digits = number.translate(None, _NOT_DIGITS)
     plus = b"+" in number
     if not plus:
-        if len(digits) < 11 or continues(candidate.before) or (number.isdigit() and _nearest(candidate.before) is not True):
+        if len(digits) < 11 or continues(candidate.before):
+            return 0.0
+        if number.isdigit() and not _nearest(candidate.before):
             return 0.0
         digits = digits[2:]
     if not 7 <= len(digits) <= 15 or number.count(b"(") != number.count(b")") or candidate.before[-1:].isalnum():
