@@ -26,8 +26,9 @@ _nearest = Nearest(
     ("card", "credit", "debit", "visa", "master", "amex", "american express", "discover", "maestro", "diners", "jcb",
      "cc\\b", "pan\\b", "pay", "carte", "cb\\b", "kredit", "kart", "tarjeta", "carta", "cart[ãa]o", "pas\\b", "karta",
      "kort", "карт", "卡", "カード"),
-    ("order", "track", "isbn", "ids?\\b", "[a-z]{0,12}_id\\b", "bitmask", "hash", "time", "epoch", "serial", "imei",
-     "ean\\b", "gtin", "sku", "barcode", "invoice", "ref", "parcel", "shipment", "nonce", "seed", "snowflake", "tweet"))
+    ("orders?\\b", "track", "isbn", "ids?\\b", "[a-z]{0,12}_id\\b", "bitmask", "hash", "timestamp", "epoch", "serial",
+     "imei", "ean\\b", "gtin", "sku", "barcode", "invoice", "ref\\b", "reference", "parcel", "shipment", "nonce",
+     "seed", "snowflake", "tweet"))
 
 
 def is_card(digits: bytes) -> bool:
@@ -46,7 +47,7 @@ def _grouped(candidate: Candidate) -> float:
 
 
 def _plain(candidate: Candidate) -> float:
-    if candidate.before[-1:] in (b"-", b".", b"_") or not is_card(candidate.found):
+    if candidate.before[-1:] in (b"-", b".", b"_", b"/") or not is_card(candidate.found):
         return 0.0
     known = _nearest(candidate.before)
     if known:

@@ -37,9 +37,8 @@ _address_or_version = Nearest(
     ("ip(?:v4)?\\b", "[a-z]{0,12}_ip\\b", "address", "adres", "host", "server", "ping", "from\\b", "login", "connect",
      "gateway", "dns", "nameserver", "client", "peer", "remote", "subnet", "netmask", "proxy", "ssh", "curl", "nmap",
      "traceroute", "interface", "inet", "listen", "bind", "route", "router", "device", "got"),
-    ("v", "ver(?:sion)?\\b", "versi", "release", "section", "sect?\\b", "chapter", "clause", "build", "firmware",
-     "update", "upgrade", "rfc", "figure", "table", "oid", "package", "driver", "patch", "article", "paragraph",
-     "chrome", "safari", "assembly", "step", "item", "kapitel", "abschnitt"))
+    ("v\\.? ?\\z", "ver(?:sion)?s?\\b", "versi", "release", "sections?\\b", "chapter", "clause", "build\\b", "firmware",
+     "upgrade", "rfc", "oid\\b", "package", "drivers?\\b", "chrome", "safari", "assembly", "kapitel", "abschnitt"))
 _PUBLIC_RESOLVERS = (b"8.8.8.8", b"8.8.4.4", b"1.1.1.1", b"1.0.0.1", b"9.9.9.9")
 
 

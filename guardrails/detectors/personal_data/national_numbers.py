@@ -23,7 +23,7 @@ class Scheme(NamedTuple):
     lengths: tuple[int, ...]
     valid: Callable[[bytes], bool]
     score: float = 0.0
-    checked: bool = True  # False: no check digit, so a general word is not enough
+    checked: bool = True  # False: its last digit proves nothing, so a general word is not enough
 
 
 def is_date(year: bytes, month: bytes, day: bytes) -> bool:
@@ -159,7 +159,7 @@ _SCHEMES = (
     Scheme(("nhs", "national health"), (10,), completed(range(10, 1, -1), ten=-1)),
     Scheme(("sin\\b", "social insurance", "nas\\b", "assurance sociale"), (9,), luhn),
     Scheme(("tfn", "tax file"), (8, 9), weighted((1, 4, 3, 7, 5, 8, 6, 9, 10), 11)),
-    Scheme(("medicare",), (10, 11), _australian_medicare),
+    Scheme(("medicare",), (10, 11), _australian_medicare, checked=False),
     Scheme(("a(?:a)?dha?a?r", "uidai?\\b", "आधार"), (12,), verhoeff),
     Scheme(("cpf",), (11,), _cpf, 0.35),
     Scheme(("cnpj",), (14,), _cnpj, 0.35),
@@ -233,7 +233,8 @@ def _national(candidate: Candidate) -> float:
     best = 0.0
     for index, scheme in enumerate(_SCHEMES):
         named = index in announced
-        if (named or (general and scheme.checked) or scheme.score) and len(digits) in scheme.lengths and _holds(scheme, digits):
+        asked = named or (general and scheme.checked) or scheme.score > 0
+        if asked and len(digits) in scheme.lengths and _holds(scheme, digits):
             alone = scheme.score * (2 if grouped and scheme.score < 0.5 else 1)
             best = max(best, 0.95 if named else 0.7 if general else alone)
     return best

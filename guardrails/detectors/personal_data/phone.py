@@ -10,9 +10,10 @@ from guardrails.patterns.pattern import Candidate, Pattern
 
 _PHONE_WORDS = (
     "phone", "tele?ph", "tel\\b", "tell?\\b", "tlf", "mob(?:ile)?\\b", "cell", "call", "dial", "ring\\b", "fax",
-    "what'?s ?app", "text (?:me|us|him|her)", "sms\\b", "reach", "contact", "hotline", "helpline",
-    "(?:my|new|our|your|his|her|their|s) number", "[tmf][.:]?\\s?\\z", "ph\\b", "handy", "mobil", "mobiel", "t[ée]l[ée]",
-    "t[ée]l\\b", "portable", "appele", "joindre", "num[ée]ro est", "anruf", "rufen", "ruf\\b", "rufnummer",
+    "what'?s ?app", "text (?:me|us|him|her)", "sms\\b", "reach", "contact", "hotline", "landline", "switchboard",
+    "answers?\\b", "voicemail", "☎", "📞", "📱", "✆", "helpline", "(?:my|new|our|your|his|her|their|s) number",
+    "[tmf][.:]?\\s?\\z", "ph\\b", "handy", "mobil", "mobiel", "t[ée]l[ée]",
+    "t[ée]l\\b", "portable", "appele", "coordonn", "joindre", "num[ée]ro est", "anruf", "rufen", "ruf\\b", "rufnummer",
     "durchwahl", "erreich", "nummer (?:ist|lautet|is|är|er)\\b", "m[óo]vil", "celular", "ll[áa]m", "cel\\b",
     "n[úu]mero es", "cellulare", "chiam", "contatt", "liga", "ligue", "telem", "telefo", "bel\\b", "bellen", "gsm",
     "ringa?\\b", "n[åa] mig", "puhelin", "soita", "kom[óo]rk", "zadzwo", "dzwo", "h[íi]v", "ara(?:y|\\b)", "телефон",
@@ -21,16 +22,16 @@ _PHONE_WORDS = (
 )
 _OTHER_WORDS = (
     "orders?\\b", "invoice", "is[bs]n", "rooms?\\b", "track", "parts?\\b", "ref(?:erence)?\\b", "serial", "version",
-    "models?\\b", "sku", "ticket", "acc(?:oun)?t", "ids?\\b", "[a-z]{0,12}_id\\b", "item", "product", "code", "score",
-    "lott", "price", "total", "amount", "sum\\b", "population", "lat(?:itude)?\\b", "lon(?:g|gitude)?\\b", "coord",
-    "times?(?:tamp)?\\b", "unix", "epoch", "hash", "commit", "build", "error", "line", "port\\b", "bit(?:s|mask)?\\b",
-    "batch", "lot\\b", "zip", "plz", "post(?:al|code|leitzahl)", "pi\\b", "rows?\\b", "tables?\\b", "rfc", "article",
-    "doi", "pmid", "pages?\\b", "pp\\b", "imei", "gtin", "ean\\b", "upc\\b", "barcode", "policy", "claim", "patent",
-    "bug", "issue", "select", "where", "values", "tax", "vat", "iban", "card", "ssn", "bsn", "nif", "cpf", "bestell",
-    "rechnung", "artikel", "commande", "facture", "pedido", "factura", "fattura", "ordine", "zam[óo]wien", "date",
-    "duration", "bytes", "size", "count", "years?\\b", "seed", "nhs", "passport", "licen[sc]e", "route", "routing",
-    "insee", "dni", "pesel", "sin\\b", "tfn", "medicare", "aadhaar", "social security", "birth", "konto", "node",
-    "pid", "uid",
+    "models?\\b", "sku", "ticket", "acc(?:oun)?ts?\\b", "ids?\\b", "[a-z]{0,12}_id\\b", "item", "product",
+    "codes?\\b", "score", "lott", "price", "total", "amount", "sum\\b", "population", "lat(?:itude)?\\b",
+    "lon(?:g|gitude)?\\b", "coord(?:s|inates?)?\\b", "timestamp", "unix", "epoch", "hash", "commit", "build", "error",
+    "lines?\\b", "port\\b", "bit(?:s|mask)?\\b", "batch", "lot\\b", "zip", "plz", "post(?:al|code|leitzahl)", "pi\\b",
+    "rows?\\b", "tables?\\b", "rfc", "article", "doi", "pmid", "pages?\\b", "pp\\b", "imei", "gtin", "ean\\b",
+    "upc\\b", "barcode", "policy", "claim", "patent", "bug", "issue", "select", "where", "values", "tax", "vat",
+    "iban", "cards?\\b", "ssn", "bsn", "nif", "cpf", "bestell", "rechnung", "artikel", "commande", "facture",
+    "pedido", "factura", "fattura", "ordine", "zam[óo]wien", "dated?\\b", "duration", "bytes", "size", "counts?\\b",
+    "years?\\b", "seed", "nhs", "passport", "licen[sc]e", "route", "routing", "insee", "dni", "pesel", "sin\\b",
+    "tfn", "medicare", "aadhaar", "social security", "birth", "konto", "node", "pid", "uid",
 )
 _SEPARATOR = "[-./ \u00a0\u2011]"
 _EXTENSION = (r"(?: ?(?:x|X|[Ee]xt(?:n|ension)?\.?|#|poste|Durchwahl|DW|anexo|ramal|[Ii]nt(?:erno|\.)|toestel|wewn?\.?"
@@ -61,6 +62,12 @@ def _in_table(before: bytes) -> bool:
     """Whether a phone was spoken of, and whatever else there is to the number stands on an earlier line: a heading."""
     line_start = before.rfind(b"\n") + 1
     return line_start > 0 and _said(before) and not _other(before[line_start:])
+
+
+def _in_record(before: bytes) -> bool:
+    """Whether the number is the next field behind an e-mail address: somebody's record."""
+    line = before[before.rfind(b"\n") + 1 :]
+    return b"@" in line and line.rstrip()[-1:] in (b",", b";", b"|", b"/", b"\t")
 
 
 def _number(found: bytes) -> bytes:
@@ -107,7 +114,7 @@ def _grouped(candidate: Candidate) -> float:
     if digits.startswith(b"00") and b"(" not in number:
         return 0.0  # a country's code is the other pattern's
     if known is None:
-        return form
+        return 0.55 if 0.3 < form < 0.5 and _in_record(before) else form
     if form > 0.3 and _in_table(before):
         return max(0.6, form)
     return 0.55 if form > 0.8 else 0.4 if form > 0.6 else 0.2
@@ -122,6 +129,8 @@ def _form(number: bytes, digits: bytes, groups: tuple[int, ...]) -> float:
         if groups[-3:] == (3, 3, 4) and digits[-10] > 49 and digits[-7] > 49:
             return 0.85
         return 0.65 if len(digits) > 9 and (b" " not in number or digits[0] == 48) else 0.55
+    if digits[0] == 48 and 12 <= len(digits) <= 13 and groups[0] > 3 and len(groups) < 4:
+        return 0.55
     if digits[0] == 48 and 9 <= len(digits) <= 11 and groups[0] > 1 and (len(groups) < 5 or max(groups) == 2):
         return 0.45 if b"." in number and len(groups) == 2 else 0.65
     if digits[0] == 48 and groups in ((1, 4, 4), (1, 3, 3, 3)):

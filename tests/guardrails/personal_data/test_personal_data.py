@@ -55,7 +55,7 @@ def test_a_phone_number_in_a_form_of_its_own_is_found_without_a_word(number: str
 @pytest.mark.parametrize("words", ["call me on {}", "Tel. {}", "Telefon: {}", "mon téléphone est le {}",
                          "mi móvil es {}",
                                    "WhatsApp {}", "MOBIEL {}", "mój telefon: {}", "Мой телефон {}", '"phone": "{}"'])
-@pytest.mark.parametrize("number", ["886 160 418", "8495 2578", "22 34 45 56", "379369877", "0412345678", "5550132"])
+@pytest.mark.parametrize("number", ["886 160 418", "8495 2578", "22 34 45 56", "379369877", "41234567", "5550132"])
 def test_a_phone_number_that_could_be_anything_is_found_behind_a_word(words: str, number: str) -> None:
     assert found(words.format(number)) == [("PHONE", number)]
     assert found(f"we counted {number} of them") == []
