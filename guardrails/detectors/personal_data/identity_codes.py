@@ -20,7 +20,7 @@ def _dni(candidate: Candidate) -> float:
     number = found.replace(b"X", b"0", 1).replace(b"Y", b"1", 1).replace(b"Z", b"2", 1) if found[0] > 57 else found
     if not number[:-1].isdigit() or _DNI_LETTERS[int(number[:-1]) % 23] != found[-1]:
         return 0.0
-    return 0.95 if _id_words(candidate.before) else 0.7 if found[0] > 57 or candidate.found[-1:].isupper() else 0.4
+    return 0.95 if _id_words(candidate.before) else 0.7 if found[0] > 57 else 0.45
 
 
 def _hetu(candidate: Candidate) -> float:

@@ -198,8 +198,9 @@ _SCHEMES = (
 
 
 
-# How long numbers are that need no word even where their digits are not grouped.
-_OWN_FORM = frozenset(length for scheme in _SCHEMES if scheme.score >= 0.5 for length in scheme.lengths)
+# By length, the schemes whose numbers may need no word.
+_OWN_FORM = {length: tuple(scheme for scheme in _SCHEMES if scheme.score and length in scheme.lengths)
+             for length in range(8, 19)}
 
 
 class _Announced:
@@ -224,25 +225,27 @@ def _national(candidate: Candidate) -> float:
     """The best of the schemes that the words announce; without a word, of those whose form is their own."""
     found, before = candidate.found, candidate.before
     announced = _announced(before)
-    if not announced and found.isdigit() and len(found) not in _OWN_FORM:
+    digits = found if found.isdigit() else found.upper().translate(None, b"-./ +\xc2\xa0\xe2\x80\x91")
+    own = _OWN_FORM.get(len(digits), ())
+    if not (announced or own) or before[-1:] in (b"-", b".", b"/", b"_") or continues(before):
         return 0.0
-    if before[-1:] in (b"-", b".", b"/", b"_") or continues(before):
-        return 0.0
-    digits = found.upper().translate(None, b"-./ +\xc2\xa0\xe2\x80\x91")
-    general, grouped = len(_SCHEMES) in announced, not found.isalnum()
-    best = 0.0
-    for index, scheme in enumerate(_SCHEMES):
-        named = index in announced
-        asked = named or (general and scheme.checked) or scheme.score > 0
-        if asked and len(digits) in scheme.lengths and _holds(scheme, digits):
-            alone = scheme.score * (2 if grouped and scheme.score < 0.5 else 1)
-            best = max(best, 0.95 if named else 0.7 if general else alone)
-    return best
+    alone = max((scheme.score for scheme in own if _holds(scheme, digits)), default=0.0)
+    if found is not digits and alone < 0.5:
+        alone *= 2  # in its country's groups
+    return max(alone, _as_announced(announced, digits)) if announced else alone
+
+
+def _as_announced(announced: frozenset[int], digits: bytes) -> float:
+    if any(_holds(_SCHEMES[index], digits) for index in announced if index < len(_SCHEMES)):
+        return 0.95
+    general = len(_SCHEMES) in announced and any(scheme.checked and _holds(scheme, digits) for scheme in _SCHEMES)
+    return 0.7 if general else 0.0
 
 
 def _holds(scheme: Scheme, digits: bytes) -> bool:
-    return digits[:-1].isdigit() and (digits.isdigit() or scheme.valid is _chinese) and len(set(digits)) > 2 and (
-        scheme.valid(digits))
+    if len(digits) not in scheme.lengths or len(set(digits)) < 3:
+        return False
+    return (digits.isdigit() or (scheme.valid is _chinese and digits[:-1].isdigit())) and scheme.valid(digits)
 
 
 # Each in the groups in which its country writes it, and digits alone.

@@ -34,17 +34,17 @@ _OTHER_WORDS = (
     "tfn", "medicare", "aadhaar", "social security", "birth", "konto", "node", "pid", "uid",
 )
 _SEPARATOR = "[-./ \u00a0\u2011]"
-_EXTENSION = (r"(?: ?(?:x|X|[Ee]xt(?:n|ension)?\.?|#|poste|Durchwahl|DW|anexo|ramal|[Ii]nt(?:erno|\.)|toestel|wewn?\.?"
-              r"|доб\.?) ?[.:]?\d{1,6}\b|\b)")
+_EXTENSION = (r"(?:(?:#| ?(?:x|X|[Ee]xt(?:n|ension)?\.?|poste|Durchwahl|DW|anexo|ramal|[Ii]nt(?:erno|\.)|toestel|wewn?\.?"
+              r"|доб\.?) ?[.:]?)\d{1,6}\b|\b)")
 _GAP = "[-./ \u00a0\u2011()]{0,3}"
 # Where a country's numbers are all of one length, the number ends there, whatever other number follows it.
 _FIXED = "|".join(f"(?:{codes})(?:{_GAP}\\(0\\))?(?:{_GAP}\\d){{{length}}}{_EXTENSION}" for codes, length in (
     ("1", 10), ("33|34|48|31|61|351|420|421|41|27|66|84|971|966|380|212|213|254", 9), ("7|91|92|63|30|52|90|98|20", 10),
     ("45|47|65|852|371|372|370|216", 8)))
 _INTERNATIONAL = rf"(?:\(?\+ ?\(?|\b00 ?)(?:{_FIXED}|[1-9](?:{_GAP}\d){{6,14}}{_EXTENSION})"
-_GROUPS = rf"(?:{_SEPARATOR}{{0,2}}\d{{2,9}}(?:{_SEPARATOR}\d{{1,5}}){{0,3}})"
+_GROUPS = rf"(?:{_SEPARATOR}?\d{{2,9}}(?:{_SEPARATOR}\d{{1,5}}){{0,3}})"
 _GROUPED = (rf"(?:(?:\b[0178]{_SEPARATOR}?)?\(\d{{1,5}}\){_GROUPS}"
-            rf"|\b\d{{1,5}}{_SEPARATOR}{{1,2}}\d{{1,5}}(?:{_SEPARATOR}\d{{1,5}}){{1,4}}"
+            rf"|\b\d{{1,5}}(?:{_SEPARATOR}|/ | - )\d{{1,5}}(?:{_SEPARATOR}\d{{1,5}}){{1,4}}"
             rf"|\b\d{{1,5}}(?:{_SEPARATOR}|/ )\d{{5,8}}|\b\d{{3,5}}{_SEPARATOR}\d{{3,5}}){_EXTENSION}")
 _PLAIN = rf"\b\d{{7,14}}{_EXTENSION}"
 
@@ -92,9 +92,12 @@ def _international(candidate: Candidate) -> float:
         digits = digits[2:]
     if not 7 <= len(digits) <= 15 or number.count(b"(") != number.count(b")") or candidate.before[-1:].isalnum():
         return 0.0
+    groups = number.translate(_BLANKED).split()
+    if (b"." in number and len(groups) == 2) or (b"+ " in number and not _nearest(candidate.before)):
+        return 0.3  # arithmetic
     if len(set(digits)) < 3 or (number[1:].isdigit() and len(digits) < 9 and _nearest(candidate.before) is not True):
         return 0.3
-    return 0.95 if plus or len(number.translate(_BLANKED).split()) > 1 else 0.8
+    return 0.95 if plus or len(groups) > 1 else 0.8
 
 
 def _grouped(candidate: Candidate) -> float:
@@ -122,7 +125,7 @@ def _grouped(candidate: Candidate) -> float:
 
 def _form(number: bytes, digits: bytes, groups: tuple[int, ...]) -> float:
     if b"(" in number:
-        return 0.85 if len(digits) >= 8 else 0.4
+        return 0.85 if len(digits) >= 8 and b"/" not in number and number.count(b".") != 1 else 0.4
     if number.count(b"/") > 1:
         return 0.2
     if groups in _TELLING and b"/" not in number:
@@ -145,7 +148,7 @@ def _is_something_else(number: bytes, digits: bytes, groups: tuple[int, ...]) ->
         years = (first, last) if groups == (4, 4) else (first if groups[0] == 4 else last,)
         if all(b"1600" <= year <= b"2199" for year in years):
             return True
-    if groups == (3, 2, 4) or (len(groups) == 4 and number.count(b".") == 3 and max(groups) < 4):
+    if groups == (3, 2, 4) or (b"/" in number and number.count(b".") > 1) or (len(groups) == 4 and number.count(b".") == 3 and max(groups) < 4):
         return True
     if b"." in number and len(groups) == 2 and b"(" not in number and (groups[0] < 3 or groups[1] > 6):
         return digits[0] != 48 or groups[0] == 1
