@@ -1,6 +1,6 @@
 """Payment cards: the issuers' ranges and lengths, and Luhn's check digit."""
 
-from guardrails.detectors.personal_data.checksums import luhn
+from guardrails.detectors.personal_data.checksums import completed, luhn
 from guardrails.detectors.personal_data.context import Nearest, continues
 from guardrails.patterns.pattern import Candidate, Pattern
 
@@ -40,6 +40,11 @@ def _issued(digits: bytes) -> bool:
     return any(first <= digits[:len(first)] <= last and len(digits) in lengths for first, last, lengths in _ISSUERS)
 
 
+def _is_article(digits: bytes) -> bool:
+    """A trade item's number (EAN-13), which often begins as a card's does."""
+    return completed((1, 3) * 6, 10)(digits)
+
+
 def _grouped(candidate: Candidate) -> float:
     if continues(candidate.before):
         return 0.0
@@ -53,6 +58,8 @@ def _plain(candidate: Candidate) -> float:
     if known:
         return 1.0
     if known is False:
+        return 0.4
+    if len(candidate.found) == 13 and _is_article(candidate.found):
         return 0.4
     return 0.9 if len(candidate.found) in (15, 16) else 0.6
 

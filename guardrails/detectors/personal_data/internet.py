@@ -66,9 +66,12 @@ _IPV6 = (rf"(?:(?:{_HEX}:){{6}}(?:{_HEX}:{_HEX}|{_IPV4})"
 
 def _ipv6(candidate: Candidate) -> float:
     found, before = candidate.found, candidate.before
-    if candidate.groups[1] or before[-1:] in (b":", b".", b"-") or (before[-1:] and before[-1] in _WORD):
+    if before[-1:] in (b":", b".", b"-") or (before[-1:] and before[-1] in _WORD):
         return 0.0
     compressed = b"::" in found
+    port_follows = candidate.groups[1] == b":" and (b"." in found or (not compressed and len(found) > 23))
+    if candidate.groups[1] and not port_follows:
+        return 0.0
     try:
         address = ipaddress.IPv6Address(found.decode())
     except ValueError:
