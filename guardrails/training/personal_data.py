@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from faker import Faker
+from faker import Faker  # type: ignore[import-not-found, unused-ignore]
 
 from guardrails.detectors.personal_data.bank import IBAN_COUNTRIES
 
@@ -87,17 +87,19 @@ ORDINARY = (
     "lat 48.{n6}, lon 2.{n6}", "Go to 40.{n4}, -73.{n4}", "Coordinates: 52.{n5} 13.{n5}",
     "Part number {n3}-{n5}-{n2}, bin {n2}-{n2}", "SKU {n4}-{n4}", "pages {n3}-{n3}", "The {y}-{y} season", "{y}/{y}",
     "It cost 1,{n3},{n3} dollars in {y}.", "1 {n3} {n3} habitants", "3.{n14}", "[{n7}, {n8}, {n9}]",
-    "for i in range({n6}): total += {n5}.{n4}", "#define MASK 0x{hex8}", "PR #{n5} closes #{n4}, see section 4.{n1}.{n1}.{n1}",
-    "Room {n3}, building {n2}, floor {n1}", "SELECT * FROM t WHERE id = {n9}", "user_id={n10}&page={n2}",
-    "std::vector<int> v; a::b::c(); ns::f(0);", "Read main.py, README.md and package.json", "Node.js and Vue.js and ASP.NET",
+    "for i in range({n6}): total += {n5}.{n4}", "#define MASK 0x{hex8}",
+    "PR #{n5} closes #{n4}, see section 4.{n1}.{n1}.{n1}", "Room {n3}, building {n2}, floor {n1}",
+    "SELECT * FROM t WHERE id = {n9}", "user_id={n10}&page={n2}", "std::vector<int> v; a::b::c(); ns::f(0);",
+    "Read main.py, README.md and package.json", "Node.js and Vue.js and ASP.NET",
     "e.g. this, i.e. that; cf. fig. 3.{n1}", "tracking 1Z{hex8}{n8}", "EAN {n13}", "IMEI {n15}", "serial {n12}",
-    "score {n2}-{n2}, {n2}-{n2}, {n1}:{n2}", "At {m}:{m}:{m} the server restarted in 0.{n3}s.", "Flight {n4} at gate {n2}",
-    "The meeting on {date} moved to {date}.", "ratio {n1}.{n6}, p = 0.{n4}", "x[{n1}:{n2}], y[{n1}::{n1}]",
-    "self.user.name = obj.value.id", "DOI 10.{n4}/s{n5}-{n3}-{n5}-{n1}", "arXiv:{n4}.{n5}", "RFC {n4} section {n1}.{n1}.{n1}",
-    "chr{n1}:{n8}-{n8}", "sha256:{hex64}", "port {n5}, pid {n5}, uid {n4}", "ticket INC{n7} / case {n8}",
-    "CAS {n4}-{n2}-{n1}", "GTIN {n14}", "@app.route('/') and foo@bar", "left-pad@1.{n1}.{n1}", "img@2x.png",
-    "{n4} {n4} people, {n3} {n3} votes", "VAT rates 7% and 19% for {y}", "batch {n6}-{n2}-{n4}", "lot 12-34-5678",
-    "timeout={n5} retries={n1} size={n9}", "temperature -12.{n1} to 31.{n1}", "Zip {n5}-{n4}", "act {n2}/{y}/{n3}",
+    "score {n2}-{n2}, {n2}-{n2}, {n1}:{n2}", "At {m}:{m}:{m} the server restarted in 0.{n3}s.",
+    "Flight {n4} at gate {n2}", "The meeting on {date} moved to {date}.", "ratio {n1}.{n6}, p = 0.{n4}",
+    "x[{n1}:{n2}], y[{n1}::{n1}]", "self.user.name = obj.value.id", "DOI 10.{n4}/s{n5}-{n3}-{n5}-{n1}",
+    "arXiv:{n4}.{n5}", "RFC {n4} section {n1}.{n1}.{n1}", "chr{n1}:{n8}-{n8}", "sha256:{hex64}",
+    "port {n5}, pid {n5}, uid {n4}", "ticket INC{n7} / case {n8}", "CAS {n4}-{n2}-{n1}", "GTIN {n14}",
+    "@app.route('/') and foo@bar", "left-pad@1.{n1}.{n1}", "img@2x.png", "{n4} {n4} people, {n3} {n3} votes",
+    "VAT rates 7% and 19% for {y}", "batch {n6}-{n2}-{n4}", "lot 12-34-5678", "timeout={n5} retries={n1} size={n9}",
+    "temperature -12.{n1} to 31.{n1}", "Zip {n5}-{n4}", "act {n2}/{y}/{n3}",
 )
 
 
@@ -113,7 +115,7 @@ def iban(chance: random.Random) -> str:
 
 
 def card(fake: Faker, chance: random.Random) -> str:
-    number = fake.credit_card_number()
+    number: str = fake.credit_card_number()
     form = chance.randrange(4)
     if form == 0 or len(number) < 15:
         return number
@@ -125,7 +127,7 @@ def card(fake: Faker, chance: random.Random) -> str:
 
 def address(fake: Faker, chance: random.Random) -> str:
     if chance.random() < 0.5:
-        return fake.ipv4_public()
+        return str(fake.ipv4_public())
     number = ipaddress.IPv6Address(fake.ipv6())
     form = chance.randrange(4)
     if form == 0:
@@ -140,9 +142,9 @@ def address(fake: Faker, chance: random.Random) -> str:
 def link(fake: Faker, chance: random.Random) -> str:
     form = chance.randrange(5)
     if form == 0:
-        return fake.url()
+        return str(fake.url())
     if form == 1:
-        return fake.domain_name()
+        return str(fake.domain_name())
     if form == 2:
         return f"https://{fake.domain_name()}/{fake.slug()}/{chance.randrange(999)}?ref={fake.word()}&page=2"
     if form == 3:
@@ -151,8 +153,9 @@ def link(fake: Faker, chance: random.Random) -> str:
 
 
 def date(fake: Faker, chance: random.Random) -> str:
-    form = chance.choice(("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%B %d, %Y", "%d %B %Y", "%m/%d/%y", "%d %b %Y", "%d-%m-%Y"))
-    return fake.date_of_birth().strftime(form)
+    form = chance.choice(("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%B %d, %Y", "%d %B %Y", "%m/%d/%y", "%d %b %Y",
+                          "%d-%m-%Y"))
+    return str(fake.date_of_birth().strftime(form))
 
 
 def phone(fake: Faker, chance: random.Random) -> str:

@@ -6,7 +6,18 @@ is hardly anything else, 0.6 to 0.8 a form with words before it, below 0.5 what 
 
 from collections.abc import Sequence
 
-from guardrails.detectors.personal_data import bank, birth, cards, crypto, documents, government, internet, phone
+from guardrails.detectors.personal_data import (
+    bank,
+    birth,
+    cards,
+    crypto,
+    documents,
+    identity_codes,
+    internet,
+    national_numbers,
+    phone,
+    social_security,
+)
 from guardrails.patterns.pattern import Pattern
 
 
@@ -16,5 +27,6 @@ class PersonalData:
     name = "personal_data"
 
     def __init__(self) -> None:
-        rooms = (internet, phone, cards, bank, government, birth, documents, crypto)
+        rooms = (internet, phone, cards, bank, social_security, national_numbers, identity_codes, birth, documents,
+                 crypto)
         self.patterns: Sequence[Pattern] = tuple(pattern for room in rooms for pattern in room.PATTERNS)

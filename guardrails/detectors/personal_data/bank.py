@@ -46,7 +46,8 @@ PATTERNS = (
     Pattern("BANK_ACCOUNT", r"(?i)\b(?:account|acct|a/c|konto(?:nummer)?|compte|cuenta|conto|conta|rekening(?:nummer)?)"
             rf"(?:[_ ]?(?:number|no|num|nr)\b)?{_LINK}\b(?P<found>\d{{6,17}}|\d{{2,6}}(?:[- ]\d{{2,8}}){{1,3}})\b",
             check=_account),
-    Pattern("ROUTING_NUMBER", rf"(?i)\b(?:routing|aba|rtn)(?:[_ ]?(?:number|no|num|nr)\b)?{_LINK}\b(?P<found>\d{{9}})\b",
+    Pattern("ROUTING_NUMBER",
+            rf"(?i)\b(?:routing|aba|rtn)(?:[_ ]?(?:number|no|num|nr)\b)?{_LINK}\b(?P<found>\d{{9}})\b",
             check=_routing_number),
     Pattern("SORT_CODE", rf"(?i)\bsort[ _-]?code{_LINK}\b(?P<found>\d\d[- ]?\d\d[- ]?\d\d)\b", score=0.9),
     Pattern("SWIFT_BIC", rf"\b(?i:swift|bic|bank code)(?:[/ ]?(?i:bic|swift))?(?i:{_LINK})"

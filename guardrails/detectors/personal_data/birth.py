@@ -6,10 +6,10 @@ from guardrails.patterns.pattern import Candidate, Pattern
 # The first letters by which a month is known in English, German, French, Spanish, Italian, Portuguese, Dutch, Polish,
 # the Scandinavian languages and Finnish.
 _MONTHS = (
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "mai", "okt", "dez", "mär", "janv",
-    "fév", "fev", "avr", "juin", "juil", "août", "aou", "déc", "ene", "abr", "ago", "set", "dic", "gen", "mag", "giu",
-    "lug", "ott", "out", "mrt", "maa", "mei", "maj", "sty", "lut", "kwi", "cze", "lip", "sie", "wrz", "paź", "lis", "gru",
-    "tam", "hel", "huh", "tou", "kes", "hei", "elo", "syy", "lok", "mars", "maio", "març",
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "mai", "okt", "dez", "mär",
+    "janv", "fév", "fev", "avr", "juin", "juil", "août", "aou", "déc", "ene", "abr", "ago", "set", "dic", "gen",
+    "mag", "giu", "lug", "ott", "out", "mrt", "maa", "mei", "maj", "sty", "lut", "kwi", "cze", "lip", "sie", "wrz",
+    "paź", "lis", "gru", "tam", "hel", "huh", "tou", "kes", "hei", "elo", "syy", "lok", "mars", "maio", "març",
     "янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек",
 )
 _MONTH = rf"(?:{'|'.join(sorted(set(_MONTHS), key=len, reverse=True))})[a-zà-ÿźśńа-я]{{0,9}}\.?"
@@ -19,14 +19,16 @@ _DATE = "|".join((
     rf"\b{_YEAR}年\d{{1,2}}月\d{{1,2}}日",
     rf"\b{_YEAR}[01]\d[0-3]\d\b",
     rf"\b\d{{1,2}}(?:[-/.]|\. | / )\d{{1,2}}(?:[-/.]|\. | / )(?:{_YEAR}|\d\d)\b",
-    rf"\b\d{{1,2}}(?:st|nd|rd|th|er|º|°|\.)?(?: |-|\. ?| de | of )(?i:{_MONTH})(?:,? |-| de | del )(?:{_YEAR}|\d\d)\b",
+    rf"\b\d{{1,2}}(?:st|nd|rd|th|er|º|°|\.)?(?: |-|\. ?| de | of )(?i:{_MONTH})(?:,? |-| de | del )"
+    rf"(?:{_YEAR}|\d\d)\b",
     rf"(?i:\b(?:{_MONTH})) \d{{1,2}}(?:st|nd|rd|th)?,? (?:{_YEAR})\b",
 ))
 _birth_words = Words(
-    "born", "d\\.? ?o\\.? ?b\\b", "birth", "b-?day", "bdate", "n[ée]+e?(?:\\(e\\))? le\\b", "naissance", "geb\\b", "gebor",
-    "geburt", "nacid", "naci[óo]", "nacimiento", "nascid", "nasceu", "nascimento", "nat[oa] il", "nat[oa] a\\b", "nascita",
-    "geboorte", "urodz", "ur\\.", "född", "fødsel", "født", "fødd", "syntyn", "syntym", "родил", "рожден", "р\\.",
-    "született", "születési", "narozen", "do[gğ]um", "生年月日", "出生", "生日", "생년월일", "γεννήθηκε", "n[ăa]scut",
+    "born", "d\\.? ?o\\.? ?b\\b", "birth", "b-?day", "bdate", "n[ée]+e?(?:\\(e\\))? le\\b", "naissance", "geb\\b",
+    "gebor", "geburt", "nacid", "naci[óo]", "nacimiento", "nascid", "nasceu", "nascimento", "nat[oa] il",
+    "nat[oa] a\\b", "nascita", "geboorte", "urodz", "ur\\.", "född", "fødsel", "født", "fødd", "syntyn", "syntym",
+    "родил", "рожден", "született", "születési", "narozen", "do[gğ]um", "生年月日", "出生", "生日", "생년월일",
+    "γεννήθηκε", "n[ăa]scut",
 )
 
 

@@ -8,8 +8,15 @@ from collections.abc import Iterable
 
 import re2
 
+# What may announce any country's number for a person.
+GENERAL_ID_WORDS = ("national id", "national insurance", "identity (?:card|number|no)",
+            "id(?:entification)? (?:card|number|no)", "personal id", "tax (?:id|no|number|payer)", "tax_id",
+            "national_id", "id_number", "ausweis", "cedula", "c[ée]dula", "documento", "identit", "identid", "dowód",
+            "henkilö", "citizen", "social security")
 _SEPARATORS = b" -./("
 _LETTER = r"(?:^|[^\pL])"
+# From here on scripts put no blank between words (Thai, Chinese, Japanese), or join them with what follows (Korean).
+_UNSPACED = "\u0e00"
 
 
 class Words:
@@ -18,7 +25,7 @@ class Words:
     __slots__ = ("_search",)
 
     def __init__(self, *words: str) -> None:
-        self._search = re2.compile(f"(?i){_LETTER}(?:{'|'.join(words)})", _options()).search
+        self._search = re2.compile(f"(?i){_any(words)}", _options()).search
 
     def __call__(self, before: bytes) -> bool:
         return self._search(before) is not None
@@ -30,12 +37,12 @@ class Nearest:
     __slots__ = ("_last", "_present")
 
     def __init__(self, those: Iterable[str], others: Iterable[str]) -> None:
-        kinds = ["|".join(those), "|".join(others)]
+        kinds = _any(those), _any(others)
         self._present = re2.Set.SearchSet(_options())
         for kind in kinds:
-            self._present.Add(f"(?i){_LETTER}(?:{kind})")
+            self._present.Add(f"(?i){kind}")
         self._present.Compile()
-        self._last = re2.compile(f"(?is).*{_LETTER}(?:({kinds[0]})|(?:{kinds[1]}))", _options())
+        self._last = re2.compile(f"(?is).*(?:({kinds[0]})|{kinds[1]})", _options())
 
     def __call__(self, before: bytes) -> bool | None:
         """True for the first kind, False for the second, None where neither is there."""
@@ -60,11 +67,18 @@ def continues(before: bytes) -> bool:
     if not gap or len(gap) > 2 or not last.isalnum():
         return last in (b"+", b"_")
     if gap != b" " and b"(" not in gap:
-        return len(gap) == 1
+        return len(gap) == 1 and (gap != b"/" or last.isdigit())
     if not last.isdigit():
         return False
     token = left.rsplit(None, 1)[-1]
-    return len(token) > 2 or not token.isdigit()
+    return len(token) > 2 if token.isdigit() else len(token) == 4  # such as a group of an IBAN
+
+
+def _any(words: Iterable[str]) -> str:
+    """Any of ``words``, which do not begin within a word where words have beginnings."""
+    unspaced = [word for word in words if word[0] >= _UNSPACED]
+    spaced = [word for word in words if word[0] < _UNSPACED]
+    return f"(?:{_LETTER}(?:{'|'.join(spaced)}){''.join('|' + word for word in unspaced)})"
 
 
 def _options() -> re2.Options:

@@ -4,14 +4,14 @@ from guardrails.detectors.personal_data.context import Words
 from guardrails.patterns.pattern import Candidate, Pattern
 
 # What may stand between a paper's name and its number: 'Passport no. |', '"passport_number": "|', 'passport is |'.
-_LINK = (r"(?:[\s:#=.,'\x22()-]|n[°º]|№|\b(?:no|nr|num|number|numbers|nummer|numero|número|numéro|is|id|the|ist|es|de|card|"
-         r"lautet|holder|book|with|my|her|his|and|du|del|della|van|dell|or)\b){0,10}")
-_PASSPORT = (r"(?:e-?)?(?:passports?|pp no|reisepass|passeport|pasaporte|passaporto|passaporte|paspoort|paszport\w{0,3}|"
-             r"passnummer|passnr|reisepassnummer|pass\b[ -]?(?:no|nr|number)|паспорт[а-я]{0,2}|pasaport|útlevél|passi|护照|"
-             r"旅券|パスポート)")
-_LICENCE = (r"(?:driv(?:er|ing)['’]?s?[ _-]?licen[cs]e|drivers?[ _-]lic\b|dl\b|permis de conduire|führerschein\w{0,8}|"
-            r"(?:licencia|carn[eé]t?|permiso) de conduc\w{2,4}|patente(?: di guida)?|carta de condução|cnh\b|rijbewijs\w{0,6}|"
-            r"prawo jazdy|körkort\w{0,8}|kørekort)")
+_LINK = (r"(?:[\s:#=.,'\x22()-]|n[°º]|№|\b(?:no|nr|num|number|numbers|nummer|numero|número|numéro|is|id|the|ist|es|de|"
+         r"card|lautet|holder|book|with|my|her|his|and|du|del|della|van|dell|or)\b){0,10}")
+_PASSPORT = (r"(?:e-?)?(?:passports?|pp no|reisepass|passeport|pasaporte|passaporto|passaporte|paspoort|pasaport|"
+             r"paszport\w{0,3}|passnummer|passnr|reisepassnummer|pass\b[ -]?(?:no|nr|number)|паспорт\w{0,2}|"
+             r"útlevél|passi|护照|旅券|パスポート)")
+_LICENCE = (r"(?:driv(?:er|ing)[^\w\s]?s?[ _-]?licen[cs]e|drivers?[ _-]lic\b|dl\b|permis de conduire|"
+            r"führerschein\w{0,8}|(?:licencia|carn[eé]t?|permiso) de conduc\w{2,4}|patente(?: di guida)?|"
+            r"carta de condução|cnh\b|rijbewijs\w{0,6}|prawo jazdy|körkort\w{0,8}|kørekort)")
 _VIN_VALUES = {character: value for value, group in (
     (1, b"AJ"), (2, b"BKS"), (3, b"CLT"), (4, b"DMU"), (5, b"ENV"), (6, b"FW"), (7, b"GPX"), (8, b"HY"), (9, b"RZ"))
     for character in group}
@@ -36,10 +36,12 @@ def _vin(candidate: Candidate) -> float:
 
 PATTERNS = (
     Pattern("PASSPORT", rf"(?i)\b{_PASSPORT}(?:[_ -]?(?:number|no|nr|nummer|num))?{_LINK}"
-            r"\b(?P<found>[A-Z]{0,3} ?\d{6,9}[A-Z]?|\d\d ?\d\d ?\d{6}|\d\d[A-Z]{2}\d{5}|[A-Z]{2}[A-Z0-9]\d[A-Z0-9]{5})\b",
+            r"\b(?P<found>[A-Z]{0,3} ?\d{6,9}[A-Z]?|\d\d ?\d\d ?\d{6}|\d\d[A-Z]{2}\d{5}|"
+            r"[A-Z]{2}[A-Z0-9]\d[A-Z0-9]{5}|[CFGHJKLMNPRTVWXYZ]\d[CFGHJKLMNPRTVWXYZ0-9]{7})\b",
             check=_numbered),
     Pattern("DRIVER_LICENSE", rf"(?i)\b{_LICENCE}(?:[_ -]?(?:number|no|nr|nummer|num))?{_LINK}"
-            r"\b(?P<found>[A-Z]{0,3}[- ]?\d{3}(?:[- ]?[A-Z0-9]{2,5}){1,4}|[A-Z]{5}\d{6}[A-Z0-9]{5}|[A-Z]\d{5,14}|\d{7,12})\b",
+            r"\b(?P<found>[A-Z]{0,3}[- ]?\d{3}(?:[- ]?[A-Z0-9]{2,5}){1,4}(?:-\d)?|[A-Z]{5}\d{6}[A-Z0-9]{5}|"
+            r"[A-Z]\d{5,14}|\d{7,12})\b",
             check=_numbered),
     Pattern("VEHICLE", r"\b[A-HJ-NPR-Z0-9]{17}\b", check=_vin),
 )

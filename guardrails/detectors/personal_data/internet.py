@@ -12,8 +12,8 @@ _WORD = rb"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 _LETTERS = "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
 # What a name cannot stand directly behind. One class for the place before it and for what it is made of: then a run of
 # such characters has one place where a name can begin, and the automaton stays small on text without blanks.
-_NAME = f"A-Za-z0-9_.+%{_LETTERS}-"
-_EMAIL = (rf"(?:^|[^{_NAME}])[.+%-]{{0,3}}(?P<found>[A-Za-z0-9_{_LETTERS}][{_NAME}]{{0,63}}@"
+_NAME = f"A-Za-z0-9_.+%'{_LETTERS}-"
+_EMAIL = (rf"(?:^|[^{_NAME}])[.+%'-]{{0,3}}(?P<found>[A-Za-z0-9_{_LETTERS}][{_NAME}]{{0,63}}@"
           rf"[A-Za-z0-9{_LETTERS}][A-Za-z0-9.{_LETTERS}-]{{0,80}}\.(?:[A-Za-z]{{2,18}}|xn--[A-Za-z0-9-]{{2,20}})\b)")
 
 
@@ -37,9 +37,8 @@ _address_or_version = Nearest(
     ("ip(?:v4)?\\b", "[a-z]{0,12}_ip\\b", "address", "adres", "host", "server", "ping", "from\\b", "login", "connect",
      "gateway", "dns", "nameserver", "client", "peer", "remote", "subnet", "netmask", "proxy", "ssh", "curl", "nmap",
      "traceroute", "interface", "inet", "listen", "bind", "route", "router", "device", "got"),
-    ("v", "ver(?:sion)?\\b", "versi", "release", "section", "sect?\\b", "chapter", "clause", "build", "firmware", "update",
-     "upgrade", "rfc", "figure", "table", "oid", "package", "driver", "patch", "article", "paragraph", "chrome", "safari",
-     "assembly", "step", "item", "kapitel", "abschnitt"))
+    ("v\\.? ?\\z", "ver(?:sion)?s?\\b", "versi", "release", "sections?\\b", "chapter", "clause", "build\\b", "firmware",
+     "upgrade", "rfc", "oid\\b", "package", "drivers?\\b", "chrome", "safari", "assembly", "kapitel", "abschnitt"))
 _PUBLIC_RESOLVERS = (b"8.8.8.8", b"8.8.4.4", b"1.1.1.1", b"1.0.0.1", b"9.9.9.9")
 
 
@@ -53,10 +52,10 @@ def _ipv4(candidate: Candidate) -> float:
     known = _address_or_version(before)
     if known is False:
         return 0.2
-    small = all(len(part) < 2 or (part < b"32" and len(part) < 3) for part in address.split(b"."))
-    if known or not small or address in _PUBLIC_RESOLVERS:
-        return 1.0 if not small or known else 0.9
-    return 0.4
+    small = all(int(part) < 32 for part in address.split(b"."))
+    if known or not small:
+        return 1.0
+    return 0.9 if address in _PUBLIC_RESOLVERS else 0.4
 
 
 _HEX = r"[0-9A-Fa-f]{1,4}"
@@ -67,9 +66,12 @@ _IPV6 = (rf"(?:(?:{_HEX}:){{6}}(?:{_HEX}:{_HEX}|{_IPV4})"
 
 def _ipv6(candidate: Candidate) -> float:
     found, before = candidate.found, candidate.before
-    if candidate.groups[1] or before[-1:] in (b":", b".", b"-") or (before[-1:] and before[-1] in _WORD):
+    if before[-1:] in (b":", b".", b"-") or (before[-1:] and before[-1] in _WORD):
         return 0.0
     compressed = b"::" in found
+    port_follows = candidate.groups[1] == b":" and (b"." in found or (not compressed and len(found) > 23))
+    if candidate.groups[1] and not port_follows:
+        return 0.0
     try:
         address = ipaddress.IPv6Address(found.decode())
     except ValueError:
@@ -119,7 +121,8 @@ _BARE = (rf"(?:^|[^A-Za-z0-9_.@/:$%+&=~\\{_LETTERS}-])(?P<found>[A-Z]?[a-z0-9][a
          r"(?::\d{2,5}\b)?(?:/(?:[A-Za-z0-9_./?=&%~#-]{0,80}[A-Za-z0-9_/=~#-])?)?)(?P<after>[@(\[=_]|\.\w|-\w)?")
 _OBJECTS = frozenset((b"self", b"this", b"obj", b"user", b"item", b"df", b"np", b"os", b"sys", b"e.g", b"i.e", b"a.m",
                       b"p.m", b"data", b"request", b"response", b"node", b"main", b"event", b"app", b"args", b"config",
-                      b"process", b"window", b"document", b"string", b"list", b"map", b"math", b"time", b"torch", b"tf"))
+                      b"process", b"window", b"document", b"string", b"list", b"map", b"math", b"time", b"torch",
+                      b"tf"))
 
 
 def _bare(candidate: Candidate) -> float:
@@ -130,14 +133,15 @@ def _bare(candidate: Candidate) -> float:
     if not name or b".." in name or ending != ending.lower() or name.isdigit() or (
             name.lower() in _OBJECTS or name.partition(b".")[0] in _OBJECTS):
         return 0.0
-    if (ending.decode() in ALSO_FILES and not slash and b"." not in name and ending not in (b"pl", b"ai", b"rs", b"app")):
+    if ending.decode() in ALSO_FILES and not slash and b"." not in name:
         return 0.0
     if len(name.rpartition(b".")[2]) < 2 and not slash:
         return 0.0
     return 0.4
 
 
-_QUERY = r"(?i:access_token|auth_token|id_token|refresh_token|token|api[_-]?key|apikey|client_secret|secret|password|passwd|pwd|signature|sig|sessionid|session_id)"
+_QUERY = (r"(?i:(?:access_|auth_|id_|refresh_)?token|api[_-]?key|client_secret|secret|password|passwd|pwd|signature|sig"
+          r"|session_?id)")
 
 
 def _credentials(candidate: Candidate) -> float:
