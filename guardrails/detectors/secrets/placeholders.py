@@ -2,6 +2,8 @@
 
 import re
 
+from guardrails.detectors.secrets.randomness import wordiness
+
 _EXAMPLES = tuple(
     # AWS, Stripe, RFC 6749, RFC 6750, RFC 7617, Telegram, Google Maps and jwt.io print these in their documentation.
     b"wJalrXUtnFEMI 4eC39HqLyjWDarjtT1zdp7dc tGzv3JOkF0XG5Qx2TlKWIA 2YotnFZFEjr1zCsicMWpAA mF_9.B5f-4.1JqM "
@@ -65,8 +67,7 @@ def is_reference(value: bytes) -> bool:
     if value.startswith(b"%") and value.rstrip(b".,;").endswith(b"%"):
         return True
     return (value.lower().endswith(_SUFFIXES) or _CONSTANT.fullmatch(value) is not None
-            or (_DOTTED.fullmatch(value) is not None and value.count(b"_") + value.count(b".") > 0
-                and not any(48 <= byte <= 57 for byte in value)))
+            or (_DOTTED.fullmatch(value) is not None and wordiness(value) >= 0.5))
 
 
 def is_sequence(value: bytes) -> bool:

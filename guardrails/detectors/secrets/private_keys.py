@@ -19,7 +19,6 @@ def block_score(candidate: Candidate) -> float:
 PATTERNS = (
     Pattern("PRIVATE_KEY", r"(?P<found>-{4,5} ?BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)? ?-{4,5}(?:" + _BREAK
             + r")?" + _HEADERS + r"([A-Za-z0-9+/=]{24}))", tail=_BODY, check=block_score),
-    Pattern("PRIVATE_KEY", r"-{4,5} ?END (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)? ?-{4,5}", score=0.9),
     Pattern("PRIVATE_KEY", r"(?P<found>Private-Lines: ?\d{1,4}" + _BREAK + r"([A-Za-z0-9+/=]{24}))", tail=_BODY,
             check=block_score),
     Pattern("PRIVATE_KEY", r"\"d\" ?: ?(?P<found>\"([\w-]{43}))", tail=r"[\w-]", check=block_score, score=0.8),

@@ -1,6 +1,7 @@
 """Randomness: how much a value looks drawn by a machine, and how much like words that a person wrote."""
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 # The commonest pairs of letters in English, German, French, Spanish and Italian text. Of the pairs of a word nearly all
@@ -74,7 +75,16 @@ def looks_random(value: bytes) -> bool:
     if is_hexadecimal(value):
         return len(value) >= 16 and count.digits > 0 and spread >= 2.8
     mixed = count.digits > 0 or (count.lower > 2 and count.upper > 2 and count.kinds > 1)
-    return mixed and spread >= min(3.3, 0.8 * math.log2(len(value))) and wordiness(value) < _most_wordy(count)
+    if not mixed or spread < min(3.3, 0.8 * math.log2(len(value))):
+        return False
+    return alternations(value) >= max(4, len(value) // 8) or wordiness(value) < _most_wordy(count)
+
+
+def alternations(value: bytes) -> int:
+    """How often a digit and a letter are neighbours: words and numbers stand each by themselves."""
+    return sum(first.isdigit() != second.isdigit()
+               for first, second in pairwise(value[at : at + 1] for at in range(len(value)))
+               if first.isalnum() and second.isalnum())
 
 
 def _most_wordy(count: Classes) -> float:
