@@ -1,7 +1,7 @@
 """Assignments: a name that says secret, something that ties a value to it, and the value.
 
-In code, .env, YAML, JSON, XML, headers, URLs, command lines and sentences. The name is looked at as its words, the value
-as what it is made of: neither alone is a finding.
+In code, .env, YAML, JSON, XML, headers, URLs, command lines and sentences. The name is looked at as its words, the
+value as what it is made of: neither alone is a finding.
 """
 
 import re
@@ -16,24 +16,26 @@ PASSWORD_WORDS = (
     r"pass[_-]?(?:word|wort|phrase|code)|passwd|pwd|kennwort|zugangscode|mot de passe|motdepasse|contrase(?:ñ|n)a|"
     r"parola d'ordine|senha|wachtwoord|\bpass\b|_pass\b|clave|\bmdp\b|\bpsw\b|requirepass|identified by|masterauth")
 KEY_WORDS = (
-    r"secret|token|api[ _.-]?key|access[ _-]?key|private[ _-]?key|auth[ _-]?key|account[ _-]?key|app(?:lication)?[_-]?key|"
+    r"secret|token|(?:api|access|private|auth|account)[ _.-]?key|app(?:lication)?[_-]?key|"
     r"(?:encryption|encrypt|signing|sign|master|service|client|licen[sc]e|storage|consumer|hmac|admin|server|deploy|"
-    r"deployment|webhook|write|read|personal|user|subscription|primary|host|integration|ingest|ingestion|insert|tracking|"
-    r"browser|global|origin|ca|shared|security|secure|user|sdk|rest|session|hook|ops|org|project|bot|live|test)"
-    r"[ _-]?key|credentials?|jeton|geheimnis|secreto|segreto|schlüssel|schluessel|\bcl(?:é|e) (?:api|d'api|secr)|chiave|"
-    r"authorization|_auth\b|authtoken|\bdsn\b|[a-z0-9][_-]key|(?-i:[a-z]Key\b)|\bkey\b|signature|\bsig\b|\bpat\b|webhook")
+    r"deployment|webhook|write|read|personal|user|subscription|primary|host|integration|ingest|ingestion|insert|"
+    r"tracking|browser|global|origin|ca|shared|security|secure|sdk|rest|session|hook|ops|org|project|bot|live|test)"
+    r"[ _-]?key|credentials?|jeton|geheimnis|secreto|segreto|schlüssel|schluessel|\bcl(?:é|e) (?:api|d'api|secr)|"
+    r"chiave|authorization|_auth\b|\bdsn\b|[a-z0-9][_-]key|(?-i:[a-z]Key\b)|\bkey\b|signature|\bsig\b|\bpat\b|webhook")
 
 # What follows the word in a name, and what ends the name.
 _REST = r"[\w.-]{0,24}\\?[\"'`]?[\])]?"
-_JOIN = (
-    r"(?:\s{0,8}(?::\s?(?:&?str|string|char\s?\*)\s?)?(?:=>|:=|\?\??=|\|\|=|={1,3}|::?|->)\s{0,8}"  # code and configuration
-    r"|\s?,\s{0,2}"  # ("name", "value")
-    r"|>\s{0,4}"  # <name>value
-    r"|[\"']?,?\s{1,20}[\"']?value[\"']?\s?[:=]\s?"  # name="..." value="...", - name: ...\n  value: ...
-    r"|\s?\{\s{1,16}default\s{1,8}=\s?"  # variable "name" { default = ...
-    r"|[ \t]{1,4}"  # --name value
-    r"|\s(?:(?:for|of|to|on|für|zu|von|pour|de|du|del|per|di)\s[\w.@'-]{1,20}\s)?"
-    r"(?:is|was|ist|war|lautet|est|es|era|è)\s?:?\s)")  # the name of that is value
+_JOIN = "|".join((
+    # Code and configuration; a type may stand between.
+    r"\s{0,8}(?::\s?(?:&?str|string|char\s?\*)\s?)?(?:=>|:=|\?\??=|\|\|=|={1,3}|::?|->)\s{0,8}",
+    r"\s?,\s{0,2}",  # ("name", "value")
+    r">\s{0,4}",  # <name>value
+    r"[\"']?,?\s{1,20}[\"']?value[\"']?\s?[:=]\s?",  # name="..." value="...", and the same in YAML
+    r"\s?\{\s{1,16}default\s{1,8}=\s?",  # variable "name" { default = "value"
+    r"[ \t]{1,4}",  # --name value
+    # The name of that is value.
+    r"\s(?:(?:for|of|to|on|für|zu|von|pour|de|du|del|per|di)\s[\w.@'-]{1,20}\s)?"
+    r"(?:is|was|ist|war|lautet|est|es|era|è)\s?:?\s"))
 _OPEN = r"\\?[\"'`]?(?:bearer |token |bot )?"
 # The value may be an assignment itself: key: "secret = ...".
 _INNER = r"(?:[A-Za-z_][\w.-]{0,40}(?:\s?[=:]{1,2}\s?\\?[\"']|\s[=:]\s|[=:]\s))?"
@@ -52,8 +54,8 @@ _NOT_SECRET = frozenset(
     b"placeholder hint field input version algorithm alg budget usage price cost cursor next page continuation csrf "
     b"xsrf reset forgot confirm strength validator validation encoder manager provider service_account format arn "
     b"integrity resolved crc crc32 sort_key event request trace span correlation build image layer tokenizer vocab "
-    b"index keyword keyboard keycode license_file column table bytes bits width prefix suffix sitekey site "
-    b"salt iv nonce uuid guid oid group item map dedup dedupe lookup range composite natural unique surrogate".split())
+    b"index keyword keyboard keycode license_file column table bytes bits width prefix suffix sitekey site salt iv "
+    b"nonce uuid guid oid group item map dedup dedupe lookup range composite natural unique surrogate".split())
 _NO_KEYS_OF_VENDORS = frozenset(
     b"account channel customer user tenant database db page project bucket region site host domain run job branch ref "
     b"repo repository tag image team workspace plan product email org organization cluster zone charge order message "
@@ -70,13 +72,15 @@ class Place(NamedTuple):
     """Where a value stands: in what name, tied to it how, and near what.
 
     ``words`` are those of the name before the value; ``nearby`` those of all that stands before it; ``quoted`` tells
-    whether a quote opens the value, ``said`` whether it is tied to the name by words or a blank alone.
+    whether a quote opens the value, ``said`` whether it is tied to the name by words or a blank alone, ``listed``
+    whether by a comma.
     """
 
     words: frozenset[bytes]
     nearby: frozenset[bytes]
     quoted: bool
     said: bool
+    listed: bool
 
     @classmethod
     def of(cls, candidate: Candidate) -> "Place":
@@ -88,7 +92,7 @@ class Place(NamedTuple):
             at -= 1
         words = _words(before[at:end] + b" " + opening)
         return cls(words, _words(before), opening.endswith((b'"', b"'", b"`")),
-                   _TIES.isdisjoint(join + opening) and not before[at:end].startswith(b"--"))
+                   _TIES.isdisjoint(join + opening) and not before[at:end].startswith(b"--"), join.strip() == b",")
 
     @property
     def of_vendor(self) -> bool:
@@ -96,7 +100,7 @@ class Place(NamedTuple):
 
     @property
     def secret(self) -> bool:
-        return self.words.isdisjoint(_NOT_SECRET)
+        return self.words.isdisjoint(_NOT_SECRET) and (self.quoted or not self.listed)
 
 
 def _words(name: bytes) -> frozenset[bytes]:
@@ -107,7 +111,7 @@ def _words(name: bytes) -> frozenset[bytes]:
 def password_score(candidate: Candidate) -> float:
     """How sure it is that what a name with a word for password is given is one."""
     place, value = Place.of(candidate), candidate.found
-    if not place.secret or is_reference(value) or (not place.quoted and b"(" in value) or (candidate.groups[1].strip() == b"," and not place.quoted):
+    if not place.secret or is_reference(value) or (b"(" in value and not place.quoted):
         return 0.0
     count = classes(value)
     if is_password_placeholder(value) or value.lower().strip(b"0123456789") in place.words:
@@ -139,8 +143,7 @@ def _is_of_words(value: bytes) -> bool:
 def key_score(candidate: Candidate) -> float:
     """How sure it is that what a name with a word for key is given is one."""
     place, value = Place.of(candidate), candidate.found
-    if (not place.secret or is_reference(value) or b"id" in place.words
-            or (candidate.groups[1].strip() == b"," and not place.quoted)):
+    if not place.secret or is_reference(value) or b"id" in place.words:
         return 0.0
     if is_placeholder(value):
         return 0.2

@@ -6,7 +6,8 @@ from guardrails.patterns.pattern import Candidate, Pattern
 
 # A line's end as such, or as a string in code or JSON spells it, and indentation.
 _BREAK = r"(?:\r?\n|\\{1,2}n|\\r\\n)[\s\"'+,]{0,24}"
-_HEADERS = r"(?:(?:Proc-Type|DEK-Info|Version|Comment|Charset|Hash): ?[^\r\n\\]{0,70}" + _BREAK + "){0,3}(?:" + _BREAK + ")?"
+_HEADERS = (r"(?:(?:Proc-Type|DEK-Info|Version|Comment|Charset|Hash): ?[^\r\n\\]{0,70}" + _BREAK + "){0,3}"
+            "(?:" + _BREAK + ")?")
 # No hyphen, so that it stops before END; no brackets or back-quotes, so that it stops where prose goes on soon.
 _BODY = r"[A-Za-z0-9+/=\s\\\"',]"
 
