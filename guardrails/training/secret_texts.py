@@ -20,14 +20,13 @@ from guardrails.training.secret_forms import DISTINCT, NAMED, PASSWORDS
 
 Row = dict[str, str | int]
 
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_DIGITS = "0123456789"
 _ALPHABETS = {
-    "h": "0123456789abcdef", "H": "0123456789ABCDEF", "d": "0123456789",
-    "a": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "l": "abcdefghijklmnopqrstuvwxyz0123456789",
-    "u": "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
+    "h": _DIGITS + "abcdef", "H": _DIGITS + "ABCDEF", "d": _DIGITS, "a": _LETTERS, "l": _DIGITS + _LETTERS[:26],
+    "u": _DIGITS + _LETTERS[26:], "w": _DIGITS + _LETTERS, "b": _DIGITS + _LETTERS + "+/",
+    "x": _DIGITS + _LETTERS + "-_",
 }
-_ALPHABETS["w"] = _ALPHABETS["a"] + _ALPHABETS["d"]
-_ALPHABETS["b"] = _ALPHABETS["w"] + "+/"
-_ALPHABETS["x"] = _ALPHABETS["w"] + "-_"
 
 # {n} the vendor in lower case, {N} in upper case, {C} with a capital; {v} the value.
 _NAMED = (

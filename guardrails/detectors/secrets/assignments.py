@@ -32,16 +32,17 @@ _JOIN = "|".join((
     r">\s{0,4}",  # <name>value
     r"[\"']?,?\s{1,20}[\"']?value[\"']?\s?[:=]\s?",  # name="..." value="...", and the same in YAML
     r"\s?\{\s{1,16}default\s{1,8}=\s?",  # variable "name" { default = "value"
-    r"[ \t]{1,4}",  # --name value
     # The name of that is value.
-    r"\s(?:(?:for|of|to|on|für|zu|von|pour|de|du|del|per|di)\s[\w.@'-]{1,20}\s)?"
-    r"(?:is|was|ist|war|lautet|est|es|era|è)\s?:?\s"))
+    r"\s(?:(?:for|of|to|on|für|zu|von|pour|de|du|del|per|di)\s(?:[\w.@'-]{1,20}\s){1,2})?"
+    r"(?:is|was|ist|war|lautet|est|es|era|è)\s?:?\s",
+    r"[ \t]{1,4}"))  # --name value
 _OPEN = r"\\?[\"'`]?(?:bearer |token |bot )?"
 # The value may be an assignment itself: key: "secret = ...".
 _INNER = r"(?:[A-Za-z_][\w.-]{0,40}(?:\s?[=:]{1,2}\s?\\?[\"']|\s[=:]\s|[=:]\s))?"
 _PASSWORD = r"[^\s\"'`<>&;,\\]{4,119}[^\s\"'`<>&;,\\.:!?)\]}]"
 _QUOTED_PASSWORD = r"[^\s\"'`]{5,120}"
 _KEY = r"[\w+/=.~:%-]{9,119}[\w+/=]"
+_BRACKETS = frozenset(b"([{")
 _TIES = frozenset(b"=:>,")
 _NAME_WORDS = re.compile(rb"[a-z]+|[A-Z]+(?![a-z])|[A-Z][a-z]+|[0-9]+")
 
@@ -111,7 +112,7 @@ def _words(name: bytes) -> frozenset[bytes]:
 def password_score(candidate: Candidate) -> float:
     """How sure it is that what a name with a word for password is given is one."""
     place, value = Place.of(candidate), candidate.found
-    if not place.secret or is_reference(value) or (b"(" in value and not place.quoted):
+    if not place.secret or is_reference(value) or _is_code(value, place):
         return 0.0
     count = classes(value)
     if is_password_placeholder(value) or value.lower().strip(b"0123456789") in place.words:
@@ -123,6 +124,11 @@ def password_score(candidate: Candidate) -> float:
     if count.digits == 0 and _is_of_words(value):
         return 0.4 if place.quoted else 0.3
     return 0.75 if count.kinds >= 3 else 0.65
+
+
+def _is_code(value: bytes, place: Place) -> bool:
+    """A call, a type, an argument, rather than text in quotes: get(, list[str, retry=True."""
+    return not (place.quoted or _BRACKETS.isdisjoint(value)) or (place.said and b"=" in value)
 
 
 def _said_password_score(value: bytes, place: Place) -> float:
