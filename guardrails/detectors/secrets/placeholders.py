@@ -12,13 +12,16 @@ _EXAMPLES = tuple(
     b"eyJzdWIiOiIxMjM0NTY3ODkw 123e4567-e89b-12d3 550e8400-e29b-41d4-a716 deadbeef cafebabe d41d8cd98f00b204 "
     b"da39a3ee5e6b4b0d3255 e3b0c44298fc1c149afb 7Fjfp0ZBr1KtDRbnfVdmIw gX1fBat3bV czZCaGRSa3F0Mzpn".split())
 _WORDS = tuple(
-    b"example sample dummy fake placeholder changeme change_me change-me changeit changethis your redacted masked "
-    b"hidden removed omitted insert replace enter_ enter- here todo fixme xxxx **** .... ____ test foobar foo_bar "
-    b"qwerty asdf lorem ipsum string undefined value secretkey secret_key secret-key mysecret mytoken apikey api_key "
-    b"api-key accesskey access_key demo password passwort contrase passphrase notreal not_a not-a abcdef 123456 654321 "
-    b"fedcba goes generate default ejemplo beispiel exemple esempio dein_ deine ihr_ ihre- votre_ hunter2hunter "
-    b"supersecret super_secret super-secret topsecret top_secret not_so foobarbaz insecure invalid unused dontuse "
-    b"do_not do-not getenv config.".split())
+    b"example sample dummy placeholder changeme change_me change-me changeit changethis redacted masked hidden removed "
+    b"omitted insert replace enter_ enter- fixme **** .... ____ foobar foo_bar qwerty lorem ipsum string undefined "
+    b"value secretkey secret_key secret-key mysecret mytoken apikey api_key api-key accesskey access_key password "
+    b"passwort contrase passphrase notreal not_a not-a abcdef 123456 654321 fedcba generate default ejemplo beispiel "
+    b"exemple esempio dein_ deine ihr_ ihre- votre_ hunter2hunter supersecret super_secret super-secret topsecret "
+    b"top_secret not_so foobarbaz insecure invalid unused dontuse do_not do-not getenv config.".split())
+# Of four letters chance makes words in a long value, but seldom all in one case.
+_SHORT_WORDS = tuple(
+    b"fake FAKE Fake your YOUR Your here HERE Here todo TODO Todo xxxx XXXX Xxxx test TEST Test asdf ASDF Asdf demo "
+    b"DEMO Demo goes GOES Goes".split())
 # A password is made of words more often than a key is, so only the plainest of them say that it is none.
 _WORDS_FOR_PASSWORDS = tuple(
     b"example sample dummy placeholder changeme change_me change-me changeit changethis your_ your- yourpass yourdb "
@@ -52,7 +55,7 @@ def is_placeholder(value: bytes) -> bool:
     """Whether the random part of a key is an example, a mask, a sequence or a name."""
     lowered = value.lower()
     return (lowered.startswith(_STARTS) or any(word in lowered for word in _WORDS)
-            or any(example in value for example in _EXAMPLES) or is_sequence(lowered) or repeats(lowered))
+            or any(word in value for word in _SHORT_WORDS) or any(example in value for example in _EXAMPLES) or is_sequence(lowered) or repeats(lowered))
 
 
 def is_password_placeholder(value: bytes) -> bool:
