@@ -1,7 +1,7 @@
 """Assignments: a name that says secret, something that ties a value to it, and the value.
 
-In code, .env, YAML, JSON, XML, headers, URLs, command lines and sentences. The name is looked at as its words, the value
-as what it is made of: neither alone is a finding.
+In code, .env, YAML, JSON, XML, headers, URLs, command lines and sentences. The name is looked at as its words, the
+value as what it is made of: neither alone is a finding.
 """
 
 import re
@@ -16,29 +16,33 @@ PASSWORD_WORDS = (
     r"pass[_-]?(?:word|wort|phrase|code)|passwd|pwd|kennwort|zugangscode|mot de passe|motdepasse|contrase(?:ñ|n)a|"
     r"parola d'ordine|senha|wachtwoord|\bpass\b|_pass\b|clave|\bmdp\b|\bpsw\b|requirepass|identified by|masterauth")
 KEY_WORDS = (
-    r"secret|token|api[ _.-]?key|access[ _-]?key|private[ _-]?key|auth[ _-]?key|account[ _-]?key|app(?:lication)?[_-]?key|"
+    r"secret|token|(?:api|access|private|auth|account)[ _.-]?key|app(?:lication)?[_-]?key|"
     r"(?:encryption|encrypt|signing|sign|master|service|client|licen[sc]e|storage|consumer|hmac|admin|server|deploy|"
-    r"deployment|webhook|write|read|personal|user|subscription|primary|host|integration|ingest|ingestion|insert|tracking|"
-    r"browser|global|origin|ca|shared|security|secure|user|sdk|rest|session|hook|ops|org|project|bot|live|test)"
-    r"[ _-]?key|credentials?|jeton|geheimnis|secreto|segreto|schlüssel|schluessel|\bcl(?:é|e) (?:api|d'api|secr)|chiave|"
-    r"authorization|_auth\b|authtoken|\bdsn\b|[a-z0-9][_-]key|\bkey\b|signature|\bsig\b|\bpat\b|webhook")
+    r"deployment|webhook|write|read|personal|user|subscription|primary|host|integration|ingest|ingestion|insert|"
+    r"tracking|browser|global|origin|ca|shared|security|secure|sdk|rest|session|hook|ops|org|project|bot|live|test)"
+    r"[ _-]?key|credentials?|jeton|geheimnis|secreto|segreto|schlüssel|schluessel|\bcl(?:é|e) (?:api|d'api|secr)|"
+    r"chiave|authorization|_auth\b|\bdsn\b|[a-z0-9][_-]key|(?-i:[a-z]Key\b)|\bkey\b|signature|\bsig\b|\bpat\b|webhook")
 
 # What follows the word in a name, and what ends the name.
 _REST = r"[\w.-]{0,24}\\?[\"'`]?[\])]?"
-_JOIN = (
-    r"(?:\s{0,8}(?::\s?(?:&?str|string|char\s?\*)\s?)?(?:=>|:=|\?=|={1,3}|::?|->)\s{0,8}"  # code and configuration
-    r"|\s?,\s{0,2}"  # ("name", "value")
-    r"|>\s{0,4}"  # <name>value
-    r"|[\"']?,?\s{1,20}[\"']?value[\"']?\s?[:=]\s?"  # name="..." value="...", - name: ...\n  value: ...
-    r"|[ \t]{1,4}"  # --name value
-    r"|\s(?:(?:for|of|to|on|für|zu|von|pour|de|du|del|per|di)\s[\w.@'-]{1,20}\s)?"
-    r"(?:is|was|ist|war|lautet|est|es|era|è)\s?:?\s)")  # the name of that is value
+_JOIN = "|".join((
+    # Code and configuration; a type may stand between.
+    r"\s{0,8}(?::\s?(?:&?str|string|char\s?\*)\s?)?(?:=>|:=|\?\??=|\|\|=|={1,3}|::?|->)\s{0,8}",
+    r"\s?,\s{0,2}",  # ("name", "value")
+    r">\s{0,4}",  # <name>value
+    r"[\"']?,?\s{1,20}[\"']?value[\"']?\s?[:=]\s?",  # name="..." value="...", and the same in YAML
+    r"\s?\{\s{1,16}default\s{1,8}=\s?",  # variable "name" { default = "value"
+    # The name of that is value.
+    r"\s(?:(?:for|of|to|on|für|zu|von|pour|de|du|del|per|di)\s(?:[\w.@'-]{1,20}\s){1,2})?"
+    r"(?:is|was|ist|war|lautet|est|es|era|è)\s?:?\s",
+    r"[ \t]{1,4}"))  # --name value
 _OPEN = r"\\?[\"'`]?(?:bearer |token |bot )?"
 # The value may be an assignment itself: key: "secret = ...".
 _INNER = r"(?:[A-Za-z_][\w.-]{0,40}(?:\s?[=:]{1,2}\s?\\?[\"']|\s[=:]\s|[=:]\s))?"
 _PASSWORD = r"[^\s\"'`<>&;,\\]{4,119}[^\s\"'`<>&;,\\.:!?)\]}]"
 _QUOTED_PASSWORD = r"[^\s\"'`]{5,120}"
 _KEY = r"[\w+/=.~:%-]{9,119}[\w+/=]"
+_BRACKETS = frozenset(b"([{")
 _TIES = frozenset(b"=:>,")
 _NAME_WORDS = re.compile(rb"[a-z]+|[A-Z]+(?![a-z])|[A-Z][a-z]+|[0-9]+")
 
@@ -51,8 +55,8 @@ _NOT_SECRET = frozenset(
     b"placeholder hint field input version algorithm alg budget usage price cost cursor next page continuation csrf "
     b"xsrf reset forgot confirm strength validator validation encoder manager provider service_account format arn "
     b"integrity resolved crc crc32 sort_key event request trace span correlation build image layer tokenizer vocab "
-    b"index keyword keyboard keycode license_file column table bytes bits width prefix suffix sitekey site "
-    b"salt iv nonce uuid guid oid".split())
+    b"index keyword keyboard keycode license_file column table bytes bits width prefix suffix sitekey site salt iv "
+    b"nonce uuid guid oid group item map dedup dedupe lookup range composite natural unique surrogate".split())
 _NO_KEYS_OF_VENDORS = frozenset(
     b"account channel customer user tenant database db page project bucket region site host domain run job branch ref "
     b"repo repository tag image team workspace plan product email org organization cluster zone charge order message "
@@ -69,25 +73,27 @@ class Place(NamedTuple):
     """Where a value stands: in what name, tied to it how, and near what.
 
     ``words`` are those of the name before the value; ``nearby`` those of all that stands before it; ``quoted`` tells
-    whether a quote opens the value, ``said`` whether it is tied to the name by words or a blank alone.
+    whether a quote opens the value, ``said`` whether it is tied to the name by words or a blank alone, ``listed``
+    whether by a comma.
     """
 
     words: frozenset[bytes]
     nearby: frozenset[bytes]
     quoted: bool
     said: bool
+    listed: bool
 
     @classmethod
     def of(cls, candidate: Candidate) -> "Place":
         name, join, opening = candidate.groups[:3]
         before = candidate.before
-        at = end = len(before) - len(join) - len(opening)
+        end = max(0, len(before) - len(join) - len(opening))
+        at = max(0, end - len(name))
         while at > 0 and (before[at - 1 : at].isalnum() or before[at - 1] in b"_-."):
             at -= 1
-        flag = join.isspace() and b"--" in before[max(0, at) : max(0, end)]
-        words = _words(before[max(0, at) : max(0, end)] + b" " + name + b" " + opening)
+        words = _words(before[at:end] + b" " + opening)
         return cls(words, _words(before), opening.endswith((b'"', b"'", b"`")),
-                   not flag and _TIES.isdisjoint(join + opening))
+                   _TIES.isdisjoint(join + opening) and not before[at:end].startswith(b"--"), join.strip() == b",")
 
     @property
     def of_vendor(self) -> bool:
@@ -95,7 +101,7 @@ class Place(NamedTuple):
 
     @property
     def secret(self) -> bool:
-        return self.words.isdisjoint(_NOT_SECRET)
+        return self.words.isdisjoint(_NOT_SECRET) and (self.quoted or not self.listed)
 
 
 def _words(name: bytes) -> frozenset[bytes]:
@@ -106,7 +112,7 @@ def _words(name: bytes) -> frozenset[bytes]:
 def password_score(candidate: Candidate) -> float:
     """How sure it is that what a name with a word for password is given is one."""
     place, value = Place.of(candidate), candidate.found
-    if not place.secret or is_reference(value) or (candidate.groups[1].strip() == b"," and not place.quoted):
+    if not place.secret or is_reference(value) or _is_code(value, place):
         return 0.0
     count = classes(value)
     if is_password_placeholder(value) or value.lower().strip(b"0123456789") in place.words:
@@ -120,6 +126,11 @@ def password_score(candidate: Candidate) -> float:
     return 0.75 if count.kinds >= 3 else 0.65
 
 
+def _is_code(value: bytes, place: Place) -> bool:
+    """A call, a type, an argument, rather than text in quotes: get(, list[str, retry=True."""
+    return not (place.quoted or _BRACKETS.isdisjoint(value)) or (place.said and b"=" in value)
+
+
 def _said_password_score(value: bytes, place: Place) -> float:
     count = classes(value)
     if _is_of_words(value) or (count.digits == 0 and not (count.kinds == 3 and count.other)):
@@ -130,21 +141,22 @@ def _said_password_score(value: bytes, place: Place) -> float:
 def _is_of_words(value: bytes) -> bool:
     """Whether a value is words and numbers, each by itself: case-sensitive, AES-256, correct-horse."""
     parts = [part for part in _SEPARATORS.split(value) if part]
+    if len(parts) > 1 and len(parts[-1]) >= 5 and parts[-1].isalpha() and parts[-1].islower():
+        return wordiness(parts[-1]) >= 0.5  # sha256-hashed
     return all(part.isdigit() or (part.isalpha() and wordiness(part) >= 0.5) or len(part) == 1 for part in parts)
 
 
 def key_score(candidate: Candidate) -> float:
     """How sure it is that what a name with a word for key is given is one."""
     place, value = Place.of(candidate), candidate.found
-    if (not place.secret or is_reference(value) or b"id" in place.words
-            or (candidate.groups[1].strip() == b"," and not place.quoted)):
+    if not place.secret or is_reference(value) or b"id" in place.words:
         return 0.0
     if is_placeholder(value):
         return 0.2
     named = not place.words.isdisjoint(_STRONG) or place.of_vendor
-    if place.said and len(value) < 16:
+    if place.said and not (len(value) >= 12 and looks_random(value)):
         return 0.3
-    return _named_score(value) if named else _unnamed_score(value)
+    return _named_score(value) if named else _unnamed_score(value, compound=len(place.words) > 1)
 
 
 def _named_score(value: bytes) -> float:
@@ -156,11 +168,12 @@ def _named_score(value: bytes) -> float:
     return 0.5 if count.kinds >= 3 and count.digits and not _is_of_words(value) else 0.3
 
 
-def _unnamed_score(value: bytes) -> float:
+def _unnamed_score(value: bytes, compound: bool) -> float:
     """A mere "key" is as often one of a table or a cache, so its value must be the more random."""
+    if len(value) < 20 or is_uuid(value) or not looks_random(value):
+        return 0.3
     count = classes(value)
-    sure = len(value) >= 20 and min(count.digits, count.lower, count.upper) > 0 and looks_random(value)
-    return 0.6 if sure and not is_uuid(value) else 0.3
+    return 0.6 if min(count.digits, count.lower, count.upper) > 0 else 0.55 if compound else 0.3
 
 
 def vendor_score(candidate: Candidate) -> float:

@@ -1,46 +1,52 @@
 """Placeholders: what stands where a secret would: examples of documentation, variables, masks, words, file names."""
 
 import re
+from itertools import pairwise
 
+from guardrails.detectors.secrets.randomness import wordiness
+
+# AWS, Stripe, RFC 6749, RFC 6750, RFC 7617, Telegram, Google Maps and jwt.io print these in their documentation.
 _EXAMPLES = tuple(
-    # AWS, Stripe, RFC 6749, RFC 6750, RFC 7617, Telegram, Google Maps and jwt.io print these in their documentation.
     b"wJalrXUtnFEMI 4eC39HqLyjWDarjtT1zdp7dc tGzv3JOkF0XG5Qx2TlKWIA 2YotnFZFEjr1zCsicMWpAA mF_9.B5f-4.1JqM "
     b"QWxhZGRpbjpvcGVu AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw ABC-DEF1234ghIkl-zyx57W2v1u123ew11 SplxlOBeZQQYbYS6WxSbIA "
     b"eyJzdWIiOiIxMjM0NTY3ODkw 123e4567-e89b-12d3 550e8400-e29b-41d4-a716 deadbeef cafebabe d41d8cd98f00b204 "
     b"da39a3ee5e6b4b0d3255 e3b0c44298fc1c149afb 7Fjfp0ZBr1KtDRbnfVdmIw gX1fBat3bV czZCaGRSa3F0Mzpn".split())
 _WORDS = tuple(
-    b"example sample dummy fake placeholder changeme change_me change-me changeit changethis your redacted masked "
-    b"hidden removed omitted insert replace enter_ enter- here todo fixme xxxx **** .... ____ test foobar foo_bar qwerty "
-    b"asdf lorem ipsum string undefined value secretkey secret_key secret-key mysecret mytoken apikey api_key api-key "
-    b"accesskey access_key demo password passwort contrase passphrase notreal not_a not-a abcdef "
-    b"123456 654321 fedcba goes generate default ejemplo beispiel exemple esempio dein_ deine ihr_ ihre- votre_ "
-    b"hunter2hunter supersecret super_secret super-secret topsecret top_secret not_so foobarbaz insecure invalid "
-    b"unused dontuse do_not do-not getenv config.".split())
+    b"example sample dummy placeholder changeme change_me change-me changeit changethis redacted masked hidden removed "
+    b"omitted insert replace enter_ enter- fixme **** .... ____ foobar foo_bar qwerty lorem ipsum string undefined "
+    b"value secretkey secret_key secret-key mysecret mytoken apikey api_key api-key accesskey access_key password "
+    b"passwort contrase passphrase notreal not_a not-a abcdef 123456 654321 fedcba generate default ejemplo beispiel "
+    b"exemple esempio dein_ deine ihr_ ihre- votre_ hunter2hunter supersecret super_secret super-secret topsecret "
+    b"top_secret not_so foobarbaz insecure invalid unused dontuse do_not do-not getenv config.".split())
+# Of four letters chance makes words in a long value, but seldom all in one case.
+_SHORT_WORDS = tuple(
+    b"fake FAKE Fake your YOUR Your here HERE Here todo TODO Todo xxxx XXXX Xxxx test TEST Test asdf ASDF Asdf demo "
+    b"DEMO Demo goes GOES Goes".split())
 # A password is made of words more often than a key is, so only the plainest of them say that it is none.
 _WORDS_FOR_PASSWORDS = tuple(
     b"example sample dummy placeholder changeme change_me change-me changeit changethis your_ your- yourpass yourdb "
-    b"yoursecret redacted masked hidden removed omitted insert_ replace enter_ xxxx **** .... ____ todo fixme "
-    b"my_pass my-pass mypass somepass some_pass notreal not_a_ getenv supersecret super_secret super-secret topsecret "
-    b"dein_ ihr_ votre tu_ contras motdepasse passwort_ -here _here hier_ -hier".split())
+    b"yoursecret redacted masked hidden removed omitted insert_ replace enter_ xxxx **** .... ____ todo fixme my_pass "
+    b"my-pass mypass somepass some_pass notreal not_a_ getenv supersecret super_secret super-secret topsecret dein_ "
+    b"ihr_ votre tu_ contras motdepasse passwort_ -here _here hier_ -hier".split())
 _STARTS = (b"my_", b"my-", b"some_", b"some-", b"a_", b"the_", b"tu_", b"tua_", b"the-", b"our_")
 _WHOLE = frozenset(
-    b"password passwd passwort secret token pass pwd admin root user username postgres mysql guest test testing test123 "
-    b"foo bar baz foobar none null nil undefined true false yes no on off string str text bytes int integer number "
-    b"boolean bool object required optional nullable default empty unset missing unknown value key apikey login public "
-    b"private rabbitmq redis mongo sa oracle changeme letmein qwerty password1 password123 passw0rd p@ssw0rd p@ssword "
-    b"pass123 pass1234 admin123 secret123 token123 test1234 abc123 123456 12345678 1234567890 abcd1234 qwerty123 "
-    b"password1234 user123 foo123 hunter22 key123 pw123 mypass123 example1 s3cr3t s3cret secr3t postgres123 root123 "
-    b"base64 sha256 sha512 sha-256 md5 bcrypt argon2 argon2id pbkdf2 scrypt hs256 rs256 es256 oauth2 oauth utf-8 utf8 "
-    b"2fa mfa totp otp jwt saml sso ldap http https ipv4 ipv6 x509".split())
+    b"password passwd passwort secret token pass pwd admin root user username postgres mysql guest test testing "
+    b"test123 foo bar baz foobar none null nil undefined true false yes no on off string str text bytes int integer "
+    b"number boolean bool object required optional nullable default empty unset missing unknown value key apikey login "
+    b"public private rabbitmq redis mongo sa oracle changeme letmein qwerty password1 password123 passw0rd p@ssw0rd "
+    b"p@ssword pass123 pass1234 admin123 secret123 token123 test1234 abc123 123456 12345678 1234567890 abcd1234 "
+    b"qwerty123 password1234 user123 foo123 hunter22 key123 pw123 mypass123 example1 s3cr3t s3cret secr3t postgres123 "
+    b"root123 base64 sha256 sha512 sha-256 md5 bcrypt argon2 argon2id pbkdf2 scrypt hs256 rs256 es256 oauth2 oauth "
+    b"utf-8 utf8 2fa mfa totp otp jwt saml sso ldap http https ipv4 ipv6 x509".split())
 _SUFFIXES = tuple(
     b".json .yaml .yml .toml .ini .env .txt .md .py .js .ts .tsx .jsx .go .rs .java .rb .php .cs .cpp .c .h .sh .sql "
     b".html .css .xml .csv .log .pem .key .crt .cer .der .p12 .pfx .jks .pub .png .jpg .svg .pdf .zip .gz .exe .dll "
     b".so .bak .conf .cfg .lock .gpg .asc .kdbx .com .org .net .io .local .internal".split())
-_REFERENCES = (b"${", b"$(", b"{{", b"}}", b"<%", b"%>", b"#{", b"@{", b"%(", b"{%", b"${{", b"()", b"://", b"::", b"->")
-_REFERENCE_STARTS = (b"$", b"<", b"[", b"{", b"(", b"@", b"./", b"../", b"~/", b"op:/", b"arn:", b"vault:", b"secret:",
-                     b"secrets:", b"file:", b"ENC[", b"ENC(", b"!", b"var.", b"env.", b"self.", b"this.", b"local.",
-                     b"data.", b"process.", b"os.", b"settings.", b"config.", b"secrets.", b"ref+", b"ref:", b"ssm:",
-                     b"env:", b"urn:", b"&", b"*", b"/run/", b"/etc/", b"/var/", b"/opt/", b"/home/", b"/usr/", b"/tmp/")
+_REFERENCES = (b"${", b"$(", b"{{", b"}}", b"<%", b"%>", b"#{", b"@{", b"%(", b"{%", b"()", b"://", b"::", b"->")
+_REFERENCE_STARTS = tuple(
+    b"< [ { ( ./ ../ ~/ op:/ arn: vault: secret: secrets: file: ENC[ ENC( var. env. self. this. local. data. process. "
+    b"os. settings. config. secrets. ref+ ref: ssm: env: urn: /run/ /etc/ /var/ /opt/ /home/ /usr/ /tmp/".split())
+_VARIABLE = re.compile(rb"\$[\w:.]+|[@&*!][A-Za-z_]+")
 _DOTTED = re.compile(rb"[A-Za-z_]\w*(?:(?:\.|->|::|\?\.)[A-Za-z_]\w*)+[.,;]?")
 _CONSTANT = re.compile(rb"[A-Z][A-Z]*(?:_[A-Z0-9]+)+")
 
@@ -48,8 +54,8 @@ _CONSTANT = re.compile(rb"[A-Z][A-Z]*(?:_[A-Z0-9]+)+")
 def is_placeholder(value: bytes) -> bool:
     """Whether the random part of a key is an example, a mask, a sequence or a name."""
     lowered = value.lower()
-    return (lowered.startswith(_STARTS) or any(word in lowered for word in _WORDS) or any(example in value for example in _EXAMPLES)
-            or is_sequence(lowered) or repeats(lowered))
+    return (lowered.startswith(_STARTS) or any(word in lowered for word in _WORDS)
+            or any(word in value for word in _SHORT_WORDS) or any(example in value for example in _EXAMPLES) or is_sequence(lowered) or repeats(lowered))
 
 
 def is_password_placeholder(value: bytes) -> bool:
@@ -62,16 +68,17 @@ def is_reference(value: bytes) -> bool:
     """Whether a value names the place where the secret is: a variable, an expression, a file, another constant."""
     if value.startswith(_REFERENCE_STARTS) or any(part in value for part in _REFERENCES):
         return True
+    if _VARIABLE.fullmatch(value):
+        return True
     if value.startswith(b"%") and value.rstrip(b".,;").endswith(b"%"):
         return True
     return (value.lower().endswith(_SUFFIXES) or _CONSTANT.fullmatch(value) is not None
-            or (_DOTTED.fullmatch(value) is not None and value.count(b"_") + value.count(b".") > 0
-                and not any(48 <= byte <= 57 for byte in value)))
+            or (_DOTTED.fullmatch(value) is not None and wordiness(value) >= 0.5))
 
 
 def is_sequence(value: bytes) -> bool:
     """Whether much of a value runs on evenly: 123456, fedcba, aaaaaa, or two such runs woven together, a1b2c3d4."""
-    steps = [after - before for before, after in zip(value, value[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(value)]
     strides = [after - before for before, after in zip(value, value[2:], strict=False)]
     even = sum(step in (-1, 0, 1) for step in steps)
     return (_longest_run(steps) >= 5 or _longest_run(strides) >= 6

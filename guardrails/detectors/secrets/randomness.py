@@ -1,16 +1,17 @@
 """Randomness: how much a value looks drawn by a machine, and how much like words that a person wrote."""
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 # The commonest pairs of letters in English, German, French, Spanish and Italian text. Of the pairs of a word nearly all
 # are among them, of the pairs of random letters about a quarter (182 of 676).
 _COMMON_PAIRS = frozenset(
-    b"th he in er an re on at en nd ti es or te of ed is it al ar st to nt ng se ha as ou io le ve co me de hi ri ro ic "
-    b"ne ea ra ce li ch ll be ma si om ur ca el ta la ns di fo ho pe ec pr no ct us ac ot il tr ly nc et ut ss so rs un "
-    b"lo wa ge ie wh ee wi em ad ol rt po we na ul ni ts mo ow pa im mi ai sh ir su id os iv ia am fi ci vi pl ig tu ev "
-    b"ld ry mp fe bl ab gh ty op wo sa ay ex ke ui fr oo sp ag if ap gr od bo rd do uc bu ei ov by rm ep tt oc fa ef cu "
-    b"rn sc gi da yo cr cl du ga qu ue ff ba ey ls va um up go ck sw pt au eu".split())
+    b"th he in er an re on at en nd ti es or te of ed is it al ar st to nt ng se ha as ou io le ve co me de hi ri ro "
+    b"ic ne ea ra ce li ch ll be ma si om ur ca el ta la ns di fo ho pe ec pr no ct us ac ot il tr ly nc et ut ss so "
+    b"rs un lo wa ge ie wh ee wi em ad ol rt po we na ul ni ts mo ow pa im mi ai sh ir su id os iv ia am fi ci vi pl "
+    b"ig tu ev ld ry mp fe bl ab gh ty op wo sa ay ex ke ui fr oo sp ag if ap gr od bo rd do uc bu ei ov by rm ep tt "
+    b"oc fa ef cu rn sc gi da yo cr cl du ga qu ue ff ba ey ls va um up go ck sw pt au eu".split())
 _DIGITS = frozenset(b"0123456789")
 _LOWER = frozenset(b"abcdefghijklmnopqrstuvwxyz")
 _UPPER = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -74,7 +75,16 @@ def looks_random(value: bytes) -> bool:
     if is_hexadecimal(value):
         return len(value) >= 16 and count.digits > 0 and spread >= 2.8
     mixed = count.digits > 0 or (count.lower > 2 and count.upper > 2 and count.kinds > 1)
-    return mixed and spread >= min(3.3, 0.8 * math.log2(len(value))) and wordiness(value) < _most_wordy(count)
+    if not mixed or spread < min(3.3, 0.8 * math.log2(len(value))):
+        return False
+    return alternations(value) >= max(4, len(value) // 8) or wordiness(value) < _most_wordy(count)
+
+
+def alternations(value: bytes) -> int:
+    """How often a digit and a letter are neighbours: words and numbers stand each by themselves."""
+    return sum(first.isdigit() != second.isdigit()
+               for first, second in pairwise(value[at : at + 1] for at in range(len(value)))
+               if first.isalnum() and second.isalnum())
 
 
 def _most_wordy(count: Classes) -> float:
