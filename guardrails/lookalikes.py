@@ -1,5 +1,6 @@
 """Characters that look like Latin letters, and what of a character is left when its decoration is taken off."""
 
+import re
 import unicodedata
 
 # Letters of other alphabets by the Latin letter that readers take them for (after the confusables of Unicode's UTS 39),
@@ -20,6 +21,7 @@ DRESSED = {
     "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "−": "-", "·": ".", "•": ".", "∙": ".", "⋅": ".", "ʼ": "'",
     "。": ".", "｡": ".", "、": ",",
 }
+FOREIGN_LETTER = re.compile(r"[\u0370-\u058f\u1c80-\u1c8f\u2c80-\u2cff\ua640-\ua69f]")
 _LATIN = {foreign: latin for latin, letters in FOREIGN.items() for foreign in letters}
 # Squared, circled and regional letters that have no decomposition.
 _RANGES = ((0x1F150, 0x1F169), (0x1F170, 0x1F189), (0x1F1E6, 0x1F1FF))
@@ -27,6 +29,16 @@ TAGS = range(0xE0020, 0xE007F)
 INVISIBLE = frozenset({0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E, 0x3164, 0xFEFF, 0xFFA0, *range(0x200B, 0x2010),
                        *range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0xFE00, 0xFE10), *range(0xE0000, 0xE0020),
                        0xE007F, *range(0xE0100, 0xE01F0)})
+# These are at home in emoji, in scripts that need them, and at the head of files.
+_HARMLESS = frozenset({0xAD, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0x3164, 0xFEFF, *range(0xFE00, 0xFE10)})
+# A flag of a region is written with tags, too: the flag itself says so.
+_FLAG = "\U0001f3f4"
+
+
+def hides(character: str, text: str) -> bool:
+    """Whether it stands in ``text`` unseen, and for no good reason."""
+    code = ord(character)
+    return _FLAG not in text if code in TAGS else code in INVISIBLE and code not in _HARMLESS
 
 
 def plain(character: str) -> str:

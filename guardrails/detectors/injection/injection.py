@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from guardrails.detectors.injection.lexicon import Lexicon
 from guardrails.detectors.injection.reading import Reading, Signal
 from guardrails.detectors.injection.rules import SMUGGLED
-from guardrails.disguise import Disguises
+from guardrails.encoded import rotated, rotated_shape, turned_shape
 from guardrails.finding import Finding
 from guardrails.normal import Normal, Normaliser
 from guardrails.passage import Passage, Role
@@ -20,7 +20,8 @@ _STRICT: frozenset[Role] = frozenset({"tool", "document", "definition"})
 _DISGUISED = 1.6
 _LEAST = 0.1
 _MOST = 0.99
-_LAYERS_DEEP = 2
+_ROTATED, _TURNED = 0, 1
+_FEW_HIDDEN = 3
 _TELLTALE = ("ignore", "previous", "instructions", "instruction", "disregard", "forget", "reveal", "prompt", "system", "override",
              "restrictions", "unrestricted", "guidelines")
 
@@ -36,13 +37,11 @@ class Injection:
     def __init__(self) -> None:
         lexicon = Lexicon()
         self._reading = Reading(lexicon)
-        self._normaliser = Normaliser(lexicon.marks)
-        self._disguises = Disguises(_TELLTALE)
+        self._normaliser = Normaliser(lexicon.marks, (rotated_shape(_TELLTALE), turned_shape(_TELLTALE)))
 
     def read(self, passage: Passage) -> list[Finding]:
         """One finding a label, where its surest signal stands; the surest of all carries what all say together."""
-        normal = self._normaliser.normal(passage.text)
-        seen = list(self._seen(passage.text, normal, passage.role, _LAYERS_DEEP))
+        seen = list(self._seen(passage.text, passage.role))
         if not seen:
             return []
         surest: dict[str, Seen] = {}
@@ -54,20 +53,25 @@ class Injection:
         return sorted(Finding(self.name, signal.label, start, end, round(total if signal is best[0] else score, 3))
                       for signal, start, end, score in surest.values())
 
-    def _seen(self, text: str, normal: Normal, role: Role, depth: int) -> Iterator[Seen]:
-        undisguised = normal.starts is None and normal.hidden == 0
+    def _seen(self, text: str, role: Role) -> Iterator[Seen]:
+        normal = self._normaliser.normal(text)
+        yield from self._in_normal(text, normal, role)
+        if _ROTATED in normal.suspicions:
+            for signal, start, end, score in self._in_normal(text, self._normaliser.normal(rotated(text)), role):
+                yield signal, start, end, _raised(score, _DISGUISED)
+        if _TURNED in normal.suspicions:
+            for signal, start, end, score in self._in_normal(text, self._normaliser.normal(text[::-1]), role):
+                yield signal, len(text) - end, len(text) - start, _raised(score, _DISGUISED)
+
+    def _in_normal(self, text: str, normal: Normal, role: Role) -> Iterator[Seen]:
         for signal in self._reading.signals(normal.text):
             score = _score(signal, role)
             if score >= _LEAST:
                 start, end = normal.span(signal.start, signal.end)
-                disguised = not undisguised and text[start:end].lower() != normal.text[signal.start : signal.end]
+                disguised = text[start:end].lower() != normal.text[signal.start : signal.end]
                 yield signal, start, end, _raised(score, _DISGUISED) if disguised else score
-        if normal.hidden > 3:
+        if normal.hidden > _FEW_HIDDEN:
             yield Signal(-1000, SMUGGLED, 0.5, 0.7, 0, 0, 1.0), 0, len(text), 0.7 if role in _STRICT else 0.5
-        if depth:
-            for layer in self._disguises.layers(text):
-                for signal, start, end, score in self._seen(layer.text, self._normaliser.normal(layer.text), role, depth - 1):
-                    yield signal, *layer.span(start, end), _raised(score, _DISGUISED)
 
 
 def _score(signal: Signal, role: Role) -> float:

@@ -38,6 +38,11 @@ class Reading:
     def __init__(self, lexicon: Lexicon) -> None:
         self._marks = {**lexicon.marks, **_PUNCTUATION}
         self._rules = [(number, rule, compiled(rule.shape, lexicon)) for number, rule in enumerate(RULES)]
+        common = set(COMMON.split())
+        self._looked: dict[str, list[int]] = {}  # by mark, the rules that may begin to be looked for there
+        for number, rule in enumerate(RULES):
+            for mark in {lexicon.marks[word] for word in lexicon.words(*rule.by.split()) if word not in common}:
+                self._looked.setdefault(mark, []).append(number)
         self._markers = [re2.compile(regex) for *_, regex in MARKERS]
         self._talk = re.compile(f"[{lexicon.having('asking')}{lexicon.having('writing')}{lexicon.having('attack')}]")
         others, narrator, mine = lexicon.having("others"), lexicon.having("narrator"), lexicon.having("my")
@@ -108,7 +113,8 @@ class Reading:
         stretch = text[start:end]
         marks = "".join(map(self._mark, self._token.findall(stretch)))
         places: list[tuple[int, int]] | None = None
-        for number, rule, shape in self._rules:
+        wanted = sorted({number for mark in set(marks) for number in self._looked.get(mark, ())})
+        for number, rule, shape in map(self._rules.__getitem__, wanted):
             for match in shape.finditer(marks):
                 if places is None:
                     places = [token.span() for token in self._token.finditer(stretch)]
