@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator
 
 import re2
 
-_SIZES = {"base64": r"[A-Za-z0-9+/_-]{20,}={0,2}", "binary": r"(?:[01]{8} ?){8,}",
-          "hex": r"(?:(?:0x|\\x)?[0-9A-Fa-f]{2}[ :,]{0,2}){10,}"}
-_ENCODED = re.compile("|".join(f"(?P<{name}>{shape})" for name, shape in reversed(_SIZES.items())))
+# What is binary could be read as hexadecimal, and that as base64: the narrower comes first.
+_SHAPES = {"binary": r"(?:[01]{8} ?){7,}[01]{8}\b",
+           "hex": r"\b(?:(?:0x|\\x)?[0-9A-Fa-f]{2}[ :,]{0,2}){9,}[0-9A-Fa-f]{2}\b",
+           "base64": r"[A-Za-z0-9+/_-]{20,}={0,2}"}
+_ENCODED = re.compile("|".join(f"(?P<{name}>{shape})" for name, shape in _SHAPES.items()))
 # What the least of them looks like: text without any is not looked through.
 ENCODINGS = r"[A-Za-z0-9+/_-]{20}|(?:(?:0x|\\x)?[0-9A-Fa-f]{2}[ :,]{1,2}){10}|(?:[01]{8} ){8}"
 _READABLE = re.compile(r"[\w\s.,;:!?'\"()\[\]{}<>|/@#*&%$+=~^`\\-]*")

@@ -24,6 +24,7 @@ _LEET = r"[a-z][0-9@$!|+][a-z]|(?:^|[\s\"'(\[])[0-9@$!][a-z]{3}|[a-z]{3}[0-9$@]\
 _LEET_WORD = re.compile(r"[a-z0-9@$!|+]{4,40}")
 _LEETS = tuple(str.maketrans("01345789@$!|+", letters) for letters in ("oleastbgasilt", "oieastbgasiit"))
 _WORD = re.compile(r"\w+")
+_OWN = 4  # shapes that this file looks for itself
 # A payload inside a payload inside a payload is still seen.
 _ENCODED_DEEP = 3
 
@@ -51,8 +52,7 @@ class Layer(NamedTuple):
 
 
 class Normal(NamedTuple):
-    """``text`` is normal. ``hidden`` counts characters that nobody sees; ``suspicions`` are the further shapes found, by
-    number."""
+    """``text`` is normal. ``hidden`` counts characters that nobody sees; ``suspicions`` numbers the further shapes."""
 
     text: str
     layers: tuple[Layer, ...] = ()
@@ -86,13 +86,15 @@ class Normal(NamedTuple):
 
 
 class Normaliser:
-    """Makes text normal. ``words`` are those that leetspeak and missing blanks are looked through for; ``shapes``, in RE2,
-    are looked for in passing."""
+    """Makes text normal. ``words`` are those that leetspeak and missing blanks are looked through for; ``shapes``, in
+    RE2, are looked for in passing."""
 
     def __init__(self, words: Iterable[str], shapes: Sequence[str] = ()) -> None:
         latin_words = [word for word in words if len(word) > 2 and word.isascii()]
         self._words = frozenset(word for word in latin_words if len(word) > 3)
-        self._known = re.compile("|".join(map(re.escape, sorted(latin_words, key=len, reverse=True))) or "(?!)")
+        longest = re2.Options()
+        longest.longest_match = True
+        self._known = re2.compile("|".join(map(re2.escape, latin_words)) or r"[^\x00-\x{10ffff}]", longest)
         self._suspicious = re2.Set.SearchSet()
         for shape in (ESCAPED, ENCODINGS, rf"(?:^|[^a-z0-9]){_SPACED}{{4}}(?:[^a-z0-9]|$)", _LEET, *shapes):
             self._suspicious.Add(shape)
@@ -101,18 +103,24 @@ class Normaliser:
     def normal(self, text: str) -> Normal:
         """``text`` without its disguises; linear in its length."""
         found = Normal(text.lower()) if text.isascii() else _folded(Normal(text))
-        hits = self._suspicious.Match(found.text.encode("utf-8", "replace"))
-        return self._undisguised(text, found, hits) if hits else found
+        hits = self._hits(found.text)
+        return self._undisguised(text, found, frozenset(hits)) if hits else found
 
-    def _undisguised(self, text: str, found: Normal, hits: Sequence[int]) -> Normal:
+    def _hits(self, text: str) -> Sequence[int]:
+        return self._suspicious.Match(text.encode("utf-8", "replace")) or ()
+
+    def _undisguised(self, text: str, found: Normal, hits: frozenset[int]) -> Normal:
+        as_it_was = found.text
         if 0 in hits or 1 in hits:
             found = _folded(_decoded(Normal(text)))
-            hits = sorted({*hits, *(self._suspicious.Match(found.text.encode("utf-8", "replace")) or ())})
+            hits |= frozenset(self._hits(found.text)) if found.text != as_it_was else hits
         if 2 in hits:
             found = found.edited(self._runs(found.text))
         if 3 in hits:
             found = found._replace(text=_LEET_WORD.sub(self._unleeted, found.text))
-        return found._replace(suspicions=frozenset(hit - 4 for hit in hits if hit > 3))
+        if found.text != as_it_was:
+            hits |= frozenset(self._hits(found.text))
+        return found._replace(suspicions=frozenset(hit - _OWN for hit in hits if hit >= _OWN))
 
     def _runs(self, text: str) -> Iterator[Edit]:
         """Letters that stand apart, put together again: a word is what has the usual gap inside."""
@@ -131,7 +139,7 @@ class Normaliser:
             yield start, run.end(), letters
 
     def _breaks(self, letters: str) -> frozenset[int]:
-        return frozenset(place for word in self._known.finditer(letters) for place in word.span())
+        return frozenset(place for word in self._known.finditer(letters.encode()) for place in word.span())
 
     def _unleeted(self, match: re.Match[str]) -> str:
         word = match[0]
@@ -147,7 +155,7 @@ def _folded(found: Normal) -> Normal:
         return found._replace(text=text.lower())
     table = {character: plain(character) for character in set(text) if not character.isascii()}
     hidden = sum(text.count(character) for character in table if hides(character, text))
-    folded = text.translate(str.maketrans({one: to for one, to in table.items() if len(to) == 1})).lower()
+    folded = text.translate({ord(one): to for one, to in table.items() if len(to) == 1}).lower()
     odd = "".join(re.escape(character) for character, to in table.items() if len(to) != 1)
     if odd:
         odd_ones = re.finditer(f"[{odd}]", text)
