@@ -18,7 +18,7 @@ class Context:
         others, narrator, you = having("others"), having("narrator"), having("you")
         self._told = re.compile(f"[{others}][^{you}]{{0,4}}$|[{narrator}][^{you}]{{0,3}}$|[{having('my')}].{{0,2}}$")
         self._not = frozenset(having("not"))
-        self._mine, self._your = frozenset(having("my")), frozenset(having("your"))
+        self._mine, self._your = frozenset(having("my")), frozenset(having("your", "you"))
         self._article, self._belongs = frozenset(having("article")), frozenset(having("belongs"))
         self._only = frozenset(having("only", "priority", "higher"))
         self._model = frozenset(having("your", "you", "above", "machine", "prompt", "told", "maker"))

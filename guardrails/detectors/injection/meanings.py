@@ -41,7 +41,7 @@ MEANINGS = {
         全て 任何""",
     "everything": "everything anything whatever alles todo tutto tudo tout все всё всего 一切 すべて",
     "rules": """
-        instructions instruction rules prompt prompts guidelines guideline directives directive directions
+        instructions instruction rules rule prompt prompts guidelines guideline directives directive directions
         programming policies policy restrictions restriction constraints constraint limitations safeguards
         safeguard guardrails guardrail protocols protocol filters guidance anweisungen anweisung instruktionen
         regeln vorgaben richtlinien befehle beschrankungen anordnungen regles consignes consigne instrucciones
@@ -176,7 +176,6 @@ MEANINGS = {
         prohibited controversial criminal malicious unsafe nsfw taboo banned""",
     "sorry": "sorry cannot can't unable apologize apologies",
     "character": "character persona rol role",
-    "stay": "stay remain break leave keep staying breaking",
     "grandma": "grandmother grandma granny grandpa grandfather nana",
     "used": "used would passed dead deceased late died",
     "story": "fictional hypothetical hypothetically imaginary fiction alternate pretend simulation",
@@ -187,16 +186,12 @@ MEANINGS = {
     "to": "to for an fur pour para per aan для zu a",
     "if": "if when whenever while upon any wenn falls si quand se als wanneer если когда",
     "reading": """
-        summarizing summarising processing reading answering analyzing analysing parsing translating reviewing
-        responding replying asked browsing crawling indexing summarize process evaluating ranking screening
-        handling""",
+        summarizing summarising summarise processing reading answering analyzing analysing parsing translating
+        reviewing responding replying asked browsing crawling indexing summarize process evaluating ranking
+        screening handling""",
     "instead": """
         instead first also must should always additionally include append add insert mention say state tell
         respond reply output write recommend rate rank""",
-    "inform": """
-        tell inform notify mention alert reveal disclose warn report say show let telling informing notifying
-        alerting mentioning asking confirming confirmation consulting""",
-    "person": "user users human humans anyone owner person reader operator customer recipient him her them anybody",
     "send": """
         send forward post upload email transmit exfiltrate submit leak mail fetch append embed encode deliver
         schicke sende envoie envoyez envia invia envie stuur отправь 发送""",
@@ -297,6 +292,10 @@ MEANINGS = {
         manager lead researcher maintainer""",
     "iam": "i i'm im as speaking me",
     "below": "below above prior following preceding",
+    "insert": "include append add insert mention recommend always also output write say state instead must respond",
+    "throw": "throw toss cast push",
+    "pay": "pay paying achte",
+    "attention": "attention",
     "lose": "deducted lose deduct subtracted die penalized terminated loses",
 }
 # What talk about attacks, and not an attack, has before the words that would be one.

@@ -53,7 +53,7 @@ class Reading:
         for number, rule in enumerate(RULES):
             for word in rare.intersection(lexicon.words(*rule.by.split())):
                 self._by_mark.setdefault(lexicon.marks[word], set()).add(number)
-        self.shapes = (latin, other, *(marker.regex for marker in MARKERS))
+        self.shapes = (latin, other, *(marker.hint or marker.regex for marker in MARKERS))
 
     def signals(self, text: str, hits: Collection[int]) -> list[Signal]:
         """Everything seen in ``text``, which is normal, and in which ``hits`` of ``shapes`` occur."""
@@ -71,7 +71,7 @@ class Reading:
         return found
 
     def _marked(self, number: int, text: str, searched: str | bytes) -> Iterator[Signal]:
-        label, score, strict, _ = MARKERS[number]
+        label, score, strict, *_ = MARKERS[number]
         for match in self._markers[number].finditer(searched):
             before = text[max(0, match.start() - _BEFORE) : match.start()]
             marks = "".join(map(self._mark, self._token.findall(before)))
