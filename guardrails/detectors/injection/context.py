@@ -2,7 +2,7 @@
 
 import re
 
-from guardrails.detectors.injection.labels import EXTRACTION, OVERRIDE
+from guardrails.detectors.injection.labels import EXTRACTION, INDIRECT, OVERRIDE
 from guardrails.detectors.injection.lexicon import COLON, JOINED, QUOTE, SENTENCE, Lexicon
 
 # How many marks before a signal and behind it are looked at.
@@ -47,7 +47,8 @@ class Context:
         if marks[end : end + 1] == JOINED or (start and marks[start - 1] == JOINED):
             left *= 0.3
         owned = label in (OVERRIDE, EXTRACTION) and self._owned(found, marks[end : end + _BEHIND])
-        return left * 0.4 if owned else left
+        denied = label == INDIRECT and not self._not.isdisjoint(found)
+        return left * 0.4 if owned or denied else left
 
     def _owned(self, found: str, behind: str) -> bool:
         """Whether the rules are somebody's or something's: "the rules of chess", "my last letter"."""

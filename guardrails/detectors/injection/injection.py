@@ -14,7 +14,7 @@ from guardrails.patterns.pattern import Pattern
 
 # How sure a signal makes, by who says it: p becomes 1 - (1 - p) ** exponent. Tools and documents have no orders to
 # give; the application's own system prompt has.
-_EXPONENTS: dict[Role, float] = {"system": 0.4, "user": 1.0, "assistant": 0.8, "tool": 2.0, "document": 2.0,
+_EXPONENTS: dict[Role, float] = {"system": 0.4, "user": 1.2, "assistant": 0.8, "tool": 2.0, "document": 2.0,
                                  "definition": 2.0}
 _STRICT: frozenset[Role] = frozenset({"tool", "document", "definition"})
 # What is disguised and still says such a thing was disguised for it.

@@ -121,7 +121,7 @@ MARKERS = (
     Marker(EXTRACTION, 0.55, 0.7,
            r"\bwhat(?: does|'s| is| was)? (?:your|the|ur) (?:system|initial|hidden|secret|first|original) ?(?"
            r":prompt|instructions?|message)\b"),
-    Marker(INDIRECT, 0.15, 0.7,
+    Marker(INDIRECT, 0.15, 0.45,
            r"\b(?:attention|dear|hey|hello|listen,?|important,?|to the|to all|to any) (?:ai|llm|language model|"
            r"chatbot|chatgpt|gpt|ai assistant|assistant)s?\b"),
     Marker(EXFILTRATION, 0.5, 0.85,

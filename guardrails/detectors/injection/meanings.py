@@ -79,9 +79,9 @@ MEANINGS = {
     "message": "message messages text context configuration config settings",
     "prompt": """
         prompt prompts instructions instruction preprompt directives guidelines systemprompt metaprompt preamble
-        rules anweisungen instruktionen vorgaben richtlinien consignes invite instrucciones indicaciones
-        istruzioni instrucoes instructies regels regeln regles reglas regole regras промпт инструкции инструкцию
-        инструкция подсказку 指令 指示 提示词 提示詞 提示 プロンプト 设定""",
+        rules anweisungen instruktionen vorgaben richtlinien consignes instrucciones indicaciones istruzioni
+        instrucoes instructies regels regeln regles reglas regole regras промпт инструкции инструкцию инструкция
+        подсказку 指令 指示 提示词 提示詞 提示 プロンプト 设定""",
     "show": """
         reveal print repeat show display output tell give share disclose expose leak dump recite echo list return
         provide spell paste copy verbalize divulge surrender relay reproduce transcribe regurgitate zeige zeig
@@ -181,7 +181,7 @@ MEANINGS = {
     "story": "fictional hypothetical hypothetically imaginary fiction alternate pretend simulation",
     "world": "world universe scenario dimension reality land country story novel response setting",
     "note": """
-        note message attention important instruction instructions notice reminder memo directive request warning
+        note message attention important notice reminder memo directive
         hinweis nachricht nota mensaje avis avviso внимание""",
     "to": "to for an fur pour para per aan для zu a",
     "if": "if when whenever while upon any wenn falls si quand se als wanneer если когда",
@@ -248,7 +248,7 @@ MEANINGS = {
         pilote dirigeait stuurt управляет направляет""",
     "query": """
         prompt prompts instruction instructions command commands directive directives input query question message
-        text guidelines rules befehl anweisung anweisungen richtlinie schlusselanweisung invite consigne commande
+        text guidelines rules befehl anweisung anweisungen richtlinie schlusselanweisung consigne commande
         instruccion instrucciones comando orden directriz istruzione istruzioni direttiva instrucao instrucoes
         opdracht instructie инструкция команда""",
     "only": """
@@ -274,9 +274,8 @@ MEANINGS = {
     "outside": "outside beyond against dehors fuera alem dela ausserhalb jenseits oltre buiten from",
     "prompting": """
         prompt prompts instruction instructions directive directives anweisung anweisungen befehl
-        ausbildungsbefehl ausbildungsprompt schlusselanweisung invite consigne consignes commande indicacion
-        instruccion instrucciones directriz comando istruzione istruzioni instrucao instrucoes instructie промпт
-        инструкция""",
+        ausbildungsbefehl ausbildungsprompt schlusselanweisung consigne consignes commande indicacion instruccion
+        instrucciones directriz comando istruzione istruzioni instrucao instrucoes instructie промпт инструкция""",
     "founding": """
         training base initial original first starting underlying fundamental foundational formative grundlegende
         anfanglichen anfangliche zentrale formacion fundamentale essentielle initiale initiales originale
@@ -293,6 +292,10 @@ MEANINGS = {
     "iam": "i i'm im as speaking me",
     "below": "below above prior following preceding",
     "insert": "include append add insert mention recommend always also output write say state instead must respond",
+    "own_rules": """
+        prompt prompts instructions guidelines programming directives guardrails safeguards restrictions
+        initialization preprompt anweisungen instruktionen consignes instrucciones istruzioni instrucoes
+        instructies""",
     "throw": "throw toss cast push",
     "pay": "pay paying achte",
     "attention": "attention",
