@@ -3,166 +3,175 @@
 Text that is plain ASCII in no suspicious shape is only put in lower case: one search tells.
 """
 
-import html
 import re
-from array import array
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
-from urllib.parse import unquote
 
 import re2
 
-from guardrails.lookalikes import INVISIBLE, TAGS, latin, plain
+from guardrails.encoded import ENCODINGS, decoded
+from guardrails.escapes import ESCAPED, unescaped
+from guardrails.lookalikes import FOREIGN_LETTER, hides, latin, plain
 
 Edit = tuple[int, int, str]
 
-_ESCAPED = r"&(?:#[0-9]{2,7}|#x[0-9a-f]{2,6}|[a-z]{2,8});|(?:%[0-9a-f]{2})+|\\u\{?[0-9a-f]{4,5}\}?|\\x[0-9a-f]{2}"
-_SPACED = r"[a-z](?:[ .\-_*|/+~,]{1,3}[a-z]){4}"
-_LEET = r"[a-z][0-9@$!|+][a-z]|(?:^|[\s\"'(\[])[0-9@$!][a-z]{3}|[a-z]{3}[0-9$@]\b"
-_SUSPICIOUS = (_ESCAPED, rf"(?:^|[^a-z0-9]){_SPACED}(?:[^a-z0-9]|$)", _LEET)
-_ENTITY = re.compile(_ESCAPED)
-_RUN = re.compile(rf"(?<![a-z0-9]){_SPACED.removesuffix('{4}')}{{4,}}(?![a-z0-9])")
+_SPACED = r"[a-z](?:[ .\-_*|/+~,]{1,3}[a-z])"
+_RUN = re.compile(rf"(?<![a-z0-9]){_SPACED}{{4,}}(?![a-z0-9])")
 _GAP = re.compile(r"[ .\-_*|/+~,]{1,3}")
+_LEET = r"[a-z][0-9@$!|+][a-z]|(?:^|[\s\"'(\[])[0-9@$!][a-z]{3}|[a-z]{3}[0-9$@]\b"
 _LEET_WORD = re.compile(r"[a-z0-9@$!|+]{4,40}")
-_FOREIGN_WORD = re.compile(r"\w*[\u0370-\u058f\u1c80-\u1c8f\u2c80-\u2cff\ua640-\ua69f]\w*")
-_DECORATED = re.compile(r"[^\x00-\x7f]+")
-_LEETS = (str.maketrans("01345789@$!|+", "oleastbgasilt"), str.maketrans("01345789@$!|+", "oieastbgasiit"))
-# A flag of a region is written with tags, too: the flag itself says so.
-_FLAG = "\U0001f3f4"
+_LEETS = tuple(str.maketrans("01345789@$!|+", letters) for letters in ("oleastbgasilt", "oieastbgasiit"))
+_WORD = re.compile(r"\w+")
+_OWN = 4  # shapes that this file looks for itself
+# A payload inside a payload inside a payload is still seen.
+_ENCODED_DEEP = 3
+
+
+class Layer(NamedTuple):
+    """Edits that were made at once: where each stands in the new text and where what it replaced stood in the old."""
+
+    new_starts: Sequence[int]
+    new_ends: Sequence[int]
+    old_starts: Sequence[int]
+    old_ends: Sequence[int]
+
+    def old(self, start: int, end: int) -> tuple[int, int]:
+        """Where the stretch of the new text stood in the old; all of what it shares an edit with."""
+        edit = bisect_right(self.new_starts, start) - 1
+        if edit < 0:
+            first = start
+        else:
+            beyond = start - self.new_ends[edit]
+            first = self.old_ends[edit] + beyond if beyond >= 0 else self.old_starts[edit]
+        edit = bisect_right(self.new_starts, end - 1) - 1
+        if edit < 0:
+            return first, end
+        return first, self.old_ends[edit] + max(0, end - self.new_ends[edit])
 
 
 class Normal(NamedTuple):
-    """``text`` is normal; its character at ``n`` stands for the original's from ``starts[n]`` to ``ends[n]``. Both are
-    None where the text was only put in lower case."""
+    """``text`` is normal. ``hidden`` counts characters that nobody sees; ``suspicions`` numbers the further shapes."""
 
     text: str
-    starts: Sequence[int] | None = None
-    ends: Sequence[int] | None = None
-    hidden: int = 0  # characters that nobody sees: tags, zero-width ones inside words
+    layers: tuple[Layer, ...] = ()
+    hidden: int = 0
+    suspicions: frozenset[int] = frozenset()
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Where in the original the text from ``start`` to ``end`` stands."""
-        if self.starts is None or self.ends is None:
-            return start, end
-        if end <= start:
-            return (self.starts[start], self.starts[start]) if start < len(self.starts) else (0, 0)
-        return self.starts[start], self.ends[end - 1]
+        """Where in the original the text from ``start`` to ``end`` (beyond it) stands."""
+        for layer in reversed(self.layers):
+            start, end = layer.old(start, end)
+        return start, end
 
     def edited(self, edits: Iterable[Edit]) -> "Normal":
         """With the stretches of ``edits`` (start, end, replacement; in order, apart) replaced."""
-        old_starts = self.starts if self.starts is not None else range(len(self.text))
-        old_ends = self.ends if self.ends is not None else range(1, len(self.text) + 1)
-        parts: list[str] = []
-        starts, ends = array("Q"), array("Q")
-        at = 0
+        text, parts = self.text, list[str]()
+        layer = Layer([], [], [], [])
+        at = size = 0
         for start, end, replacement in edits:
-            parts += self.text[at:start], replacement
-            starts.extend(old_starts[at:start])
-            ends.extend(old_ends[at:start])
-            first = old_starts[start] if start < len(old_starts) else len(old_starts)
-            last = old_ends[end - 1] if end > start else first
-            starts.extend([first] * len(replacement))
-            ends.extend([last] * len(replacement))
+            parts += text[at:start], replacement
+            size += start - at
+            layer.new_starts.append(size)  # type: ignore[attr-defined]
+            size += len(replacement)
+            layer.new_ends.append(size)  # type: ignore[attr-defined]
+            layer.old_starts.append(start)  # type: ignore[attr-defined]
+            layer.old_ends.append(end)  # type: ignore[attr-defined]
             at = end
-        if at == 0 and not parts:
+        if not parts:
             return self
-        parts.append(self.text[at:])
-        starts.extend(old_starts[at:])
-        ends.extend(old_ends[at:])
-        return Normal("".join(parts), starts, ends, self.hidden)
+        parts.append(text[at:])
+        return self._replace(text="".join(parts), layers=(*self.layers, layer))
 
 
 class Normaliser:
-    """Makes text normal. ``words`` are those that leetspeak and missing blanks are looked through for."""
+    """Makes text normal. ``words`` are those that leetspeak and missing blanks are looked through for; ``shapes``, in
+    RE2, are looked for in passing."""
 
-    def __init__(self, words: Iterable[str]) -> None:
-        self._words = frozenset(word for word in words if len(word) > 3 and word.isascii())
-        known = sorted({word for word in words if len(word) > 2 and word.isascii()}, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, known)) or "(?!)")
+    def __init__(self, words: Iterable[str], shapes: Sequence[str] = ()) -> None:
+        latin_words = [word for word in words if len(word) > 2 and word.isascii()]
+        self._words = frozenset(word for word in latin_words if len(word) > 3)
+        longest = re2.Options()
+        longest.longest_match = True
+        self._known = re2.compile("|".join(map(re2.escape, latin_words)) or r"[^\x00-\x{10ffff}]", longest)
         self._suspicious = re2.Set.SearchSet()
-        for pattern in _SUSPICIOUS:
-            self._suspicious.Add(pattern)
+        for shape in (ESCAPED, ENCODINGS, rf"(?:^|[^a-z0-9]){_SPACED}{{4}}(?:[^a-z0-9]|$)", _LEET, *shapes):
+            self._suspicious.Add(shape)
         self._suspicious.Compile()
 
     def normal(self, text: str) -> Normal:
         """``text`` without its disguises; linear in its length."""
-        found = Normal(text.lower()) if text.isascii() else _folded(text)
-        hits = self._suspicious.Match(found.text.encode("utf-8", "replace"))
-        if not hits:
-            return found
-        if 0 in hits:
-            found = found.edited(_escapes(found.text))
-            found = found._replace(text=found.text.lower())
-        if 1 in hits or 0 in hits:
+        found = Normal(text.lower()) if text.isascii() else _folded(Normal(text))
+        hits = self._hits(found.text)
+        return self._undisguised(text, found, frozenset(hits)) if hits else found
+
+    def _hits(self, text: str) -> Sequence[int]:
+        return self._suspicious.Match(text.encode("utf-8", "replace")) or ()
+
+    def _undisguised(self, text: str, found: Normal, hits: frozenset[int]) -> Normal:
+        as_it_was = found.text
+        if 0 in hits or 1 in hits:
+            found = _folded(_decoded(Normal(text)))
+            hits |= frozenset(self._hits(found.text)) if found.text != as_it_was else hits
+        if 2 in hits:
             found = found.edited(self._runs(found.text))
-        return found._replace(text=_LEET_WORD.sub(self._unleeted, found.text)) if 2 in hits or 0 in hits else found
+        if 3 in hits:
+            found = found._replace(text=_LEET_WORD.sub(self._unleeted, found.text))
+        if found.text != as_it_was:
+            hits |= frozenset(self._hits(found.text))
+        return found._replace(suspicions=frozenset(hit - _OWN for hit in hits if hit >= _OWN))
 
     def _runs(self, text: str) -> Iterator[Edit]:
-        """Letters that stand apart, put together again."""
+        """Letters that stand apart, put together again: a word is what has the usual gap inside."""
         for run in _RUN.finditer(text):
-            gaps = [(gap.start() + run.start(), gap.end() + run.start(), gap[0]) for gap in _GAP.finditer(run[0])]
-            usual = Counter(gap for _, _, gap in gaps).most_common(1)[0][0]
-            word = "".join(" " if text[place] in " .-_*|/+~," else text[place] for place in range(*run.span()))
-            letters = word.replace(" ", "")
-            breaks = self._breaks(letters) if all(gap == usual for _, _, gap in gaps) else set()
-            for number, (start, end, gap) in enumerate(gaps, start=1):
-                yield start, end, " " if gap != usual or number in breaks else ""
+            gaps = [(gap.start(), gap.end(), gap[0]) for gap in _GAP.finditer(text, *run.span())]
+            counts = Counter(gap for _, _, gap in gaps)
+            usual = counts.most_common(1)[0][0]
+            breaks = self._breaks(_GAP.sub("", run[0])) if len(counts) == 1 else frozenset()
+            letters, start = text[run.start()], run.start()
+            for number, (first, last, gap) in enumerate(gaps, start=1):
+                if gap != usual or number in breaks:
+                    yield start, first, letters
+                    letters, start = "", last
+                    yield first, last, " "
+                letters += text[last]
+            yield start, run.end(), letters
 
-    def _breaks(self, letters: str) -> set[int]:
-        return {place for word in self._known.finditer(letters) for place in word.span()}
+    def _breaks(self, letters: str) -> frozenset[int]:
+        return frozenset(place for word in self._known.finditer(letters.encode()) for place in word.span())
 
     def _unleeted(self, match: re.Match[str]) -> str:
         word = match[0]
-        if word.isalpha() or not any(letter.isalpha() for letter in word):
+        if word.isalpha() or word.isdecimal():
             return word
-        for table in _LEETS:
-            candidate = word.translate(table)
-            if candidate in self._words:
-                return candidate
-        return word
+        return next((plainly for table in _LEETS if (plainly := word.translate(table)) in self._words), word)
 
 
-def _folded(text: str) -> Normal:
-    """Every character that is not ASCII made plain."""
+def _folded(found: Normal) -> Normal:
+    """Every character made plain, and in words that look Latin the letters that only look so."""
+    text = found.text
+    if text.isascii():
+        return found._replace(text=text.lower())
     table = {character: plain(character) for character in set(text) if not character.isascii()}
-    hidden = sum(map(text.count, {character for character in table if _hides(character, text)}))
-    if all(len(replacement) == 1 for replacement in table.values()):
-        found = Normal(text.translate(str.maketrans(table)).lower())
-    else:
-        found = Normal(text).edited(_decorations(text, table))
-        found = found._replace(text=found.text.lower(), hidden=hidden)
-    return found._replace(text=_FOREIGN_WORD.sub(lambda word: latin(word[0]), found.text))
+    hidden = sum(text.count(character) for character in table if hides(character, text))
+    folded = text.translate({ord(one): to for one, to in table.items() if len(to) == 1}).lower()
+    odd = "".join(re.escape(character) for character, to in table.items() if len(to) != 1)
+    if odd:
+        odd_ones = re.finditer(f"[{odd}]", text)
+        found = found._replace(text=folded).edited((one.start(), one.end(), table[one[0]]) for one in odd_ones)
+        folded = found.text
+    if FOREIGN_LETTER.search(folded):
+        folded = _WORD.sub(lambda word: word[0] if word[0].isascii() else latin(word[0]), folded)
+    return found._replace(text=folded, hidden=hidden)
 
 
-def _decorations(text: str, table: dict[str, str]) -> Iterator[Edit]:
-    for run in _DECORATED.finditer(text):
-        for place in range(*run.span()):
-            if table[text[place]] != text[place]:
-                yield place, place + 1, table[text[place]]
-
-
-def _hides(character: str, text: str) -> bool:
-    """Whether it stands unseen in the text and is no part of an emoji, a flag or a script that needs it."""
-    code = ord(character)
-    if code in TAGS:
-        return _FLAG not in text
-    return code in INVISIBLE and code not in range(0xFE00, 0xFE10) and code not in (0xAD, 0xFEFF, 0x200C, 0x200D, 0x200E,
-                                                                                     0x200F, 0x3164, 0x2060)
-
-
-def _escapes(text: str) -> Iterator[Edit]:
-    for match in _ENTITY.finditer(text):
-        found = match[0]
-        if found.startswith("&"):
-            character = html.unescape(found)
-        elif found.startswith("%"):
-            character = unquote(found, errors="replace")
-        else:
-            character = _character(int(found.lstrip("\\ux{").rstrip("}"), 16))
-        if character != found:
-            yield match.start(), match.end(), character if character.isascii() else "".join(map(plain, character))
-
-
-def _character(code: int) -> str:
-    return chr(code) if code < 0xD800 or 0xDFFF < code < 0x110000 else " "
+def _decoded(found: Normal) -> Normal:
+    """With what is escaped or encoded in it decoded, in its place, and what is encoded in that."""
+    for _ in range(_ENCODED_DEEP):
+        before = found.text
+        found = found.edited(unescaped(found.text))
+        found = found.edited(decoded(found.text))
+        if found.text == before:
+            break
+    return found

@@ -1,18 +1,16 @@
 """The rules: what an attack says, as rows of meanings.
 
-A shape is written word by word. A name is a meaning of the lexicon, `a/b` either of two, `name?` may be missing, `~3` up
-to three words of any kind within the sentence, `^` a place where an order can begin (a sentence, a comma, after "please",
-"you must"), `=word` one very word of the lexicon, `|` where a sentence ends. Every rule begins to be looked for at the words of one of its meanings, `by`.
+A shape is written word by word. A name is a meaning of the lexicon, `a/b` either of two, `name?` may be missing, `~3`
+up to three words of any kind within the sentence, `^` a place where an order can begin (a sentence, a comma, after
+"please", "you must"), `=word` one very word of the lexicon, `|` where a sentence ends. A rule is looked for where a
+word stands that is rare enough and has one of the meanings `by`.
 """
 
 import re
 from typing import NamedTuple
 
+from guardrails.detectors.injection.labels import EXFILTRATION, EXTRACTION, HIJACK, INDIRECT, OVERRIDE, SMUGGLED
 from guardrails.detectors.injection.lexicon import COLON, JOINED, QUOTE, SENTENCE, SOFT, Lexicon
-
-OVERRIDE, HIJACK, EXTRACTION = "INSTRUCTION_OVERRIDE", "ROLE_HIJACK", "PROMPT_EXTRACTION"
-MARKER, INDIRECT, EXFILTRATION = "TURN_MARKER", "INDIRECT_INSTRUCTION", "EXFILTRATION"
-SMUGGLED = "HIDDEN_TEXT"
 
 
 class Rule(NamedTuple):
@@ -30,7 +28,7 @@ RULES = (
     Rule(OVERRIDE, 0.9, "^ drop ~5 earlier ~2 rules", "drop"),
     Rule(OVERRIDE, 0.8, "^ drop ~4 rules told? above", "drop"),
     Rule(OVERRIDE, 0.75, "^ drop ~3 your ~3 norms/inner", "drop"),
-    Rule(OVERRIDE, 0.45, "^ drop ~2 default ~2 rules/norms", "drop"),
+    Rule(OVERRIDE, 0.4, "^ drop ~2 default ~2 rules/norms", "drop"),
     Rule(OVERRIDE, 0.6, "^ drop ~2 default ~3 rules/norms ~12 my/only", "drop"),
     Rule(OVERRIDE, 0.55, "follow ~2 only ~2 my ~2 orders", "orders"),
     Rule(OVERRIDE, 0.55, "only ~2 follow? ~2 my ~2 orders", "orders"),
@@ -42,6 +40,11 @@ RULES = (
     Rule(OVERRIDE, 0.7, "drop_foreign ~2 all ~3 rules", "drop_foreign"),
     Rule(OVERRIDE, 0.7, "drop_foreign ~3 everything ~5 told/earlier", "drop_foreign"),
     Rule(OVERRIDE, 0.85, "earlier ~4 rules ~3 drop_foreign", "drop_foreign"),
+    Rule(OVERRIDE, 0.75, "drop_foreign ~6 earlier ~6 rules", "drop_foreign"),
+    Rule(OVERRIDE, 0.5, "^ stop ~1 follow ~3 rules", "rules"),
+    Rule(OVERRIDE, 0.7, "^ throw offward ~2 earlier/your/all ~2 rules", "rules"),
+    Rule(OVERRIDE, 0.7, "^ pay no attention ~2 earlier/your ~3 rules/words", "attention"),
+    Rule(OVERRIDE, 0.4, "you ~2 not =have to follow ~3 rules", "rules"),
     Rule(OVERRIDE, 0.5, "drop/dropping ~5 earlier ~2 rules", "drop"),
     Rule(OVERRIDE, 0.5, "dropping ~4 earlier/your ~3 rules", "dropping"),
     Rule(OVERRIDE, 0.8, "^ drop ~3 your ~3 rules/safety", "drop"),
@@ -55,10 +58,10 @@ RULES = (
     Rule(OVERRIDE, 0.6, "^ drop the =above ,/|/go", "drop"),
     Rule(OVERRIDE, 0.7, "^ not/stop ~1 follow ~3 your/earlier ~3 rules", "rules"),
     Rule(OVERRIDE, 0.6, "^ not/stop ~1 follow ~3 rules ~3 earlier/told", "rules"),
-    Rule(OVERRIDE, 0.6, "rules ~2 earlier ~3 is ~2 void", "void"),
-    Rule(OVERRIDE, 0.65, "your/earlier ~3 rules/safety ~3 been ~2 void", "void"),
+    Rule(OVERRIDE, 0.6, "rules ~2 earlier ~3 is ~2 void", "void rules"),
+    Rule(OVERRIDE, 0.65, "your/earlier ~3 rules/safety ~3 been ~2 void", "void rules safety"),
     Rule(OVERRIDE, 0.45, "all ~1 safety ~2 been ~2 void", "void"),
-    Rule(OVERRIDE, 0.6, "your/earlier ~2 rules ~3 no/not ~1 longer? applies", "applies"),
+    Rule(OVERRIDE, 0.6, "your/earlier ~2 rules ~3 no/not ~1 longer? applies", "applies rules"),
     Rule(OVERRIDE, 0.6, "^ your? =new rules ~1 :/here", "rules", 0.75),
     Rule(OVERRIDE, 0.55, "^ follow ~2 my/new/the ~2 rules ~1 instead", "rules", 0.75),
     Rule(OVERRIDE, 0.75, "^ off ~1 your ~4 safety/rules", "off"),
@@ -86,14 +89,14 @@ RULES = (
     Rule(HIJACK, 0.7, "you ~5 no ~1 safety/rules", "safety"),
     Rule(HIJACK, 0.6, "^ act ~9 no ~3 safety", "safety"),
     Rule(HIJACK, 0.6, "machine ~6 no ~3 safety/rules", "safety"),
-    Rule(HIJACK, 0.35, "without ~2 all? ~1 safety", "safety"),
-    Rule(HIJACK, 0.35, "without ~3 safety ~2 safety", "safety"),
+    Rule(HIJACK, 0.35, "without ~2 all? ~1 safety", "safety", 0.3),
+    Rule(HIJACK, 0.35, "without ~3 safety ~2 safety", "safety", 0.35),
     Rule(HIJACK, 0.6, "free from ~3 safety/rules", "safety"),
     Rule(HIJACK, 0.6, "you ~3 not/no ~2 bound ~4 safety/rules", "safety"),
     Rule(HIJACK, 0.55, "not/no ~2 bound ~4 safety/rules/policies_word", "bound"),
     Rule(HIJACK, 0.5, "comply ~7 without ~3 safety", "safety"),
-    Rule(HIJACK, 0.55, "safety/rules ~2 not longer? applies", "applies"),
-    Rule(HIJACK, 0.6, "you ~2 not have ~3 safety/rules", "safety"),
+    Rule(HIJACK, 0.55, "safety/rules ~5 not longer? applies", "applies safety rules"),
+    Rule(HIJACK, 0.6, "you ~2 not =have ~3 safety/rules", "safety"),
     Rule(HIJACK, 0.55, "you ~3 not ~2 follow ~4 safety/rules", "safety"),
     Rule(HIJACK, 0.6, "modal mode ~3 on_off", "mode"),
     Rule(HIJACK, 0.6, "on_off ~3 modal mode", "mode"),
@@ -102,9 +105,8 @@ RULES = (
     Rule(HIJACK, 0.45, "you ~3 not ~2 refuse", "refuse"),
     Rule(HIJACK, 0.4, "always ~1 refuse", "refuse"),
     Rule(HIJACK, 0.4, "always ~1 comply ~6 bad/no", "bad"),
-    Rule(HIJACK, 0.45, "comply/capable ~8 regardless ~8 bad/safety/legality", "regardless"),
+    Rule(HIJACK, 0.45, "comply/capable ~8 regardless ~8 bad/safety", "regardless"),
     Rule(HIJACK, 0.4, "not ~3 say ~4 sorry", "sorry"),
-    Rule(HIJACK, 0.35, "stay ~1 character", "character"),
     Rule(HIJACK, 0.5, "act ~4 grandma ~8 used", "grandma"),
     Rule(HIJACK, 0.4, "grandma ~3 used ~3 show", "grandma"),
     Rule(HIJACK, 0.45, "story world ~10 no ~4 safety/rules/law", "story"),
@@ -120,11 +122,12 @@ RULES = (
     Rule(HIJACK, 0.4, "you ~2 is ~2 not ~3 machine", "machine"),
     Rule(HIJACK, 0.25, "modal mode", "mode"),
     Rule(HIJACK, 0.25, "iam ~3 boss ~8 your/prompt/rules", "boss"),
-    Rule(HIJACK, 0.25, "regardless ~6 bad/safety/legality", "regardless"),
+    Rule(HIJACK, 0.25, "regardless ~6 bad/safety", "regardless"),
     # What was said to the model is asked for.
-    Rule(EXTRACTION, 0.25, "your ~1 prompt/rules/inner", "prompt rules inner"),
-    Rule(EXTRACTION, 0.3, "your ~1 safety", "safety"),
-    Rule(EXTRACTION, 0.25, "=system prompt", "prompt"),
+    Rule(EXTRACTION, 0.45, "your own_rules", "own_rules", 0.25),
+    Rule(EXTRACTION, 0.3, "your ~1 prompt/rules/inner", "prompt rules inner", 0.1),
+    Rule(EXTRACTION, 0.3, "your ~1 safety", "safety", 0.15),
+    Rule(EXTRACTION, 0.25, "=system prompt", "prompt", 0.25),
     Rule(EXTRACTION, 0.5, "^ leak ~2 prompt/rules/inner", "leak"),
     Rule(EXTRACTION, 0.5, "show/what/write/leak ~5 prompting ~3 behind/guiding ~2 yours", "prompting"),
     Rule(EXTRACTION, 0.5, "show/what/leak ~4 founding prompting", "founding"),
@@ -146,74 +149,34 @@ RULES = (
     Rule(EXTRACTION, 0.6, "show/what/write/telling ~5 query ~4 guiding ~2 you/your", "guiding"),
     Rule(EXTRACTION, 0.6, "show/what/write/telling ~5 query ~4 you guiding", "guiding"),
     Rule(EXTRACTION, 0.6, "what is ~2 hidden ~1 query ~5 you/your ~1 told", "query"),
-    Rule(EXTRACTION, 0.55, "^ show ~3 the/your/my ~1 access code_word", "code_word"),
-    Rule(EXTRACTION, 0.55, "what is ~1 the/your ~1 access code_word", "code_word"),
+    Rule(EXTRACTION, 0.55, "^ show ~3 the/your/my ~1 access code_word", "access"),
+    Rule(EXTRACTION, 0.55, "what is ~1 the/your ~1 access code_word", "access"),
     Rule(EXTRACTION, 0.45, "^ show ~2 the/your password", "password"),
     Rule(EXTRACTION, 0.5, "what is ~1 the/your password ~4 you/told", "password"),
     Rule(HIJACK, 0.45, "say ~3 access granted", "granted"),
     Rule(EXTRACTION, 0.65, "what ~2 prompt/rules ~3 you ~3 told", "prompt"),
     Rule(EXTRACTION, 0.6, "prompt/rules ~2 you ~2 is ~1 told", "prompt"),
-    Rule(EXTRACTION, 0.6, "what is you told ~4 earlier/start/|", "told"),
+    Rule(EXTRACTION, 0.6, "what is you told ~4 earlier/=start/|", "told"),
     Rule(EXTRACTION, 0.5, "hidden prompt ~3 verbatim", "verbatim"),
     Rule(EXTRACTION, 0.6, "your ~3 prompt/rules ~4 verbatim", "verbatim"),
     # Text of tools and documents that speaks to the model.
-    Rule(INDIRECT, 0.45, "note ~1 to ~3 machine", "machine", 0.8),
+    Rule(INDIRECT, 0.4, "note ~1 to ~3 machine", "machine", 0.8),
     Rule(INDIRECT, 0.4, "machine ~3 note |", "machine", 0.7),
     Rule(INDIRECT, 0.4, "if you ~1 is ~4 machine", "machine", 0.8),
     Rule(INDIRECT, 0.35, "if ~2 machine ~3 reading", "machine", 0.7),
     Rule(INDIRECT, 0.4, "machine ~4 reading ~4 the ~8 instead/will", "machine", 0.8),
-    Rule(INDIRECT, 0.35, "if ~2 reading ~5 the ~6 instead", "reading", 0.65),
-    Rule(INDIRECT, 0.4, "not ~1 inform ~1 the? person", "inform", 0.8),
-    Rule(INDIRECT, 0.4, "without ~1 inform ~2 the? person", "inform", 0.8),
+    Rule(INDIRECT, 0.35, "if ~3 reading ~4 ,/| ~1 insert", "reading", 0.65),
+    Rule(INDIRECT, 0.4, "machine ~2 if ~3 reading", "machine", 0.75),
     Rule(INDIRECT, 0.3, "machine ~2 will ~2 drop/send/instead/run", "machine", 0.7),
     Rule(INDIRECT, 0.3, "^ machine , ~2 drop/send/run/show", "machine", 0.6),
-    Rule(EXFILTRATION, 0.4, "^ send ~6 loot ~8 place", "place_rare", 0.8),
-    Rule(EXFILTRATION, 0.4, "^ send ~3 the/all/your ~4 loot ~3 to ~2 place", "place_rare", 0.8),
+    Rule(EXFILTRATION, 0.4, "^ send ~6 loot ~8 place", "loot place_rare", 0.8),
+    Rule(EXFILTRATION, 0.4, "^ send ~3 the/all/your ~4 loot ~3 to ~2 place", "loot place_rare", 0.8),
     # What is to be done comes encoded or in parts.
     Rule(SMUGGLED, 0.45, "decode ~6 code ~8 run", "code", 0.7),
     Rule(SMUGGLED, 0.4, "decode ~8 and ~1 =execute/=follow/=obey", "decode", 0.7),
     Rule(SMUGGLED, 0.4, "^ join ~4 parts ~5 and ~2 run", "parts", 0.6),
 )
-# Shapes that words alone do not show, as RE2 over normal text.
-MARKERS = (
-    (MARKER, 0.55, 0.85, r"<\|(?:im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id|end_header_id|"
-                         r"begin_of_text|endofprompt|end|start)\|>"),
-    (MARKER, 0.45, 0.85, r"\[/?inst\]|<</?sys>>|<(?:start|end)_of_turn>"),
-    (MARKER, 0.35, 0.75, r"(?:^|\n)[ \t]*#{2,4} ?(?:system|instructions?|human|assistant|user|response|new instructions?)"
-                         r"(?: prompt| message| override| update)? ?:"),
-    (MARKER, 0.35, 0.75, r"(?:^|\n)[ \t]*[\[<({*]{0,2}(?:system|developer|admin)(?: (?:prompt|message|override|note|update|"
-                         r"instructions?|command))?[\])}>*]{0,2} ?:"),
-    (MARKER, 0.3, 0.7, r"\n[ \t]*(?:human|user): .{0,200}\n+[ \t]*(?:assistant|ai|bot):"),
-    (MARKER, 0.4, 0.75, r"</?(?:system|system_prompt|systemprompt|system-prompt|sys|assistant|instructions?)>"),
-    (MARKER, 0.45, 0.75, r"(?:-{3,}|={3,}|\*{3,}|#{3,}|\[|<) ?(?:begin|start|end)(?: of)?(?: the)?(?: new| user| system| admin|"
-                         r" hidden| original)? ?(?:input|prompt|instructions?|system|context|document|message|override)"),
-    (HIJACK, 0.85, 0.9, r"\bdo anything now\b|\bd\.a\.n\.?\b|\bbetterdan\b"),
-    (HIJACK, 0.3, 0.6, r"\bfrom (?:now|this (?:moment|point)) (?:on|own|onwards?|forward)s?,? (?:you|ur|your|chatgpt|please|act|"
-                       r"respond|answer|pretend|every)\b"),
-    (HIJACK, 0.3, 0.6, r"\byou are (?:now|no longer) (?:an?|the|my|in|operating|called|named|going|free|chatgpt|bound|limited)\b"),
-    (HIJACK, 0.25, 0.5, r"\b(?:[a-z]{2,12}, which )?stands for .{0,3}(?:do|can do|always|strive|anything)\b"),
-    (HIJACK, 0.35, 0.6, r"\bas an ai(?: language)? model\b"),
-    (HIJACK, 0.35, 0.6, r"\b(?:jailbreak(?:ed|en)?|jailbroken) (?:mode|enabled|activated|prompt|version|successful|yourself)\b"),
-    (HIJACK, 0.45, 0.7, r"\[(?:gpt|chatgpt|classic|🔒classic)\]|🔓|\bopenai'?s? (?:content )?polic(?:y|ies)\b"),
-    (HIJACK, 0.4, 0.6, r"\b(?:any|all|no|whatever|without) (?:ethical|moral|safety|content)(?:,| or| and| \w+)? (?:\w+ )?"
-                       r"(?:guidelines|filters?|constraints|restrictions|limitations|concerns|considerations|standards|"
-                       r"boundaries|principles|policies|codes?|limits|rules|warnings|obligations)\b"),
-    (HIJACK, 0.5, 0.7, r"\byou (?:can|may|will|must|could|are able to) (?:now )?(?:do|say|generate|answer) (?:anything|everything)\b"),
-    (HIJACK, 0.45, 0.6, r"\b(?:no|any) (?:disclaimers?|warnings?|moral (?:lectures?|judgments?)|ethical (?:warnings?|reminders?))\b"),
-    (EXTRACTION, 0.75, 0.85, r"\b(?:repeat|print|output|copy|echo|recite|show me|give me|tell me|display|write)\b.{0,30}\b(?:words|"
-                             r"text|everything|content|all|lines|message|sentences?|instructions|paragraphs?)\b.{0,20}\b(?:above|"
-                             r"before this|preceding|prior to this|previously|up to this point|so far)\b"),
-    (EXTRACTION, 0.5, 0.6, r"\bstart(?:ing|s)? with.{0,20}[\"']?you are (?:a|an|chatgpt|\w+gpt|\.\.)"),
-    (EXTRACTION, 0.6, 0.7, r"\bwhat (?:were|was|are) (?:you|the (?:instructions|rules|text|message)) (?:initially |originally |first )?"
-                           r"(?:told|instructed|given|before|above|programmed)\b"),
-    (EXTRACTION, 0.55, 0.7, r"\bwhat(?: does|'s| is| was)? (?:your|the|ur) (?:system|initial|hidden|secret|first|original) ?"
-                            r"(?:prompt|instructions?|message)\b"),
-    (INDIRECT, 0.15, 0.7, r"\b(?:attention|dear|hey|hello|listen,?|important,?|to the|to all|to any) (?:ai|llm|language model|"
-                         r"chatbot|chatgpt|gpt|ai assistant|assistant)s?\b"),
-    (EXFILTRATION, 0.5, 0.85, r"!\[[^\]]{0,80}\]\(https?://[^)\s]{1,200}[?&/=][^)\s]{0,80}[{<\[$][a-z_ ]{2,40}[}>\]]"),
-    (SMUGGLED, 0.35, 0.6, r"\b\w{1,8} ?= ?[\"'][^\"'\n]{1,60}[\"'][;,\n ]{1,3}\w{1,8} ?= ?[\"'][^\"'\n]{1,60}[\"'][^+]{0,120}"
-                          r"\b\w{1,8} ?\+ ?\w{1,8}\b"),
-)
+
 _GAP = f"[^{re.escape(SENTENCE + COLON + JOINED)}]"
 
 
