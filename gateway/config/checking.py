@@ -84,7 +84,8 @@ def problems_of(value: Any, kind: Any, path: str) -> Iterator[Problem]:
     elif isinstance(value, Mapping) and (struct := _struct_in(kind)):
         yield from _problems_of_struct(value, struct, path)
     elif origin is dict:
-        yield from _problems_of_mapping(value, *get_args(kind), path)
+        names, kinds = get_args(kind)
+        yield from _problems_of_mapping(value, names, kinds, path)
     elif origin is list:
         yield from _problems_of_list(value, get_args(kind)[0], path)
     else:

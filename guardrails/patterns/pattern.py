@@ -1,7 +1,6 @@
 """A pattern: one thing that can be found in text, by its form and then by a check of what was found."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import NamedTuple
 
 import msgspec
@@ -38,6 +37,7 @@ class Pattern(msgspec.Struct, frozen=True):
     check   the score of a candidate, 0 to 1, where 0 is no finding; None: every match scores ``score``.
     begins  for whatever a match may begin with, where what is derived from a long ``regex`` would be too large to run
             at every piece. It may match more, which delays a stream; were it to match less, streams would miss some.
+    occurs  derived: a pattern that occurs wherever this one does, and is easier to look for among many
     """
 
     label: str
@@ -46,6 +46,7 @@ class Pattern(msgspec.Struct, frozen=True):
     check: Check | None = None
     score: float = 1.0
     begins: str = ""
+    occurs: str = ""
 
     def __post_init__(self) -> None:
         most = longest(self.regex)
@@ -55,25 +56,6 @@ class Pattern(msgspec.Struct, frozen=True):
                 f"{LONGEST_MATCH} can be held back in a stream: bound its repetitions")
         if parse(self.regex).getwidth()[0] == 0:
             raise UnsupportedPattern(f"{self.label}: the pattern matches the empty text")
-        if not self.begins:
-            self.opening  # noqa: B018  # raises where there is none
-
-    @property
-    def opening(self) -> str:
-        """A pattern for whatever a match may begin with, not anchored."""
-        return self.begins or _opening(self.regex)
-
-    @property
-    def relaxed(self) -> str:
-        """A pattern that occurs wherever this one does, and is easier to look for among many."""
-        return _relaxed(self.regex)
-
-
-@cache
-def _relaxed(regex: str) -> str:
-    return relaxed(regex)
-
-
-@cache
-def _opening(regex: str) -> str:
-    return opening(regex)
+        # What is derived is kept with the pattern: several scanners may be made of it.
+        msgspec.structs.force_setattr(self, "begins", self.begins or opening(self.regex))
+        msgspec.structs.force_setattr(self, "occurs", relaxed(self.regex))

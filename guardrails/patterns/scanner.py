@@ -68,11 +68,11 @@ class Scanner:
         self._set = re2.Set.SearchSet(_options(_SET_MEMORY_BYTES))
         for pattern in self.patterns:
             # What begins a text also begins a line here, so that many texts can be asked about as lines of one.
-            self._set.Add(f"(?m){pattern.relaxed}")
+            self._set.Add(f"(?m){pattern.occurs}")
         self._set.Compile()
         self._runs: list[Run | None] = [None] * len(self.patterns)
         self._tails = [re2.compile(f"{pattern.tail}+") if pattern.tail else None for pattern in self.patterns]
-        openings = "|".join(dict.fromkeys(pattern.opening for pattern in self.patterns))
+        openings = "|".join(dict.fromkeys(pattern.begins for pattern in self.patterns))
         self._any_tail = any(pattern.tail for pattern in self.patterns)
         # Called for every frame of every stream: what the package puts around this call costs more than the call.
         self._opening = re2.compile(f"(?:{openings})\\z", _options(_SET_MEMORY_BYTES))

@@ -30,7 +30,7 @@ def found_in(pieces: list[str]) -> list[Found]:
     for index in range(len(pieces) + 1):
         piece = pieces[index].encode() if index < len(pieces) else b""
         for cluster in window.feed(piece, last=index == len(pieces)):
-            if not cluster.matches:  # the tail of the one before
+            if cluster.goes_on:  # the tail of the one before
                 found = [(start, cluster.end if end == cluster.start else end, label, score)
                          for start, end, label, score in found]
             found += [(match.found_start, match.found_end, SCANNER.patterns[match.pattern].label, match.score)
