@@ -20,87 +20,12 @@ from typing import Any
 from faker import Faker  # type: ignore[import-not-found, unused-ignore]
 
 from guardrails.detectors.personal_data.bank import IBAN_COUNTRIES
+from guardrails.training.personal_data_templates import ORDINARY, ORDINARY_SECOND, PERSONAL, PERSONAL_SECOND
 
 LOCALES = ("en_US", "en_GB", "en_AU", "en_CA", "en_NZ", "en_IN", "en_IE", "de_DE", "de_AT", "de_CH", "fr_FR", "fr_CH",
            "fr_BE", "es_ES", "es_MX", "es_AR", "es_CO", "es_CL", "it_IT", "pt_BR", "pt_PT", "nl_NL", "nl_BE", "pl_PL",
            "cs_CZ", "sk_SK", "hu_HU", "ro_RO", "bg_BG", "hr_HR", "sl_SI", "da_DK", "no_NO", "sv_SE", "fi_FI", "el_GR",
            "tr_TR", "ru_RU", "uk_UA", "he_IL", "ja_JP", "ko_KR", "zh_TW", "id_ID", "th_TH", "vi_VN", "hi_IN", "ar_AE")
-PERSONAL = (
-    "You can ring {PHONE} after six, or drop a line to {EMAIL}.",
-    "Tel: {PHONE}\nMail: {EMAIL}\nWeb: {URL}",
-    "T {PHONE} | F {PHONE} | {EMAIL}",
-    "My WhatsApp is {PHONE}, text me any time 🙂",
-    "hey its {NAME}, new number {PHONE} pls save it",
-    "Contact {NAME} ({EMAIL}, {PHONE}) about the lease.",
-    "<{EMAIL}> wrote:\n> could you phone me at {PHONE}?\n> thanks",
-    "From: {NAME} <{EMAIL}>\nTo: {EMAIL}\nSubject: Re: visit\n\nPlease reach us under {PHONE} before noon.",
-    "phone={PHONE}; email={EMAIL}; ip={IP}",
-    "customer:\n  name: {NAME}\n  mobile: {PHONE}\n  mail: {EMAIL}\n  last_ip: {IP}",
-    "| name | phone | mail |\n|---|---|---|\n| {NAME} | {PHONE} | {EMAIL} |",
-    "{NAME};{PHONE};{EMAIL};{CREDIT_CARD}",
-    "id\tphone\tcard\n17\t{PHONE}\t{CREDIT_CARD}",
-    '{{"contact": {{"tel": "{PHONE}", "fax": "{PHONE}"}}, "site": "{URL}"}}',
-    '{{"user":{{"mobile_number":"{PHONE}","ssn":"{SSN}"}}}}',
-    "<contact><phone>{PHONE}</phone><email>{EMAIL}</email></contact>",
-    "Rufen Sie mich bitte unter {PHONE} an oder schreiben Sie an {EMAIL}.",
-    "Meine Handynummer lautet {PHONE}.",
-    "Vous pouvez me joindre au {PHONE} ou par mail : {EMAIL}.",
-    "Mon numéro de téléphone est le {PHONE}, merci de rappeler.",
-    "Puedes llamarme al {PHONE} o escribirme a {EMAIL}.",
-    "Mi celular es {PHONE}.",
-    "Chiamami al numero {PHONE} dopo le otto.",
-    "Pode ligar para {PHONE} ou mandar e-mail para {EMAIL}.",
-    "Bel me op {PHONE}, of mail naar {EMAIL}.",
-    "Zadzwoń do mnie: {PHONE}.",
-    "Ring mig på {PHONE} eller mejla {EMAIL}.",
-    "Мой телефон {PHONE}, почта {EMAIL}.",
-    "Emergency contact: {NAME}, {PHONE}",
-    "Our clinic's number has changed to {PHONE}.",
-    "Signed,\n{NAME}\n{PHONE}\n{EMAIL}",
-    "Charge {CREDIT_CARD} for the room, please.",
-    "Card number: {CREDIT_CARD}, CVV 123, exp 04/29",
-    "visa ending.. no wait the full one is {CREDIT_CARD} ok?",
-    '{{"pan":"{CREDIT_CARD}","amount":1250}}',
-    "Ma carte bancaire : {CREDIT_CARD}. Mon IBAN : {IBAN}.",
-    "Bitte überweisen Sie auf {IBAN} (Kontoinhaber {NAME}).",
-    "INSERT INTO accounts (owner, iban) VALUES ('{NAME}', '{IBAN}');",
-    "iban {IBAN}",
-    "Transfer 250 EUR from {IBAN} to {IBAN}.",
-    "Her social security number is {SSN} and she was born on {DOB}.",
-    "SSN: {SSN} / DOB: {DOB}",
-    "Employee record {NAME}: {SSN}, hired 2019-04-01",
-    "né le {DOB} à Lyon", "geboren am {DOB} in Graz", "fecha de nacimiento: {DOB}", "date of birth {DOB}",
-    '{IP} - - [10/Oct/2023:13:55:36 +0000] "GET /index.html HTTP/1.1" 200 2326',
-    "Oct 11 22:14:15 mymachine sshd[4721]: Accepted publickey for root from {IP} port 52144 ssh2",
-    "ping {IP} returned 0% packet loss", "inet6 {IP} prefixlen 64 scopeid 0x2", "Block {IP} and {IP} at the firewall.",
-    "X-Forwarded-For: {IP}, {IP}", "server=[{IP}]:8443 retries=3", "nameserver {IP}",
-    "Open {URL} and log in.", "See {URL}.", "(more at {URL})", "[our page]({URL})", "Did {URL} send you that?",
-    "Please review {URL}, then mail {EMAIL}.", "curl -s {URL} | jq .", "wget '{URL}'",
-    "{NAME} runs the shop at {URL}!", "link: \"{URL}\"", "mailto:{EMAIL}", "git config user.email \"{EMAIL}\"",
-    "cc {EMAIL}, {EMAIL} and {EMAIL}", "ether {MAC} txqueuelen 1000", "DHCPACK on {IP} to {MAC} via eth0",
-)
-ORDINARY = (
-    "Order {n10} shipped, parcel {n12}.", "Invoice no. {n8} over {n3},{n2} EUR is due {date}.",
-    "ISBN {isbn}", "The book ({isbn}) costs ${n2}.{n2}.", "commit {hex40} fixes #{n4}", "md5 {hex32}",
-    "{uuid} was not found", "Upgrade from 2.{n1}.{n2} to version 3.{n1}.{n1}.{n1} today.", "build 10.0.{n5}.{n3}",
-    "ts={epoch} level=info msg=\"done in {n3}.{n3}ms\"", "epoch {epochms}", "{date}T10:{m}:{m}.{n3}Z job {n6} ok",
-    "lat 48.{n6}, lon 2.{n6}", "Go to 40.{n4}, -73.{n4}", "Coordinates: 52.{n5} 13.{n5}",
-    "Part number {n3}-{n5}-{n2}, bin {n2}-{n2}", "SKU {n4}-{n4}", "pages {n3}-{n3}", "The {y}-{y} season", "{y}/{y}",
-    "It cost 1,{n3},{n3} dollars in {y}.", "1 {n3} {n3} habitants", "3.{n14}", "[{n7}, {n8}, {n9}]",
-    "for i in range({n6}): total += {n5}.{n4}", "#define MASK 0x{hex8}",
-    "PR #{n5} closes #{n4}, see section 4.{n1}.{n1}.{n1}", "Room {n3}, building {n2}, floor {n1}",
-    "SELECT * FROM t WHERE id = {n9}", "user_id={n10}&page={n2}", "std::vector<int> v; a::b::c(); ns::f(0);",
-    "Read main.py, README.md and package.json", "Node.js and Vue.js and ASP.NET",
-    "e.g. this, i.e. that; cf. fig. 3.{n1}", "tracking 1Z{hex8}{n8}", "EAN {n13}", "IMEI {n15}", "serial {n12}",
-    "score {n2}-{n2}, {n2}-{n2}, {n1}:{n2}", "At {m}:{m}:{m} the server restarted in 0.{n3}s.",
-    "Flight {n4} at gate {n2}", "The meeting on {date} moved to {date}.", "ratio {n1}.{n6}, p = 0.{n4}",
-    "x[{n1}:{n2}], y[{n1}::{n1}]", "self.user.name = obj.value.id", "DOI 10.{n4}/s{n5}-{n3}-{n5}-{n1}",
-    "arXiv:{n4}.{n5}", "RFC {n4} section {n1}.{n1}.{n1}", "chr{n1}:{n8}-{n8}", "sha256:{hex64}",
-    "port {n5}, pid {n5}, uid {n4}", "ticket INC{n7} / case {n8}", "CAS {n4}-{n2}-{n1}", "GTIN {n14}",
-    "@app.route('/') and foo@bar", "left-pad@1.{n1}.{n1}", "img@2x.png", "{n4} {n4} people, {n3} {n3} votes",
-    "VAT rates 7% and 19% for {y}", "batch {n6}-{n2}-{n4}", "lot 12-34-5678", "timeout={n5} retries={n1} size={n9}",
-    "temperature -12.{n1} to 31.{n1}", "Zip {n5}-{n4}", "act {n2}/{y}/{n3}",
-)
 
 
 def iban(chance: random.Random) -> str:
@@ -206,23 +131,25 @@ def _isbn(chance: random.Random) -> str:
     return chance.choice(("-", " ", "")).join(parts)
 
 
-def rows(count: int, seed: int) -> Iterator[dict[str, Any]]:
+def rows(count: int, seed: int, second: bool) -> Iterator[dict[str, Any]]:
     chance = random.Random(seed)
     american, fakes = Faker("en_US"), [Faker(locale) for locale in LOCALES]
     Faker.seed(seed)
+    personals, ordinaries = (PERSONAL_SECOND, ORDINARY_SECOND) if second else (PERSONAL, ORDINARY)
     for number in range(count):
         if number % 3 == 2:
-            yield ordinary(chance.choice(ORDINARY), chance)
+            yield ordinary(chance.choice(ordinaries), chance)
         else:
-            yield personal(chance.choice(PERSONAL), makers(chance.choice(fakes), american, chance))
+            yield personal(chance.choice(personals), makers(chance.choice(fakes), american, chance))
 
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--second", action="store_true", help="other texts round the values")
     asked = parser.parse_args(arguments)
-    for row in rows(asked.rows, asked.seed):
+    for row in rows(asked.rows, asked.seed, asked.second):
         sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 

@@ -26,7 +26,7 @@ def _numbered(candidate: Candidate) -> float:
 def _vin(candidate: Candidate) -> float:
     """ISO 3779; the check digit in the ninth place is North America's and China's rule."""
     found = candidate.found
-    if sum(48 <= byte < 58 for byte in found) < 4 or found.isdigit():
+    if found.isdigit() or sum(48 <= byte < 58 for byte in found) < 4:
         return 0.0
     values = (_VIN_VALUES.get(byte, byte - 48) for byte in found)
     check = sum(value * weight for value, weight in zip(values, _VIN_WEIGHTS, strict=True)) % 11

@@ -43,4 +43,4 @@ ALSO_FILES = frozenset(("py", "md", "sh", "so", "cc", "ps", "pm", "st", "ml", "m
 FILES = frozenset((
     "png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "pdf", "js", "jsx", "tsx", "css", "scss", "html", "htm", "xml",
     "json", "yaml", "yml", "toml", "txt", "csv", "log", "exe", "dll", "bin", "java", "go", "php", "rb", "cpp", "hpp",
-    "swift", "kt", "lock", "tar", "tgz", "conf", "ini", "bak", "mp3", "mp4"))
+    "swift", "kt", "lock", "tar", "tgz", "conf", "ini", "bak", "mp3", "mp4", "service", "socket", "timer"))

@@ -93,6 +93,8 @@ def _international(candidate: Candidate) -> float:
         digits = digits[2:]
     if not 7 <= len(digits) <= 15 or number.count(b"(") != number.count(b")") or candidate.before[-1:].isalnum():
         return 0.0
+    if b" ." in number:
+        return 0.0  # decimals without their zeros
     groups = number.translate(_BLANKED).split()
     if (b"." in number and len(groups) == 2) or (b"+ " in number and not _nearest(candidate.before)):
         return 0.3  # arithmetic
@@ -146,7 +148,7 @@ def _form(number: bytes, digits: bytes, groups: tuple[int, ...]) -> float:
 
 def _is_something_else(number: bytes, digits: bytes, groups: tuple[int, ...]) -> bool:
     """Dates, years, addresses of the internet, decimals, book numbers, cards, social security numbers."""
-    if _is_years(digits, groups) or groups == (3, 2, 4):
+    if _is_years(digits, groups) or groups == (3, 2, 4) or groups[-1] < 2:
         return True
     dots = number.count(b".")
     if (b"/" in number and dots > 1) or (len(groups) == 4 and dots == 3 and max(groups) < 4):
