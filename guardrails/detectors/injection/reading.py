@@ -75,7 +75,7 @@ class Reading:
         for match in self._markers[number].finditer(searched):
             before = text[max(0, match.start() - _BEFORE) : match.start()]
             marks = "".join(map(self._mark, self._token.findall(before)))
-            left = self._context.left(marks, len(marks))
+            left = self._context.left(marks, len(marks), len(marks))
             yield Signal(-1 - number, label, score, strict, match.start(), match.end(), left)
 
     def _surroundings(self, searched: str | bytes) -> Iterator[tuple[int, int]]:
@@ -105,7 +105,7 @@ class Reading:
             _, rule, shape = self._rules[number]
             for match in shape.finditer(marks):
                 places = places or [token.span() for token in self._token.finditer(stretch)]
-                left = self._context.left(marks, match.start()) * self._context.aimed(marks, *match.span(), rule.label)
+                left = self._context.left(marks, *match.span()) * self._context.aimed(marks, *match.span(), rule.label)
                 yield Signal(number, rule.label, rule.score, rule.strict, places[match.start()][0] + start,
                              places[match.end() - 1][1] + start, left)
 
