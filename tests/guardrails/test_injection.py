@@ -122,7 +122,8 @@ def test_every_rule_can_match_at_a_word_that_it_is_looked_for_at() -> None:
 
 
 def test_most_attacks_of_our_own_are_found_and_no_look_alike_is() -> None:
-    rows = [(int(row["label"]), score(str(row["text"]), cast(Role, row["role"])) >= 0.5) for row in texts(seed=7, each=2)]
+    rows = [(int(row["label"]), score(str(row["text"]), cast(Role, row["role"])) >= 0.5)
+            for row in texts(seed=7, each=2)]
     attacks, others = [found for label, found in rows if label], [found for label, found in rows if not label]
     assert sum(attacks) >= 0.7 * len(attacks)
     assert sum(others) <= 0.01 * len(others)

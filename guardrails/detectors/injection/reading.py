@@ -13,7 +13,7 @@ from guardrails.detectors.injection.context import Context
 from guardrails.detectors.injection.lexicon import COLON, JOINED, OTHER, QUOTE, SENTENCE, SOFT, Lexicon
 from guardrails.detectors.injection.markers import MARKERS
 from guardrails.detectors.injection.meanings import COMMON
-from guardrails.detectors.injection.rules import RULES, compiled
+from guardrails.detectors.injection.rules import RULES, compiled, needed
 
 # Characters that are read before and behind a word that a rule needs, and at most at once.
 _BEFORE, _BEHIND, _AT_ONCE = 120, 200, 4000
@@ -42,7 +42,7 @@ class Reading:
     def __init__(self, lexicon: Lexicon) -> None:
         self._context = Context(lexicon)
         self._marks = {**lexicon.marks, **_PUNCTUATION}
-        self._rules = [(number, rule, compiled(rule.shape, lexicon)) for number, rule in enumerate(RULES)]
+        self._rules = [(rule, compiled(rule.shape, lexicon), needed(rule.shape, lexicon)) for rule in RULES]
         self._markers = [re2.compile(marker.regex) for marker in MARKERS]
         self._token = re.compile(_token(lexicon))
         rare = {word for rule in RULES for word in lexicon.words(*rule.by.split())} - set(COMMON.split())
@@ -101,8 +101,11 @@ class Reading:
         stretch = text[start:end]
         marks = "".join(map(self._mark, self._token.findall(stretch)))
         places: list[tuple[int, int]] = []
-        for number in sorted(set().union(*(self._by_mark.get(mark, ()) for mark in set(marks)))):
-            _, rule, shape = self._rules[number]
+        present = set(marks)
+        for number in sorted(set().union(*(self._by_mark.get(mark, ()) for mark in present))):
+            rule, shape, needs = self._rules[number]
+            if any(need.isdisjoint(present) for need in needs):
+                continue
             for match in shape.finditer(marks):
                 places = places or [token.span() for token in self._token.finditer(stretch)]
                 left = self._context.left(marks, *match.span()) * self._context.aimed(marks, *match.span(), rule.label)

@@ -191,16 +191,22 @@ def compiled(shape: str, lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile("".join(_step(word, lexicon) for word in shape.split()))
 
 
+def needed(shape: str, lexicon: Lexicon) -> tuple[frozenset[str], ...]:
+    """Of each of these sets of marks a text must have one, or ``shape`` is not in it: quicker to see than to match."""
+    steps = [word for word in shape.split() if word != "^" and not word.startswith("~") and not word.endswith("?")]
+    return tuple(frozenset("".join(_marks(name, lexicon) for name in step.split("/"))) for step in steps)
+
+
 def _step(word: str, lexicon: Lexicon) -> str:
     if word == "^":
         return f"(?:^|(?<=[{re.escape(SENTENCE + COLON + SOFT + QUOTE)}{lexicon.having('go')}]))"
     if word.startswith("~"):
         return f"{_GAP}{{0,{word[1:]}}}?"
     marks = "".join(_marks(name, lexicon) for name in word.rstrip("?").split("/"))
-    return f"[{marks}]" + ("?" if word.endswith("?") else "")
+    return f"[{re.escape(marks)}]" + ("?" if word.endswith("?") else "")
 
 
 def _marks(name: str, lexicon: Lexicon) -> str:
     if name in (SENTENCE, COLON, SOFT):
-        return re.escape(name)
+        return name
     return lexicon.marks[name[1:]] if name.startswith("=") else lexicon.having(name)
