@@ -116,4 +116,4 @@ class Reading:
 def _token(lexicon: Lexicon) -> str:
     """Words, signs and ends of lines; in scripts without blanks known words, and else single characters."""
     unspaced = sorted((word for word in lexicon.marks if word[0] >= _FIRST_CJK), key=len, reverse=True)
-    return (rf"{'|'.join(unspaced)}|[\u3040-\u9fff]|[^\W_\u3040-\u9fff]+(?:'[^\W_]{{1,2}}\b)?|[^\w\s]|_|\n\s*\n|\n")
+    return rf"[^\W_\u3040-\u9fff]+(?:'[^\W_]{{1,2}}\b)?|[^\w\s]|_|\n\s*\n|\n|{'|'.join(unspaced)}|[\u3040-\u9fff]"
