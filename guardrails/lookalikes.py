@@ -13,7 +13,8 @@ FOREIGN = {
     "s": "ѕꜱ", "t": "тτ", "u": "υսцμ", "v": "ѵν", "w": "ԝωшա", "x": "хχ", "y": "уγүყ", "z": "ʐ",
 }
 # Of these a whole word may be made that is not Latin at all and yet looks it.
-PERFECT = frozenset("ανοаеорсухѕіјѵһӏԁԛԝ")
+_PERFECT = re.compile("[ανοаеорсухѕіјѵһӏԁԛԝ]+")
+_ASCII_LETTER = re.compile("[a-z]")
 # Latin letters of another make: phonetic, small capitals, barred; and signs of print.
 DRESSED = {
     "ı": "i", "ȷ": "j", "ɡ": "g", "ɢ": "g", "ɪ": "i", "ɴ": "n", "ʀ": "r", "ʏ": "y", "ʙ": "b", "ʜ": "h",
@@ -25,7 +26,7 @@ DRESSED = {
     "、": ",",
 }
 FOREIGN_LETTER = re.compile(r"[\u0370-\u058f\u1c80-\u1c8f\u2c80-\u2cff\ua640-\ua69f]")
-_LATIN = {foreign: latin for latin, letters in FOREIGN.items() for foreign in letters}
+_LATIN = {ord(foreign): latin for latin, letters in FOREIGN.items() for foreign in letters}
 # Squared, circled and regional letters that have no decomposition.
 _RANGES = ((0x1F150, 0x1F169), (0x1F170, 0x1F189), (0x1F1E6, 0x1F1FF))
 TAGS = range(0xE0020, 0xE007F)
@@ -65,8 +66,7 @@ def plain(character: str) -> str:
 
 def latin(word: str) -> str:
     """The Latin word that ``word`` looks like, of the same length; ``word`` itself where it is another alphabet's."""
-    foreign = [letter for letter in word if letter in _LATIN]
-    mixed = any(letter.isascii() and letter.isalpha() for letter in word)
-    if not foreign or not (mixed or all(letter in PERFECT for letter in word)):
+    read = word.translate(_LATIN)
+    if read == word or not (_ASCII_LETTER.search(word) or _PERFECT.fullmatch(word)):
         return word
-    return "".join(_LATIN.get(letter, letter) for letter in word)
+    return read

@@ -17,17 +17,19 @@ class Context:
         self._talk = re.compile(f"[{having('asking', 'writing', 'attack')}]")
         others, narrator, you = having("others"), having("narrator"), having("you")
         self._told = re.compile(f"[{others}][^{you}]{{0,4}}$|[{narrator}][^{you}]{{0,3}}$|[{having('my')}].{{0,2}}$")
+        self._addressed = frozenset(having("your"))
         self._not = frozenset(having("not"))
         self._mine, self._your = frozenset(having("my")), frozenset(having("your", "you"))
         self._article, self._belongs = frozenset(having("article")), frozenset(having("belongs"))
         self._only = frozenset(having("only", "priority", "higher"))
         self._model = frozenset(having("your", "you", "above", "machine", "prompt", "told", "maker"))
 
-    def left(self, marks: str, start: int) -> float:
-        """What the words before ``start`` leave."""
+    def left(self, marks: str, start: int, end: int) -> float:
+        """What the words before ``start`` leave of what is from there to ``end``; less where it addresses nobody."""
         before = marks[max(0, start - _BEFORE) : start]
         sentence = before[before.rfind(SENTENCE) + 1 :]
         clause = sentence[sentence.rfind(COLON) + 1 :]
+        addressed = not self._addressed.isdisjoint(marks[start:end])
         left = 1.0
         if sentence.count(QUOTE) % 2 and (start > _BEFORE or before.find(QUOTE) > 0):
             left *= 0.4
@@ -35,7 +37,7 @@ class Context:
             left *= 0.3
         talk = len(self._talk.findall(sentence))
         if talk:
-            left *= 0.5 if talk < 2 else 0.3
+            left *= (0.75 if talk < 2 else 0.5) if addressed else (0.5 if talk < 2 else 0.3)
         if self._told.search(clause):
             left *= 0.4
         return left

@@ -119,7 +119,7 @@ MARKERS = (
            r"\bwhat (?:were|was|are) (?:you|the (?:instructions|rules|text|message)) (?:initially |originally |"
            r"first )?(?:told|instructed|given|before|above|programmed)\b"),
     Marker(EXTRACTION, 0.55, 0.7,
-           r"\bwhat(?: does|'s| is| was)? (?:your|the|ur) (?:system|initial|hidden|secret|first|original) ?(?"
+           r"\bwhat(?: does|'s| is| was)? (?:your|the|ur) (?:system|initial|hidden|secret|original) ?(?"
            r":prompt|instructions?|message)\b"),
     Marker(INDIRECT, 0.15, 0.45,
            r"\b(?:attention|dear|hey|hello|listen,?|important,?|to the|to all|to any) (?:ai|llm|language model|"

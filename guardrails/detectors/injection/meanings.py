@@ -63,7 +63,7 @@ MEANINGS = {
         ethik regeln restricciones filtros censura etica limites filtres censure restrizioni filtri restricoes
         beperkingen ограничении ограничения цензуры фильтров правил 限制 约束 道德 审查 制限 倫理""",
     "your": """
-        your ur deine deinen deiner deinem ihre ihren tes vos votre ta ton tus tu su sus tuo tue tuoi tua tuas
+        your ur dein deine deinen deiner deinem ihre ihren tes vos votre ta ton tus tu su sus tuo tue tuoi tua tuas
         teus teu suas seu seus seua je jouw uw твои твоих твою твоего свои ваши ваших 你的 您的 あなたの""",
     "my": "my our mine his her their its meine meinen mes mis mi mie meus minhas mijn мои мое 我的",
     "the": "the those these that this die diese les ces las los le gli i os as de 这些 その この",
@@ -96,8 +96,8 @@ MEANINGS = {
         quote begin start complete finish continue put include outline state restate document""",
     "telling": "revealing sharing showing printing repeating displaying disclosing telling zeigen verraten nennen",
     "what": """
-        what whats what's which was welche welcher quelles quelle que cuales cual quali quale quais qual welke wat
-        какие какая какои 什么 哪些 何""",
+        what whats what's lautet which was welche welcher quelles quelle que cuales cual quali quale quais qual
+        welke wat какие какая какои 什么 哪些 何""",
     "is": "is are was were be re sind ist sont est son es eran sono e sao zijn были является 是 は",
     "told": """
         told given received instructed said programmed got configured assigned fed supplied ordered taught learned
@@ -110,8 +110,8 @@ MEANINGS = {
         not never don't dont doesn't cannot can't shouldn't won't wouldn't didn't avoid without nicht nie niemals
         jamais pas nunca no non nao niet не никогда 不要 不能 别""",
     "no": """
-        no zero without any free freed unbound unconstrained unhindered devoid lacking ohne keine keinen sans
-        aucune aucun sin ninguna ningun senza nessuna sem nenhuma zonder geen без 没有 不受 无""",
+        no zero without free freed unbound unconstrained unhindered devoid lacking ohne keine keinen sans aucune
+        aucun sin ninguna ningun senza nessuna sem nenhuma zonder geen без 没有 不受 无""",
     "without": "without ohne sans sin senza sem zonder без regardless irrespective",
     "free": """
         free freed freely liberated unshackled unbound released exempt unconstrained immune frei libre libero
@@ -181,8 +181,8 @@ MEANINGS = {
     "story": "fictional hypothetical hypothetically imaginary fiction alternate pretend simulation",
     "world": "world universe scenario dimension reality land country story novel response setting",
     "note": """
-        note message attention important notice reminder memo directive
-        hinweis nachricht nota mensaje avis avviso внимание""",
+        note message attention important notice reminder memo directive hinweis nachricht nota mensaje avis avviso
+        внимание""",
     "to": "to for an fur pour para per aan для zu a",
     "if": "if when whenever while upon any wenn falls si quand se als wanneer если когда",
     "reading": """
@@ -317,8 +317,8 @@ TALK = {
         mitigation users adversarial vulnerability vulnerabilities owasp resist stop block classifier""",
     "others": """
         he she they we people kids children students student employees employee players player drivers driver i
-        someone who that which customers customer team boss manager son daughter husband wife teacher child users
-        user everyone somebody""",
+        someone customers customer team boss manager son daughter husband wife teacher child users user everyone
+        somebody""",
 }
 # After these an order begins, as it does where a sentence begins.
 GO = """

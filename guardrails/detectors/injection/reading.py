@@ -13,7 +13,7 @@ from guardrails.detectors.injection.context import Context
 from guardrails.detectors.injection.lexicon import COLON, JOINED, OTHER, QUOTE, SENTENCE, SOFT, Lexicon
 from guardrails.detectors.injection.markers import MARKERS
 from guardrails.detectors.injection.meanings import COMMON
-from guardrails.detectors.injection.rules import RULES, compiled
+from guardrails.detectors.injection.rules import RULES, compiled, needed
 
 # Characters that are read before and behind a word that a rule needs, and at most at once.
 _BEFORE, _BEHIND, _AT_ONCE = 120, 200, 4000
@@ -42,7 +42,7 @@ class Reading:
     def __init__(self, lexicon: Lexicon) -> None:
         self._context = Context(lexicon)
         self._marks = {**lexicon.marks, **_PUNCTUATION}
-        self._rules = [(number, rule, compiled(rule.shape, lexicon)) for number, rule in enumerate(RULES)]
+        self._rules = [(rule, compiled(rule.shape, lexicon), needed(rule.shape, lexicon)) for rule in RULES]
         self._markers = [re2.compile(marker.regex) for marker in MARKERS]
         self._token = re.compile(_token(lexicon))
         rare = {word for rule in RULES for word in lexicon.words(*rule.by.split())} - set(COMMON.split())
@@ -75,7 +75,7 @@ class Reading:
         for match in self._markers[number].finditer(searched):
             before = text[max(0, match.start() - _BEFORE) : match.start()]
             marks = "".join(map(self._mark, self._token.findall(before)))
-            left = self._context.left(marks, len(marks))
+            left = self._context.left(marks, len(marks), len(marks))
             yield Signal(-1 - number, label, score, strict, match.start(), match.end(), left)
 
     def _surroundings(self, searched: str | bytes) -> Iterator[tuple[int, int]]:
@@ -101,11 +101,14 @@ class Reading:
         stretch = text[start:end]
         marks = "".join(map(self._mark, self._token.findall(stretch)))
         places: list[tuple[int, int]] = []
-        for number in sorted(set().union(*(self._by_mark.get(mark, ()) for mark in set(marks)))):
-            _, rule, shape = self._rules[number]
+        present = set(marks)
+        for number in sorted(set().union(*(self._by_mark.get(mark, ()) for mark in present))):
+            rule, shape, needs = self._rules[number]
+            if any(need.isdisjoint(present) for need in needs):
+                continue
             for match in shape.finditer(marks):
                 places = places or [token.span() for token in self._token.finditer(stretch)]
-                left = self._context.left(marks, match.start()) * self._context.aimed(marks, *match.span(), rule.label)
+                left = self._context.left(marks, *match.span()) * self._context.aimed(marks, *match.span(), rule.label)
                 yield Signal(number, rule.label, rule.score, rule.strict, places[match.start()][0] + start,
                              places[match.end() - 1][1] + start, left)
 
@@ -113,4 +116,4 @@ class Reading:
 def _token(lexicon: Lexicon) -> str:
     """Words, signs and ends of lines; in scripts without blanks known words, and else single characters."""
     unspaced = sorted((word for word in lexicon.marks if word[0] >= _FIRST_CJK), key=len, reverse=True)
-    return (rf"{'|'.join(unspaced)}|[\u3040-\u9fff]|[^\W_\u3040-\u9fff]+(?:'[^\W_]{{1,2}}\b)?|[^\w\s]|_|\n\s*\n|\n")
+    return rf"[^\W_\u3040-\u9fff]+(?:'[^\W_]{{1,2}}\b)?|[^\w\s]|_|\n\s*\n|\n|{'|'.join(unspaced)}|[\u3040-\u9fff]"

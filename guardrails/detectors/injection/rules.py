@@ -42,6 +42,11 @@ RULES = (
     Rule(OVERRIDE, 0.85, "earlier ~4 rules ~3 drop_foreign", "drop_foreign"),
     Rule(OVERRIDE, 0.75, "drop_foreign ~6 earlier ~6 rules", "drop_foreign"),
     Rule(OVERRIDE, 0.5, "^ stop ~1 follow ~3 rules", "rules"),
+    Rule(OVERRIDE, 0.6, "^ not ~1 follow ~1 the? hidden ~1 prompt/rules", "prompt rules"),
+    Rule(OVERRIDE, 0.6, "^ drop ~1 the? hidden ~1 prompt", "prompt"),
+    Rule(OVERRIDE, 0.6, "earlier ~2 orders ~2 been ~1 void", "void"),
+    Rule(OVERRIDE, 0.6, "^ drop what ~1 boss/maker ~1 told", "drop"),
+    Rule(OVERRIDE, 0.45, "drop_foreign the? rules", "drop_foreign"),
     Rule(OVERRIDE, 0.7, "^ throw offward ~2 earlier/your/all ~2 rules", "rules"),
     Rule(OVERRIDE, 0.7, "^ pay no attention ~2 earlier/your ~3 rules/words", "attention"),
     Rule(OVERRIDE, 0.4, "you ~2 not =have to follow ~3 rules", "rules"),
@@ -99,7 +104,7 @@ RULES = (
     Rule(HIJACK, 0.6, "you ~2 not =have ~3 safety/rules", "safety"),
     Rule(HIJACK, 0.55, "you ~3 not ~2 follow ~4 safety/rules", "safety"),
     Rule(HIJACK, 0.6, "modal mode ~3 on_off", "mode"),
-    Rule(HIJACK, 0.6, "on_off ~3 modal mode", "mode"),
+    Rule(HIJACK, 0.35, "on_off ~3 modal mode", "mode"),
     Rule(HIJACK, 0.6, "you ~4 modal mode", "mode"),
     Rule(HIJACK, 0.55, "^ act ~5 modal mode", "mode"),
     Rule(HIJACK, 0.45, "you ~3 not ~2 refuse", "refuse"),
@@ -158,6 +163,7 @@ RULES = (
     Rule(EXTRACTION, 0.6, "prompt/rules ~2 you ~2 is ~1 told", "prompt"),
     Rule(EXTRACTION, 0.6, "what is you told ~4 earlier/=start/|", "told"),
     Rule(EXTRACTION, 0.5, "hidden prompt ~3 verbatim", "verbatim"),
+    Rule(EXTRACTION, 0.5, "^ repeat ~3 earlier ~1 words ~2 verbatim", "verbatim"),
     Rule(EXTRACTION, 0.6, "your ~3 prompt/rules ~4 verbatim", "verbatim"),
     # Text of tools and documents that speaks to the model.
     Rule(INDIRECT, 0.4, "note ~1 to ~3 machine", "machine", 0.8),
@@ -185,16 +191,22 @@ def compiled(shape: str, lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile("".join(_step(word, lexicon) for word in shape.split()))
 
 
+def needed(shape: str, lexicon: Lexicon) -> tuple[frozenset[str], ...]:
+    """Of each of these sets of marks a text must have one, or ``shape`` is not in it: quicker to see than to match."""
+    steps = [word for word in shape.split() if word != "^" and not word.startswith("~") and not word.endswith("?")]
+    return tuple(frozenset("".join(_marks(name, lexicon) for name in step.split("/"))) for step in steps)
+
+
 def _step(word: str, lexicon: Lexicon) -> str:
     if word == "^":
         return f"(?:^|(?<=[{re.escape(SENTENCE + COLON + SOFT + QUOTE)}{lexicon.having('go')}]))"
     if word.startswith("~"):
         return f"{_GAP}{{0,{word[1:]}}}?"
     marks = "".join(_marks(name, lexicon) for name in word.rstrip("?").split("/"))
-    return f"[{marks}]" + ("?" if word.endswith("?") else "")
+    return f"[{re.escape(marks)}]" + ("?" if word.endswith("?") else "")
 
 
 def _marks(name: str, lexicon: Lexicon) -> str:
     if name in (SENTENCE, COLON, SOFT):
-        return re.escape(name)
+        return name
     return lexicon.marks[name[1:]] if name.startswith("=") else lexicon.having(name)
