@@ -55,7 +55,8 @@ def is_placeholder(value: bytes) -> bool:
     """Whether the random part of a key is an example, a mask, a sequence or a name."""
     lowered = value.lower()
     return (lowered.startswith(_STARTS) or any(word in lowered for word in _WORDS)
-            or any(word in value for word in _SHORT_WORDS) or any(example in value for example in _EXAMPLES) or is_sequence(lowered) or repeats(lowered))
+            or any(word in value for word in _SHORT_WORDS) or any(example in value for example in _EXAMPLES)
+            or is_sequence(lowered) or repeats(lowered))
 
 
 def is_password_placeholder(value: bytes) -> bool:
