@@ -72,7 +72,8 @@ def is_placeholder(value: bytes) -> bool:
     """Whether the random part of a key is an example, a mask, a sequence or a name."""
     lowered = value.lower()
     return (_SOME_WORD.search(lowered) is not None or _SOME_EXAMPLE.search(value) is not None
-            or _SOME_SHORT_WORD.search(value) is not None or lowered.startswith(_STARTS) or is_sequence(lowered) or repeats(lowered))
+            or _SOME_SHORT_WORD.search(value) is not None or lowered.startswith(_STARTS)
+            or is_sequence(lowered) or repeats(lowered))
 
 
 def is_password_placeholder(value: bytes) -> bool:
