@@ -2,6 +2,9 @@
 
 import re
 from itertools import pairwise
+from typing import Any
+
+import re2
 
 from guardrails.detectors.secrets.randomness import wordiness
 
@@ -47,21 +50,37 @@ _REFERENCE_STARTS = tuple(
     b"< [ { ( ./ ../ ~/ op:/ arn: vault: secret: secrets: file: ENC[ ENC( var. env. self. this. local. data. process. "
     b"os. settings. config. secrets. ref+ ref: ssm: env: urn: /run/ /etc/ /var/ /opt/ /home/ /usr/ /tmp/".split())
 _VARIABLE = re.compile(rb"\$[\w:.]+|[@&*!][A-Za-z_]+")
+_STEPS = (b"\x00", b"\x01", b"\xff")
+_RUNS = tuple(step * 5 for step in _STEPS)
+_WOVEN_RUNS = tuple(step * 6 for step in _STEPS)
 _DOTTED = re.compile(rb"[A-Za-z_]\w*(?:(?:\.|->|::|\?\.)[A-Za-z_]\w*)+[.,;]?")
 _CONSTANT = re.compile(rb"[A-Z][A-Z]*(?:_[A-Z0-9]+)+")
+
+
+def _any_of(*words: bytes) -> Any:
+    """Finds any of many words in one pass."""
+    return re2.compile(b"|".join(map(re2.escape, words)))
+
+
+_SOME_WORD = _any_of(*_WORDS)
+_SOME_WORD_FOR_PASSWORD = _any_of(*_WORDS_FOR_PASSWORDS)
+_SOME_EXAMPLE = _any_of(*_EXAMPLES)
+_SOME_SHORT_WORD = _any_of(*_SHORT_WORDS)
 
 
 def is_placeholder(value: bytes) -> bool:
     """Whether the random part of a key is an example, a mask, a sequence or a name."""
     lowered = value.lower()
-    return (lowered.startswith(_STARTS) or any(word in lowered for word in _WORDS)
-            or any(word in value for word in _SHORT_WORDS) or any(example in value for example in _EXAMPLES) or is_sequence(lowered) or repeats(lowered))
+    return (_SOME_WORD.search(lowered) is not None or _SOME_EXAMPLE.search(value) is not None
+            or _SOME_SHORT_WORD.search(value) is not None or lowered.startswith(_STARTS)
+            or is_sequence(lowered) or repeats(lowered))
 
 
 def is_password_placeholder(value: bytes) -> bool:
     lowered = value.lower()
-    return (lowered.strip(b".,;:!?") in _WHOLE or any(word in lowered for word in _WORDS_FOR_PASSWORDS)
-            or any(example in value for example in _EXAMPLES) or is_sequence(lowered) or repeats(lowered))
+    return (lowered.strip(b".,;:!?") in _WHOLE
+            or _SOME_WORD_FOR_PASSWORD.search(lowered) is not None or _SOME_EXAMPLE.search(value) is not None
+            or is_sequence(lowered) or repeats(lowered))
 
 
 def is_reference(value: bytes) -> bool:
@@ -78,27 +97,14 @@ def is_reference(value: bytes) -> bool:
 
 def is_sequence(value: bytes) -> bool:
     """Whether much of a value runs on evenly: 123456, fedcba, aaaaaa, or two such runs woven together, a1b2c3d4."""
-    steps = [after - before for before, after in pairwise(value)]
-    strides = [after - before for before, after in zip(value, value[2:], strict=False)]
-    even = sum(step in (-1, 0, 1) for step in steps)
-    return (_longest_run(steps) >= 5 or _longest_run(strides) >= 6
-            or (len(steps) >= 6 and even >= 0.6 * len(steps)))
-
-
-def _longest_run(steps: list[int]) -> int:
-    longest = run = 0
-    previous = 2
-    for step in steps:
-        run = run + 1 if step == previous else 1
-        previous = step
-        if step in (-1, 0, 1):
-            longest = max(longest, run)
-    return longest
+    steps = bytes([after - before & 255 for before, after in pairwise(value)])
+    strides = bytes([after - before & 255 for before, after in zip(value, value[2:], strict=False)])
+    return (any(run in steps for run in _RUNS) or any(run in strides for run in _WOVEN_RUNS)
+            or (len(steps) >= 6 and sum(map(steps.count, _STEPS)) >= 0.6 * len(steps)))
 
 
 def repeats(value: bytes) -> bool:
     """Whether a value is one short piece over and over, or has hardly any different characters."""
     length = len(value)
-    if length >= 8 and len(set(value)) <= max(3, length // 12):
-        return True
-    return any(value == (value[:period] * (length // period + 1))[:length] for period in range(1, length // 2 + 1))
+    return (length >= 8 and len(set(value)) <= max(3, length // 12)) or (value + value).find(value, 1) < length or any(
+        value.endswith(value[: length - period]) for period in range(1, min(8, length // 2) + 1))

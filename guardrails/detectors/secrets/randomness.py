@@ -1,7 +1,7 @@
 """Randomness: how much a value looks drawn by a machine, and how much like words that a person wrote."""
 
 import math
-from itertools import pairwise
+import re
 from typing import NamedTuple
 
 # The commonest pairs of letters in English, German, French, Spanish and Italian text. Of the pairs of a word nearly all
@@ -12,10 +12,13 @@ _COMMON_PAIRS = frozenset(
     b"rs un lo wa ge ie wh ee wi em ad ol rt po we na ul ni ts mo ow pa im mi ai sh ir su id os iv ia am fi ci vi pl "
     b"ig tu ev ld ry mp fe bl ab gh ty op wo sa ay ex ke ui fr oo sp ag if ap gr od bo rd do uc bu ei ov by rm ep tt "
     b"oc fa ef cu rn sc gi da yo cr cl du ga qu ue ff ba ey ls va um up go ck sw pt au eu".split())
-_DIGITS = frozenset(b"0123456789")
-_LOWER = frozenset(b"abcdefghijklmnopqrstuvwxyz")
-_UPPER = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_HEX = frozenset(b"0123456789abcdefABCDEF")
+_DIGITS = b"0123456789"
+_LOWER = b"abcdefghijklmnopqrstuvwxyz"
+_UPPER = _LOWER.upper()
+_HEX = b"0123456789abcdefABCDEF"
+_PAIR = re.compile(rb"(?=([a-z]{2}))")
+# Each character as what it is: a digit, a letter, or neither.
+_KINDS = bytes(b"d"[0] if code in _DIGITS else b"l"[0] if code in _LOWER + _UPPER else b"."[0] for code in range(256))
 
 
 class Classes(NamedTuple):
@@ -36,28 +39,25 @@ class Classes(NamedTuple):
 
 
 def classes(value: bytes) -> Classes:
-    digits = sum(byte in _DIGITS for byte in value)
-    lower = sum(byte in _LOWER for byte in value)
-    upper = sum(byte in _UPPER for byte in value)
-    return Classes(digits, lower, upper, len(value) - digits - lower - upper)
+    length = len(value)
+    digits, lower, upper = (length - len(value.translate(None, kind)) for kind in (_DIGITS, _LOWER, _UPPER))
+    return Classes(digits, lower, upper, length - digits - lower - upper)
 
 
 def entropy(value: bytes) -> float:
     """Shannon's entropy of the characters, in bits each: at most log2 of the length."""
     total = len(value)
-    return -sum(count / total * math.log2(count / total) for count in map(value.count, set(value)))
+    return math.log2(total) - sum(count * math.log2(count) for count in map(value.count, set(value))) / total
 
 
 def wordiness(value: bytes) -> float:
     """The share of pairs of neighbouring letters that are common in words; 0 where there are no such pairs."""
-    lowered = value.lower()
-    pairs = [lowered[at : at + 2] for at in range(len(lowered) - 1)
-             if lowered[at] in _LOWER and lowered[at + 1] in _LOWER]
-    return sum(pair in _COMMON_PAIRS for pair in pairs) / len(pairs) if pairs else 0.0
+    pairs = _PAIR.findall(value.lower())
+    return sum(map(_COMMON_PAIRS.__contains__, pairs)) / len(pairs) if pairs else 0.0
 
 
 def is_hexadecimal(value: bytes) -> bool:
-    return _HEX.issuperset(value)
+    return not value.translate(None, _HEX)
 
 
 def is_uuid(value: bytes) -> bool:
@@ -82,9 +82,8 @@ def looks_random(value: bytes) -> bool:
 
 def alternations(value: bytes) -> int:
     """How often a digit and a letter are neighbours: words and numbers stand each by themselves."""
-    return sum(first.isdigit() != second.isdigit()
-               for first, second in pairwise(value[at : at + 1] for at in range(len(value)))
-               if first.isalnum() and second.isalnum())
+    kinds = value.translate(_KINDS)
+    return kinds.count(b"dl") + kinds.count(b"ld")
 
 
 def _most_wordy(count: Classes) -> float:

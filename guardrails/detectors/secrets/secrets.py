@@ -24,8 +24,9 @@ class Secrets:
 
 
 def _pattern(entry: Format) -> Pattern:
-    return Pattern(entry.label, f"{_START}(?P<found>(?:{entry.prefix})({entry.body}))", tail=entry.tail,
-                   check=_format_check(entry))
+    rest = f"{entry.tail}{{0,300}}" if entry.tail and not entry.endless else ""
+    return Pattern(entry.label, f"{_START}(?P<found>(?:{entry.prefix})({entry.body}){rest})",
+                   tail=entry.tail if entry.endless else "", check=_format_check(entry))
 
 
 def _format_check(entry: Format) -> Check:

@@ -4,13 +4,16 @@ from typing import NamedTuple
 
 
 class Format(NamedTuple):
-    """``prefix`` and ``body`` are RE2; the body is what must look random. ``tail``: what may follow."""
+    """``prefix`` and ``body`` are RE2; the body is what must look random. ``tail`` is of what else may follow: up
+    to 300 characters, or ``endless``: then the finding is known before its end is, and all is looked for again there.
+    """
 
     label: str
     prefix: str
     body: str
     score: float = 0.9
     tail: str = r"[\w-]"
+    endless: bool = False
 
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -22,12 +25,12 @@ _BASE64_TAIL = r"[A-Za-z0-9+/=]"
 CLOUD = (
     Format("AWS_ACCESS_KEY", r"(?:AKIA|ASIA|ABIA|ACCA|A3T[A-Z0-9])", r"[A-Z0-9]{16}\b", tail=""),
     Format("AWS_SECRET_KEY", r"ABSK", _BASE64 + r"{100}", tail=_BASE64_TAIL),
-    Format("AWS_SECRET_KEY", r"bedrock-api-key-", _BASE64 + r"{28}", tail=_BASE64_TAIL),
+    Format("AWS_SECRET_KEY", r"bedrock-api-key-", _BASE64 + r"{28}", tail=_BASE64_TAIL, endless=True),
     Format("AWS_SECRET_KEY", r"amzn\.mws\.", _UUID),
     Format("GOOGLE_API_KEY", r"AIza", _URL + r"{35}"),
     Format("GOOGLE_API_KEY", r"AQ\.Ab8", r"[\w-]{40}"),
     Format("GOOGLE_OAUTH", r"GOCSPX-", _URL + r"{24}"),
-    Format("GOOGLE_OAUTH", r"ya29\.", r"[\w-]{30}", tail=r"[\w.-]"),
+    Format("GOOGLE_OAUTH", r"ya29\.", r"[\w-]{30}", tail=r"[\w.-]", endless=True),
     Format("GOOGLE_OAUTH", r"1//0", r"[\w-]{40}"),
     Format("AZURE_KEY", r"[A-Za-z0-9_~.]{3}\dQ~", r"[\w~.-]{31}", tail=r"[\w~.-]"),
     Format("ALIBABA_KEY", r"LTAI", _WORD + r"{12,20}\b", tail=""),
@@ -39,7 +42,7 @@ CLOUD = (
     Format("HEROKU_KEY", r"HRKU-", r"[\w-]{36}"),
     Format("CLOUDFLARE_KEY", r"v1\.0-[a-f0-9]{24}-", r"[a-f0-9]{140}"),
     Format("FLYIO_TOKEN", r"fo1_", r"[\w-]{43}"),
-    Format("FLYIO_TOKEN", r"fm(?:1[ar]|2)_", r"[A-Za-z0-9+/]{60}", tail=r"[A-Za-z0-9+/=,_]"),
+    Format("FLYIO_TOKEN", r"fm(?:1[ar]|2)_", r"[A-Za-z0-9+/]{60}", tail=r"[A-Za-z0-9+/=,_]", endless=True),
     Format("SUPABASE_KEY", r"(?:sbp_|sb_secret_)(?:oauth_|v0_)?", r"[\w-]{28}"),
     Format("VERCEL_TOKEN", r"vc[pkiar]_|vercel_blob_rw_", r"\w{24}"),
     Format("NETLIFY_TOKEN", r"nf[pcoub]_", _WORD + r"{36}"),
@@ -58,12 +61,12 @@ CODE = (
            r"[\w.-]{20}", tail=r"[\w.-]"),
     Format("GITLAB_TOKEN", r"GR1348941", r"[\w-]{20}"),
     Format("GITLAB_TOKEN", r"_gitlab_session=", r"[0-9a-z]{32}"),
-    Format("ATLASSIAN_TOKEN", r"AT[AC]TT3", r"[\w=-]{60}", tail=r"[\w=-]"),
+    Format("ATLASSIAN_TOKEN", r"AT[AC]TT3", r"[\w=-]{60}", tail=r"[\w=-]", endless=True),
     Format("ATLASSIAN_TOKEN", r"ATBB", _WORD + r"{28}\b", tail=""),
     Format("ATLASSIAN_TOKEN", r"BBDC-", r"[A-Za-z0-9+/@-]{40}", tail=_BASE64_TAIL),
     Format("ATLASSIAN_TOKEN", r"ATTA", r"[a-f0-9]{64}"),
     Format("NPM_TOKEN", r"npm_", _WORD + r"{36}", 0.85),
-    Format("PYPI_TOKEN", r"pypi-AgE", r"[\w-]{40}"),
+    Format("PYPI_TOKEN", r"pypi-AgE", r"[\w-]{40}", endless=True),
     Format("RUBYGEMS_TOKEN", r"rubygems_", r"[a-f0-9]{48}"),
     Format("CARGO_TOKEN", r"cio", _WORD + r"{32}\b", 0.8, tail=""),
     Format("DOCKER_TOKEN", r"dckr_[op]at_", r"[\w-]{27}"),
@@ -109,7 +112,7 @@ CODE = (
     Format("API_KEY", r"tskey-(?:auth|api|client|scim|webhook)-(?:\w{8,24}-)?", _WORD + r"{16}"),
     Format("API_KEY", r"A3-", r"[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-"
            r"[A-Z0-9]{5}"),
-    Format("API_KEY", r"ops_eyJ", r"[\w-]{100}", tail=r"[\w=-]"),
+    Format("API_KEY", r"ops_eyJ", r"[\w-]{100}", tail=r"[\w=-]", endless=True),
     Format("API_KEY", r"p8e-", r"(?i:[a-z0-9]{32})"),
     Format("PRIVATE_KEY", r"(?i:AGE-SECRET-KEY-1)", r"(?i:[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58})"),
 )
@@ -157,13 +160,13 @@ MESSAGING = (
     Format("API_KEY", r"00[A-Za-z]", r"[\w=-]{39}\b", 0.8, tail=""),
     Format("API_KEY", r"00D[A-Za-z0-9]{12,15}!", r"[\w.]{60}"),
     Format("API_KEY", r"dG9rO[jA-Za-z]", _BASE64 + r"{52}", tail=_BASE64_TAIL),
-    Format("FACEBOOK_TOKEN", r"EAA[A-Z]", _WORD + r"{26}"),
+    Format("FACEBOOK_TOKEN", r"EAA[A-Z]", _WORD + r"{26}", endless=True),
     Format("FACEBOOK_TOKEN", r"\d{15,16}(?:\||%7C)", r"[\w-]{27}"),
     Format("FACEBOOK_TOKEN", r"IG[QA][A-Z]", r"[\w-]{60}"),
     Format("TWITTER_TOKEN", r"A{20,24}", r"[A-Za-z0-9%]{60}", tail=r"[A-Za-z0-9%]"),
     Format("TWITTER_TOKEN", r"\d{15,20}-", _WORD + r"{38,45}\b", 0.8, tail=""),
     Format("API_KEY", r"pina_", r"[\w-]{32}"),
-    Format("DROPBOX_TOKEN", r"sl\.(?:u\.)?", r"[\w-]{60}"),
+    Format("DROPBOX_TOKEN", r"sl\.(?:u\.)?", r"[\w-]{60}", endless=True),
 )
 
 COMMERCE = (
@@ -194,10 +197,10 @@ WATCHING = (
     Format("DATADOG_KEY", r"dd(?:pat|app|api)_", _WORD + r"{30}"),
     Format("NEWRELIC_KEY", r"NR(?:AK|II|JS|RA|AL|IQ)-", r"[A-Za-z0-9-]{19}"),
     Format("NEWRELIC_KEY", r"", r"[a-f0-9]{36}NRAL\b", tail=""),
-    Format("GRAFANA_TOKEN", r"gl(?:c|sa)_", r"[A-Za-z0-9+/]{32}", tail=r"[A-Za-z0-9+/=_]"),
+    Format("GRAFANA_TOKEN", r"gl(?:c|sa)_", r"[A-Za-z0-9+/]{32}", tail=r"[A-Za-z0-9+/=_]", endless=True),
     Format("GRAFANA_TOKEN", r"eyJrIjoi", r"[A-Za-z0-9]{60}", tail=_BASE64_TAIL),
     Format("DYNATRACE_TOKEN", r"(?i:dt0[a-z]\d\d)\.[A-Za-z0-9]{8,24}\.", r"[A-Za-z0-9]{64}"),
-    Format("SENTRY_TOKEN", r"sntrys_eyJ", r"[\w+/=-]{60}", tail=r"[\w+/=-]"),
+    Format("SENTRY_TOKEN", r"sntrys_eyJ", r"[\w+/=-]{60}", tail=r"[\w+/=-]", endless=True),
     Format("SENTRY_TOKEN", r"sntry[uia]_", r"[a-f0-9]{64}"),
     Format("API_KEY", r"(?:hcaik|hcbik|hcalk|hcamk|hc[abc]{1,2}[il]?[mck])_", _WORD + r"{30}"),
     Format("API_KEY", r"phx_", r"[\w]{36}"),
