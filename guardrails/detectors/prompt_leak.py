@@ -26,7 +26,7 @@ Shingle = tuple[str, ...]
 
 
 class PromptLeak:
-    """Finds PROMPT_LEAK where a reply repeats 16 words of a system prompt in a row, or in parts 30 % of it; once a text.
+    """Finds PROMPT_LEAK where a reply repeats 16 words of a system prompt in a row, or 30 % of it in parts; once.
 
     The finding begins with the run of words that made it certain and ends where the reply was looked at, at most 64
     characters on. System prompts below 20 words are not looked for; a tool call's arguments are looked at too.
@@ -79,7 +79,7 @@ class PromptLeakWatch:
         self._open = ""
         if words and words[-1].end() == len(text) and not last:
             self._open = words.pop().group()[-_WORD_MOST:]
-        return any([self._follow(found.group().casefold(), start + found.start()) for found in words])
+        return any(self._follow(found.group().casefold(), start + found.start()) for found in words)
 
     def _follow(self, word: str, place: int) -> bool:
         run = self._run
