@@ -33,20 +33,6 @@ _NO_PROSE = re.compile(r"`[^`\n]*`|\b(?:https?://|www\.)\S+|\b[\w.+-]{1,64}@\S+|
                        r"\b\w*[_\d]\w*\b|\b\w+(?:[./\\:]\w+)+")
 _CODE = re.compile(r"[{};][ \t]*$|^[ \t]*(?:def|class|import|from|return|if|for|while|var|let|const|public|#include|"
                    r"SELECT|//|#!)\b.*[(){}\[\]=;:]", re.MULTILINE)
-_WIDE = 12  # letters of scripts in which one is a syllable or a word
-_SURE = 0.7  # of a language that is not allowed
-_DOUBT = 0.1  # of those that are, together
-_CONSIDERED = 5  # likeliest languages
-_LETTERS_SHARE = 0.7  # of what is no blank: below, it is a table, a list of numbers or code
-# Languages that the model cannot tell from one another in a few words.
-_ALIKE = ("hr sr bs sh", "no nn nb da", "id ms", "zh wuu yue", "fa azb mzn", "cs sk", "gl pt", "hi mr ne bh", "ar arz",
-          "tr az", "de als nds lb", "it scn", "pl szl")
-
-_FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-# Inline code, addresses, markup, and names of things in programs.
-_NO_PROSE = re.compile(r"`[^`\n]*`|\b(?:https?://|www\.)\S+|\S+@\S+|<[^<>\n]{0,80}>|\b\w*[_\d]\w*\b|\b\w+(?:[./\\:]\w+)+")
-_CODE = re.compile(r"[{};]\s*$|^\s*(?:def|class|import|from|return|if|for|while|var|let|const|public|#include|SELECT|//|#!)"
-                   r"\b.*[(){}\[\]=;:]", re.MULTILINE)
 _WIDE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
@@ -54,7 +40,7 @@ class Language:
     """Finds LANGUAGE where a text is surely in a language that is not ``allowed`` (ISO 639-1 codes).
 
     A prompt's passage is judged by its first prose as a whole; a reply by a stretch of 320 characters in every 1,280,
-    its first and its last, up to the first finding. Code, tables, and fewer than 40 letters are in no language.
+    from its first on; by its end, where nothing before was language. Code, tables, and fewer than 40 letters are in no language.
     Raises ValueError where no language is allowed.
     """
 
@@ -78,11 +64,12 @@ class Language:
     def watch(self, channel: str, asked: Asked) -> Watch | None:
         return LanguageWatch(self) if channel == "content" else None
 
-    def foreign(self, text: str) -> float:
-        """How sure it is that ``text`` is in a language that is not allowed; 0 where that is not sure enough."""
+    def foreign(self, text: str) -> float | None:
+        """How sure it is that ``text`` is in a language that is not allowed; 0 where that is not sure enough,
+        None where it is in none."""
         prose = _prose(text)
         if not prose:
-            return 0.0
+            return None
         labels, shares = self._model.predict(prose, k=_CONSIDERED)
         allowed = sum(share for label, share in zip(labels, shares, strict=True)
                       if label.removeprefix("__label__") in self._allowed)
@@ -92,13 +79,14 @@ class Language:
 class LanguageWatch:
     """Judges samples of one text."""
 
-    __slots__ = ("_blocks", "_count", "_fences", "_found", "_language", "_seen")
+    __slots__ = ("_blocks", "_count", "_fences", "_found", "_judged", "_language", "_seen")
 
     def __init__(self, language: Language) -> None:
         self._language = language
         self._blocks = Blocks(_SAMPLE)
         self._count = self._seen = self._fences = 0
         self._found = False
+        self._judged = False
 
     def feed(self, piece: str, last: bool) -> list[Finding]:
         if self._found:
@@ -116,9 +104,11 @@ class LanguageWatch:
         """A block that begins inside fenced code is taken for more of it."""
         inside, self._fences = self._fences % 2 == 1, self._fences + block.count("```")
         self._count += 1
-        if self._count % _EVERY != 1 and not last:
+        if self._count % _EVERY != 1 and (self._judged or not last):
             return 0.0
-        return self._language.foreign("```" + block if inside else block)
+        score = self._language.foreign("```" + block if inside else block)
+        self._judged |= score is not None
+        return score or 0.0
 
 
 def _model() -> Any:
