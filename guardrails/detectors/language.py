@@ -40,7 +40,8 @@ class Language:
     """Finds LANGUAGE where a text is surely in a language that is not ``allowed`` (ISO 639-1 codes).
 
     A prompt's passage is judged by its first prose as a whole; a reply by a stretch of 320 characters in every 1,280,
-    from its first on; by its end, where nothing before was language. Code, tables, and fewer than 40 letters are in no language.
+    from its first on; by its end, where nothing before was language. Code, tables, and fewer than 40 letters are in
+    none.
     Raises ValueError where no language is allowed.
     """
 
