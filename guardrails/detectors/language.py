@@ -16,7 +16,7 @@ from guardrails.finding import Finding
 from guardrails.passage import Passage
 
 _SAMPLE = 320  # characters that are judged at once
-_EVERY = 4  # of a stream's blocks one is judged
+_EVERY = 8  # of a stream's blocks one is judged
 _LEAST_LETTERS = 40
 _LEAST_WIDE = 12  # letters of scripts in which one is a syllable or a word
 _SURE = 0.7  # of a language that is not allowed
@@ -39,7 +39,7 @@ _WIDE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400
 class Language:
     """Finds LANGUAGE where a text is surely in a language that is not ``allowed`` (ISO 639-1 codes).
 
-    A prompt's passage is judged by its first prose as a whole; a reply by a stretch of 320 characters in every 1,280,
+    A prompt's passage is judged by its first prose as a whole; a reply by a stretch of 320 characters in every 2,560,
     from its first on; by its end, where nothing before was language. Code, tables, and fewer than 40 letters are in
     none.
     Raises ValueError where no language is allowed.
