@@ -12,7 +12,7 @@ from guardrails.detectors.blocks import Blocks
 from guardrails.detectors.detector import Asked, Watch
 from guardrails.finding import Finding
 
-_BLOCK = 64  # characters between looks
+_BLOCK = 128  # characters between looks
 _WORD = re.compile(r"\w+")
 _SHINGLE = 8  # words in a row that are no accident
 _RUN = 16  # words in a row that are a leak
@@ -26,9 +26,9 @@ Shingle = tuple[str, ...]
 
 
 class PromptLeak:
-    """Finds PROMPT_LEAK where a reply repeats 16 words of a system prompt in a row, or in parts 30 % of it; once a text.
+    """Finds PROMPT_LEAK where a reply repeats 16 words of a system prompt in a row, or 30 % of it in parts; once.
 
-    The finding begins with the run of words that made it certain and ends where the reply was looked at, at most 64
+    The finding begins with the run of words that made it certain and ends where the reply was looked at, at most 128
     characters on. System prompts below 20 words are not looked for; a tool call's arguments are looked at too.
     Encodings, translations and paraphrases are not seen through.
     """
@@ -45,11 +45,12 @@ class PromptLeakWatch:
     """Compares one text, as it grows, with the system prompts."""
 
     __slots__ = ("_blocks", "_enough", "_found", "_name", "_open", "_pairs", "_places", "_run", "_seen", "_shared",
-                 "_shingles")
+                 "_shingles", "_triples")
 
     def __init__(self, name: str, prompts: Sequence[Sequence[str]]) -> None:
         self._name = name
         self._pairs = {pair for words in prompts for pair in pairwise(words)}
+        self._triples = {triple for words in prompts for triple in zip(words, words[1:], words[2:], strict=False)}
         self._shingles = {tuple(words[place : place + _SHINGLE])
                           for words in prompts for place in range(len(words) - _SHINGLE + 1)}
         self._enough = max(_SHARE_LEAST, _SHARE * len(self._shingles))
@@ -75,11 +76,19 @@ class PromptLeakWatch:
         text = self._open + block
         start = self._seen - len(self._open)
         self._seen += len(block)
-        words = list(_WORD.finditer(text))
+        words = _WORD.findall(text)
         self._open = ""
-        if words and words[-1].end() == len(text) and not last:
-            self._open = words.pop().group()[-_WORD_MOST:]
-        return any([self._follow(found.group().casefold(), start + found.start()) for found in words])
+        if words and not last and text.endswith(words[-1]):
+            self._open = words.pop()[-_WORD_MOST:]
+        if not words:
+            return False
+        told = [word.casefold() for word in words]
+        chain = [*self._run[-2:], *told]
+        if self._triples.isdisjoint(zip(chain, chain[1:], chain[2:], strict=False)):
+            self._run, self._places = [told[-1]], [start + text.rfind(words[-1], 0, len(text) - len(self._open))]
+            return False
+        return any(self._follow(found.group().casefold(), start + found.start())
+                   for found, _ in zip(_WORD.finditer(text), words, strict=False))
 
     def _follow(self, word: str, place: int) -> bool:
         run = self._run

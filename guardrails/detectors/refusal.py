@@ -10,31 +10,31 @@ from guardrails.finding import Finding
 _HEAD = 220  # characters: who declines does so at once
 
 # What follows "I can't": to help and its like. Alone, "I can't believe it" declines nothing.
-_HELP = (r"(?:help (?:you|with|in |anyone|people|create|write|make)|assist|provide|fulfil|comply|create|generate|write |"
-         r"produce|share (?:that|this|any|my|the)|offer|support (?:you|that|this|the)|engage|participate|answer (?:that|"
-         r"this|your)|discuss|facilitate|encourage|endorse|do that|continue with|disclose|reveal|give (?:you|advice|out)|"
-         r"tell you (?:how|what|my)|in good conscience)")
+_HELP = (r"(?:help (?:you|with|in |anyone|people|create|write|make)|assist|provide|fulfil|comply|create|generate|"
+         r"write |produce|share (?:that|this|any|my|the)|offer|support (?:you|that|this|the)|engage|participate|"
+         r"answer (?:that|this|your)|discuss|facilitate|encourage|endorse|do that|continue with|disclose|reveal|"
+         r"give (?:you|advice|out)|tell you (?:how|what|my)|in good conscience)")
 _PHRASES = (
     # English
-    r"\bI(?:['’]m| am) (?:so |very |really |truly )?(?:sorry|afraid),? (?:but |that )?(?:I|this|that|we) "
-    r"(?:can['’]?t|cannot|can not|won['’]t|will not|am unable|['’]m unable|am not able|['’]m not able|must decline|"
-    r"do(?:n['’]t| not) feel comfortable|request)",
-    rf"\b(?:sorry|apologi[sz]e|apologies)[^.!?\n]{{0,40}}\b(?:I|we) (?:can['’]?t|cannot|won['’]t|am unable|will not) "
+    r"\bI(?:.m| am) (?:so |very |really |truly )?(?:sorry|afraid),? (?:but |that )?(?:I|this|that|we) "
+    r"(?:can.?t|cannot|can not|won.t|will not|am unable|.m unable|am not able|.m not able|must decline|"
+    r"do(?:n.t| not) feel comfortable|request)",
+    rf"\b(?:sorry|apologi[sz]e|apologies)[^.!?\n]{{0,40}}\b(?:I|we) (?:can.?t|cannot|won.t|am unable|will not) "
     rf"(?:\w+ )?{_HELP}",
-    rf"\bI (?:can['’]?t|cannot|can not|won['’]t|will not|must not|may not) (?:\w+ly |be able to )?{_HELP}",
-    rf"\bI(?:['’]m| am) (?:not able|unable|not allowed|not permitted|not going|not comfortable|not in a position)"
+    rf"\bI (?:can.?t|cannot|can not|won.t|will not|must not|may not) (?:\w+ly |be able to )?{_HELP}",
+    rf"\bI(?:.m| am) (?:not able|unable|not allowed|not permitted|not going|not comfortable|not in a position)"
     rf" ?(?:to|with)? (?:\w+ly )?{_HELP}",
     r"\bI (?:must|have to|need to|will have to|respectfully) (?:respectfully |politely )?(?:decline|refuse)",
-    r"\bAs an AI(?: language model| assistant| model)?,? (?:I|it['’]s) (?:can['’]?t|cannot|am not|am unable|don['’]t|do "
-    r"not|must|not (?:appropriate|possible|ethical))",
-    r"\b(?:against|violates?) (?:my|our|the|OpenAI['’]s) (?:\w+ )?(?:guidelines|policy|policies|programming|principles)",
-    r"\bI do(?:n['’]t| not) feel comfortable",
+    r"\bAs an AI(?: language model| assistant| model)?,? (?:I|it.s) (?:can.?t|cannot|am not|am unable|don.t|"
+    r"do not|must|not (?:appropriate|possible|ethical))",
+    r"\b(?:against|violates?) (?:my|our|the|OpenAI.s) (?:\w+ )?(?:guidelines|polic(?:y|ies)|programming|principles)",
+    r"\bI do(?:n.t| not) feel comfortable",
     # German, French, Spanish, Italian, Portuguese, Dutch, Polish
     r"\b(?:tut mir leid|entschuldig\w{1,6}|bedauere),? (?:aber |dass )?(?:ich|das|dabei)[^.!?\n]{0,60}\bnicht",
     r"\bich kann (?:dir|ihnen|euch|ihnen leider|dir leider|leider)?[^.!?\n]{0,40}\bnicht (?:helfen|weiterhelfen|"
     r"unterstützen|behilflich|erfüllen|beantworten|nachkommen)",
     r"\b(?:désolée?|navrée?|regrette)[^.!?\n]{0,30}\bje ne (?:peux|suis|pourrai)",
-    r"\bje ne (?:peux|suis) pas (?:vous |t['’]|en mesure|capable|autorisé)",
+    r"\bje ne (?:peux|suis) pas (?:vous |t.|en mesure|capable|autorisé)",
     r"\b(?:lo siento|lo lamento|disculpa)[^.!?\n]{0,30}\bno (?:puedo|me es posible|estoy)",
     r"\bno puedo (?:ayudar|asistir|proporcionar|cumplir|ofrecer|responder|participar)",
     r"\b(?:mi dispiace|spiacente)[^.!?\n]{0,30}\bnon (?:posso|sono)",

@@ -1,6 +1,6 @@
 """Repetition: a model that says the same thing over and over, and will not stop by itself.
 
-A text loops where its end is periodic: the same line, sentence or paragraph many times, one right after the other. Where
+A text loops where its end is periodic: the same line, sentence or paragraph many times, one right after another. Where
 its last few characters stood before tells the only period worth a look; whether the end has that period is one
 comparison of the text with itself. So a block costs a search and a comparison, whatever the text.
 """

@@ -15,8 +15,8 @@ from guardrails.finding import Finding
 from guardrails.passage import Passage
 from tests.guardrails.pieces import CUTS, cut, watched
 
-SYSTEM = ("You are Orla, the assistant of Tidewater Ferries. Never mention the winter strike. Offer a refund of at most "
-          "forty euros, and only where the crossing was more than two hours late. Sign every message with your name.")
+SYSTEM = ("You are Orla, the assistant of Tidewater Ferries. Never mention the winter strike. Offer a refund of at "
+          "most forty euros, only where the crossing was more than two hours late. Sign all messages with your name.")
 SENTENCE = "The ferry leaves the harbour at noon and comes back late. "
 ASKED = Asked(system=(SYSTEM,))
 
@@ -60,10 +60,11 @@ class TestRepetition:
 
     @pytest.mark.parametrize("text", [
         "- apples\n- pears\n- plums\n- apples and pears\n" * 2, "| a | b |\n|---|---|\n" + "|   |   |\n" * 40,
-        "=" * 200, "[" + "0, " * 400 + "0]", "\n".join(f"| row {n} | {n * n} | the same words in a row |" for n in range(90)),
+        "=" * 200, "[" + "0, " * 400 + "0]",
+        "\n".join(f"| row {n} | {n * n} | the same words in a row |" for n in range(90)),
         "\n".join(f'{{"id": {n}, "name": "an ordinary name of it", "value": {n * 7}}},' for n in range(90)),
         "\n".join(f"{n}. Walk for {n + 10} minutes and then stretch your legs." for n in range(1, 60)),
-        "Row, row, row your boat, gently down the stream, merrily, merrily, merrily, merrily, life is but a dream.\n" * 3,
+        "Row, row, row your boat, gently down the stream, merrily, merrily, merrily, life is but a dream.\n" * 3,
         "    self.assertEqual(response.status_code, 200)\n" * 5, "na " * 100, "0x00, " * 300, "false, " * 150,
     ])
     def test_lists_tables_songs_code_and_json_are_no_loops(self, text: str) -> None:
@@ -72,21 +73,22 @@ class TestRepetition:
 
 class TestRefusal:
     @pytest.mark.parametrize("text", [
-        "I'm sorry, but I can't help with that.", "I’m sorry, I cannot assist with that request.",
+        "I'm sorry, but I can't help with that.", "I\u2019m sorry, I cannot assist with that request.",
         "I cannot provide instructions for that.", "I'm not able to help with this.", "I must decline.",
         "As an AI language model, I cannot do so.", "Sure! Oh wait. I apologize, but I can't help you with it.",
         "Es tut mir leid, aber dabei kann ich nicht helfen.", "Je suis désolé, mais je ne peux pas vous aider.",
         "Lo siento, pero no puedo ayudar con eso.", "Mi dispiace, ma non posso aiutarti.",
-        "Desculpe, mas não posso ajudar.", "Извините, но я не могу помочь.", "抱歉，我无法协助。",
+        "Desculpe, mas não posso ajudar.", "Извините, но я не могу помочь.", "抱歉,我无法协助。",
         "申し訳ありませんが、お手伝いできません。", "죄송하지만 도와드릴 수 없습니다.",
     ])
     def test_a_reply_that_declines_is_found(self, text: str) -> None:
         assert [finding.label for finding in find(Refusal(), text)] == ["REFUSAL"]
 
     @pytest.mark.parametrize("text", [
-        "Sure! Here is how.", "I can't help but admire it.", "I cannot recommend this film enough.", "You can't do this.",
-        "I'm sorry to hear that. Let me help you.", "Sorry for the delay, I can help with that.", "x" * 230 +
-        "I'm sorry, but I can't help with that.", "I won't lie: it is hard.", "Use can't, cannot and won't with care.",
+        "Sure! Here is how.", "I can't help but admire it.", "I cannot recommend it enough.", "You can't do it.",
+        "I'm sorry to hear that. Let me help you.", "Sorry for the delay, I can help with that.",
+        "x" * 230 + "I'm sorry, but I can't help with that.", "I won't lie: it is hard.",
+        "Use can't, cannot and won't with care.",
     ])
     def test_other_replies_are_not(self, text: str) -> None:
         assert find(Refusal(), text) == []
@@ -115,8 +117,9 @@ class TestPromptLeak:
         assert PromptLeak().watch("content", Asked(system=("You are a helpful assistant.",))) is None
 
 
-PARTS = st.sampled_from([SENTENCE, SENTENCE * 6, SYSTEM, SYSTEM[:90], "I'm sorry, but I can't", " help you", "é", "\n", " ",
-                         "12. " + SENTENCE + "\n", "x" * 64, "\n1", "0. ", "word", "ich kann dir nicht helfen", "no " * 90])
+PARTS = st.sampled_from([SENTENCE, SENTENCE * 6, SYSTEM, SYSTEM[:90], "I'm sorry, but I can't", " help you", "é", "\n",
+                         " ", f"12. {SENTENCE}\n", "x" * 64, "\n1", "0. ", "word", "no " * 90,
+                         "ich kann dir nicht helfen"])
 WATCHERS: list[Watcher] = [Length(300, 40), Repetition(), Refusal(), PromptLeak()]
 
 
