@@ -1,6 +1,5 @@
 """What is told of guards: to the client in a header, to the ledger in the record. Never the text that they judged."""
 
-from collections import Counter
 from collections.abc import Iterable
 
 from gateway.exchange import Exchange
@@ -19,13 +18,13 @@ def guard_header(exchange: Exchange) -> str:
     """The strongest that was done on each side so far; ``unchecked`` where a guard failed and was let pass. Empty where
     nothing was."""
     verdict = exchange.verdict
-    if verdict is None or not (verdict.decisions or verdict.failures):
+    if verdict is None or not (verdict.counts or verdict.failures):
         return ""
     return "; ".join(f"{side}={told}" for side in SIDES if (told := _told(verdict, side)))
 
 
 def _told(verdict: Verdict, side: Side) -> str:
-    actions = {decision.action for decision in verdict.decisions if decision.side == side}
+    actions = {action for of, _, action in +verdict.counts if of == side}
     done = [word for action, word in _DONE.items() if action in actions][-1:]
     failed = any(failure.side == side for failure in verdict.failures)
     return "+".join([*done, *(["unchecked"] if failed else [])])
@@ -38,7 +37,7 @@ def note_guards(exchange: Exchange) -> None:
         if verdict is not None and verdict.failures:
             record.guard_failures += _failures(exchange, verdict, shadow)
     if exchange.verdict is not None and exchange.verdict.decisions:
-        _note_decisions(record, exchange.verdict.decisions)
+        _note_decisions(record, exchange.verdict)
     if exchange.would_be is not None:
         live = exchange.verdict.decisions if exchange.verdict is not None else []
         record.guard_differences = differences(live, exchange.would_be.decisions)
@@ -51,13 +50,12 @@ def _failures(exchange: Exchange, verdict: Verdict, shadow: bool) -> Iterable[st
         yield f"{failure.side}:{failure.guard}:{failure.reason}:{mode}"
 
 
-def _note_decisions(record: ExchangeRecord, decisions: list[Decision]) -> None:
-    counts = Counter((one.side, one.finding.detector, one.action) for one in decisions)
-    record.guards = [f"{side}:{guard}:{action}:{count}" for (side, guard, action), count in counts.items()]
+def _note_decisions(record: ExchangeRecord, verdict: Verdict) -> None:
+    record.guards = [f"{side}:{guard}:{action}:{count}" for (side, guard, action), count in (+verdict.counts).items()]
     record.findings = [
         GuardFinding(one.side, one.finding.detector, one.finding.label, one.action, round(one.finding.score, 4),
-                     one.finding.start, one.finding.end, one.place) for one in decisions[:MAX_FINDINGS]]
-    record.findings_untold = max(0, len(decisions) - MAX_FINDINGS)
+                     one.finding.start, one.finding.end, one.place) for one in verdict.decisions[:MAX_FINDINGS]]
+    record.findings_untold = verdict.counts.total() - len(record.findings)
 
 
 def differences(live: Iterable[Decision], shadow: Iterable[Decision]) -> list[str]:

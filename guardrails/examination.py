@@ -12,6 +12,8 @@ from guardrails.verdict import Failure, Verdict
 
 # Up to here all passages are asked about at once, as most of them hold nothing; beyond, each for itself in blocks.
 _TOGETHER_CHARACTERS = 64 * 1024
+# A request of a million addresses has a million findings: nobody reads them, and to keep them costs.
+MAX_KEPT = 1000
 
 
 class Examination:
@@ -24,7 +26,7 @@ class Examination:
 
     def __init__(self, inspector: Inspector, passages: Sequence[Passage], lot: float, pseudonyms: Pseudonyms | None,
                  now: Callable[[], float]) -> None:
-        self.verdict = Verdict()
+        self.verdict = Verdict(limit=MAX_KEPT)
         self.edits: dict[int, list[Edit]] = {}
         self.seconds: dict[str, float] = {}
         self.passages = passages
@@ -44,7 +46,7 @@ class Examination:
             if guard.judges(self._lot):
                 self._timed(guard.name, lambda guard=guard, reader=reader: self._read(  # type: ignore[misc]
                     guard, lambda passage, edits: self._inspector.read(
-                        guard, reader, passage, self.verdict, edits, self._pseudonyms)))
+                        guard, reader, passage, self.verdict, edits, self._pseudonyms, lambda: self._stopped)))
 
     def _timed(self, name: str, work: Callable[[], None]) -> None:
         began = self._now()
@@ -63,7 +65,7 @@ class Examination:
                 return
             found = self._inspector.scan(passage, self._lot, self.verdict, self._pseudonyms, lambda: self._stopped)
             if found:
-                self._edit(index, found)
+                self.edits[index] = found
 
     def _read(self, guard: Guard, read: Callable[[Passage, list[Edit]], None]) -> None:
         for index, passage in enumerate(self.passages):

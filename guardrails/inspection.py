@@ -18,6 +18,7 @@ from guardrails.redaction import Edit, NameFinder, Pseudonyms, json_inside, repl
 from guardrails.verdict import Decision, Failure, Verdict
 
 Permits = Callable[[str], bool]
+READ_CHARACTERS = 2048  # of a long text, for readers that can do with pieces: they hold the interpreter while they read
 EVERY = "every"  # all guards of a side, where a failure is theirs together
 PATTERNS = "patterns"  # the pass that all pattern detectors share, where time and failures are told by guard
 
@@ -147,10 +148,10 @@ class Inspector:
         return edits
 
     def read(self, guard: Guard, reader: Reader, passage: Passage, verdict: Verdict, edits: list[Edit],
-             pseudonyms: Pseudonyms | None = None) -> None:
-        """Lets one reader judge a passage, whatever it does."""
+             pseudonyms: Pseudonyms | None = None, stopped: Callable[[], bool] = going_on) -> None:
+        """Lets one reader judge a passage, whatever it does. Where ``stopped`` comes true, what is left is not read."""
         try:
-            found = reader.read(passage)
+            found = _read(reader, passage, stopped)
         except Exception:  # a detector's bug is the policy's business: it says what such a guard means
             verdict.fail(Failure(guard.name, self.side, "error"))
             return
@@ -172,6 +173,19 @@ class Inspector:
                 start = len(passage.text[: finding.start].encode())
                 data = text.encode()
                 edits.append(Edit(start, start + len(data), replacement(guard.style, finding.label, data, pseudonyms)))
+
+
+def _read(reader: Reader, passage: Passage, stopped: Callable[[], bool]) -> list[Finding]:
+    text, reach = passage.text, getattr(reader, "reach", 0)
+    if not reach or len(text) <= READ_CHARACTERS:
+        return reader.read(passage)
+    found: dict[Finding, None] = {}
+    for start in range(0, len(text) - reach, READ_CHARACTERS - reach):
+        if stopped():
+            break
+        for finding in reader.read(passage._replace(text=text[start : start + READ_CHARACTERS])):
+            found[finding._replace(start=finding.start + start, end=finding.end + start)] = None
+    return list(found)
 
 
 def _patterns(detector: object) -> Sequence[Pattern]:

@@ -1,5 +1,6 @@
 """A verdict: what the guards of one side have found in one exchange, and what follows from it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -27,12 +28,18 @@ class Failure(NamedTuple):
 
 
 class Verdict:
-    """Grows while a side is judged. Invariant: ``blocking`` is the first decision to block, and none replaces it."""
+    """Grows while a side is judged. Invariant: ``blocking`` is the first decision to block, and none replaces it.
 
-    __slots__ = ("blocking", "decisions", "failures")
+    counts   of all decisions, by side, detector and action
+    limit    how many decisions are kept; more are only counted
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("blocking", "counts", "decisions", "failures", "limit")
+
+    def __init__(self, limit: int | None = None) -> None:
         self.decisions: list[Decision] = []
+        self.counts: Counter[tuple[Side, str, Action]] = Counter()
+        self.limit = limit
         self.failures: list[Failure] = []
         self.blocking: Decision | None = None
 
@@ -42,7 +49,9 @@ class Verdict:
         return f"<Verdict {self.action or 'nothing found'}{': ' if told else ''}{told}>"
 
     def add(self, decision: Decision) -> None:
-        self.decisions.append(decision)
+        self.counts[decision.side, decision.finding.detector, decision.action] += 1
+        if self.limit is None or len(self.decisions) < self.limit:
+            self.decisions.append(decision)
         if decision.action == "block" and self.blocking is None:
             self.blocking = decision
 
@@ -51,6 +60,8 @@ class Verdict:
         for index, decision in enumerate(self.decisions):
             if decision.place == place and decision.action == "redact":
                 self.decisions[index] = decision._replace(action="block")
+                self.counts[decision.side, decision.finding.detector, "redact"] -= 1
+                self.counts[decision.side, decision.finding.detector, "block"] += 1
                 self.blocking = self.blocking or self.decisions[index]
 
     def fail(self, failure: Failure) -> None:
@@ -61,7 +72,7 @@ class Verdict:
     @property
     def action(self) -> Action | None:
         """The strongest that was decided."""
-        return max((decision.action for decision in self.decisions), key=ACTIONS.index, default=None)
+        return max((action for _, _, action in +self.counts), key=ACTIONS.index, default=None)
 
     def acted(self) -> Iterator[Decision]:
         """The decisions that somebody may notice: all but those in shadow."""

@@ -17,12 +17,20 @@ from guardrails.slow_reading import Room, SlowReadings
 from guardrails.verdict import Failure, Verdict
 
 T = TypeVar("T")
-# Requests that are longer, or hold more texts, are judged in a thread: the event loop must not be held.
+# Requests that are longer, or hold more texts, are judged in a thread: the event loop must not be held. Readers go
+# through a text in Python, and take longer over it than patterns do.
 LONG_BYTES = 32 * 1024
+LONG_READ_BYTES = 4 * 1024
 MANY_TEXTS = 256
 # What may be at work beside the event loop at once, for each worker.
 SLOW_SEATS = 64
-LONG_SEATS = 16
+LONG_SEATS = 256
+
+
+class Runs(Protocol):
+    """A way to have work done: here and now, or in a thread."""
+
+    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]: ...
 
 
 class GuardLog(Protocol):
@@ -55,11 +63,12 @@ class GuardPrompt(Step):
         guards = [one for one in (route.guards, route.shadow_guards) if one is not None and one.prompt.guards]
         if not guards:
             return None
-        if len(exchange.request.body) > LONG_BYTES:
-            return self._wait(exchange, guards[0].deadline_seconds, None)
-        inquiry = self._inquire(exchange)
-        if len(inquiry.texts) > MANY_TEXTS or any(one.prompt.slow for one in guards):
-            return self._wait(exchange, guards[0].deadline_seconds, inquiry)
+        read = any(one.prompt.readers for one in guards)
+        long = len(exchange.request.body) > (LONG_READ_BYTES if read else LONG_BYTES)
+        inquiry = None if long else self._inquire(exchange)
+        many = inquiry is None or len(inquiry.texts) > MANY_TEXTS
+        if inquiry is None or many or any(one.prompt.slow for one in guards):
+            return self._wait(exchange, guards[0].deadline_seconds, inquiry, self._in_thread if many else _at_once)
         inquiry.run()
         self._conclude(exchange, inquiry, inquiry.edited())
         return None
@@ -89,6 +98,7 @@ class GuardPrompt(Step):
             exchange.would_be = shadow.verdict
         if live is not None:
             exchange.verdict = live.verdict
+            exchange.verdict.limit = None  # the reply's findings are few, and looked at again as they grow
             exchange.record.guard_seconds |= {f"prompt:{name}": took for name, took in live.seconds.items()}
             _refuse(exchange, live.verdict, inquiry.unreadable)
         if document is not exchange.document:
@@ -97,11 +107,9 @@ class GuardPrompt(Step):
 
     # What has to wait
 
-    async def _wait(self, exchange: Exchange, seconds: float, inquiry: Inquiry | None) -> None:
+    async def _wait(self, exchange: Exchange, seconds: float, inquiry: Inquiry | None, off_the_loop: Runs) -> None:
         """A request that is long, or that slow detectors judge. ``seconds`` are for all of it."""
         end = asyncio.get_running_loop().time() + seconds
-        off_the_loop = self._in_thread if len(exchange.request.body) > LONG_BYTES or (
-            inquiry is not None and len(inquiry.texts) > MANY_TEXTS) else _at_once
         readings: list[SlowReadings] = []
         try:
             async with asyncio.timeout_at(end):

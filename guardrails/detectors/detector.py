@@ -24,7 +24,11 @@ class PatternDetector(Protocol):
 
 
 class Reader(Protocol):
-    """Judges a whole passage. Pure, linear in its length, and quick: it runs on the event loop for short texts."""
+    """Judges a whole passage. Pure, linear in its length, and quick: it runs on the event loop for short texts.
+
+    One that has a ``reach`` finds what lies within so many characters: it is given a long text in pieces that overlap
+    by that.
+    """
 
     name: str
 

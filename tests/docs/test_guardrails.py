@@ -38,8 +38,9 @@ def test_every_action_is_in_the_document() -> None:
 def test_the_bounds_are_those_of_the_code() -> None:
     text = " ".join(prose(PAGE).split())
     assert f"at most {guard_prompt.SLOW_SEATS} slow detectors" in text
-    assert f"at most {guard_prompt.LONG_SEATS} long requests (over {guard_prompt.LONG_BYTES >> 10} KiB, or of more " \
-           f"than {guard_prompt.MANY_TEXTS} passages)" in text
+    assert f"at most {guard_prompt.LONG_SEATS} long requests (over {guard_prompt.LONG_BYTES >> 10} KiB, " \
+           f"over {guard_prompt.LONG_READ_BYTES >> 10} KiB where a detector reads" in text
+    assert f"more than {guard_prompt.MANY_TEXTS} passages)" in text
     assert f"the first {guard_notes.MAX_FINDINGS}:" in text
     assert f"at most {guard_notes.MAX_DIFFERENCES})" in text
     assert f"is {STRICT_THRESHOLD} there, and {DEFAULT_THRESHOLD} elsewhere" in text

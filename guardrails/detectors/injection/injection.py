@@ -34,6 +34,7 @@ class Injection:
     """Reads a prompt's passage as a whole; a reply or a stream is matched by ``patterns`` alone."""
 
     name = "injection"
+    reach = 512  # characters
     patterns: Sequence[Pattern] = PHRASES
 
     def __init__(self) -> None:
