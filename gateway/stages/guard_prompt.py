@@ -20,7 +20,7 @@ T = TypeVar("T")
 # Requests that are longer, or hold more texts, are judged in a thread: the event loop must not be held. Readers go
 # through a text in Python, and take longer over it than patterns do.
 LONG_BYTES = 32 * 1024
-LONG_READ_BYTES = 4 * 1024
+LONG_READ_BYTES = 8 * 1024
 MANY_TEXTS = 256
 # What may be at work beside the event loop at once, for each worker.
 SLOW_SEATS = 64

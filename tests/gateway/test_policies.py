@@ -1,0 +1,35 @@
+"""Policies are compiled once for each content."""
+
+from gateway.policies import Policies
+from guardrails.compiling import Catalogue
+from guardrails.patterns.pattern import Pattern
+from guardrails.policy import Policy, PromptRules, Rule
+
+
+class Found:
+    name = "secrets"
+    patterns = (Pattern("A", "aa"),)
+
+
+CATALOGUE: Catalogue = {"secrets": lambda rule: Found()}
+
+
+def policy(action: str) -> Policy:
+    return Policy(prompt=PromptRules(secrets=Rule(action=action)))  # type: ignore[arg-type]
+
+
+def test_a_policy_that_a_revision_leaves_as_it_was_keeps_its_guards() -> None:
+    policies = Policies(CATALOGUE)
+    first = policies.compiled({"a": policy("block"), "b": policy("flag")}, ["a", "b"])
+    second = policies.compiled({"a": policy("block"), "b": policy("redact")}, ["a", "b"])
+    assert second["a"] is first["a"]
+    assert second["b"] is not first["b"]
+
+
+def test_only_what_is_named_is_compiled_and_what_is_not_any_more_is_forgotten() -> None:
+    policies = Policies(CATALOGUE)
+    written = {"a": policy("block"), "b": policy("flag")}
+    first = policies.compiled(written, ["a"])
+    assert set(first) == {"a"}
+    policies.compiled(written, ["b"])
+    assert policies.compiled(written, ["a"])["a"] is not first["a"]
