@@ -18,7 +18,7 @@ from guardrails.redaction import Edit, NameFinder, Pseudonyms, json_inside, repl
 from guardrails.verdict import Decision, Failure, Verdict
 
 Permits = Callable[[str], bool]
-READ_CHARACTERS = 8192  # of a long text, for readers that can do with pieces: they hold the interpreter while they read
+READ_CHARACTERS = 4096  # of a long text, for readers that can do with pieces: they hold the interpreter while they read
 EVERY = "every"  # all guards of a side, where a failure is theirs together
 PATTERNS = "patterns"  # the pass that all pattern detectors share, where time and failures are told by guard
 
