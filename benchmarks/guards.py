@@ -22,20 +22,27 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from guardrails.compiling import guards_of  # noqa: E402
-from guardrails.detectors.catalogue import CATALOGUE  # noqa: E402
-from guardrails.detectors.detector import Asked  # noqa: E402
-from guardrails.inspection import Inspector  # noqa: E402
-from guardrails.passage import Passage  # noqa: E402
-from guardrails.policy import Policy, PromptRules, ReplyRules  # noqa: E402
-from guardrails.stream import GuardedText  # noqa: E402
-from guardrails.verdict import Verdict  # noqa: E402
+from guardrails.compiling import guards_of
+from guardrails.detectors.catalogue import CATALOGUE
+from guardrails.detectors.detector import Asked
+from guardrails.inspection import Inspector
+from guardrails.passage import Passage
+from guardrails.policy import Policy, PromptRules, ReplyRules
+from guardrails.stream import GuardedText
+from guardrails.verdict import Verdict
 
-_SUBJECTS = "the committee,my neighbour,a small team,our teacher,the old sailor,every visitor,the new engine".split(",")
-_VERBS = "considered,painted,repaired,described,remembered,carried,discussed,opened,followed,measured".split(",")
-_OBJECTS = ("the proposal,a wooden door,two letters,the garden wall,their first journey,an unusual question,"
-            "the weather,a kettle,the long report,a piece of music").split(",")
-_ENDS = "in June,before lunch,without haste,for the third time,near the river,as usual,in silence,last winter".split(",")
+_SUBJECTS = [
+    "the committee", "my neighbour", "a small team", "our teacher", "the old sailor", "every visitor", "the new
+    engine"]
+_VERBS = [
+    "considered", "painted", "repaired", "described", "remembered", "carried", "discussed", "opened", "followed",
+    "measured"]
+_OBJECTS = [
+    "the proposal", "a wooden door", "two letters", "the garden wall", "their first journey", "an unusual question",
+    "the weather", "a kettle", "the long report", "a piece of music"]
+_ENDS = [
+    "in June", "before lunch", "without haste", "for the third time", "near the river", "as usual", "in silence",
+    "last winter"]
 _FINDINGS = ("mail ann.lee@example.org", "call +1 415 555 0132", "card 4111 1111 1111 1111", "host 198.51.100.7",
              "iban DE89 3704 0044 0532 0130 00")
 
@@ -106,7 +113,7 @@ def with_re(patterns: Sequence[re.Pattern[str]], texts: Sequence[str]) -> int:
 
 def measured(rounds: int) -> dict[str, Any]:
     """Microseconds, but for the hostile megabytes: milliseconds."""
-    patterns = {name: "flag" for name in ("personal_data", "secrets", "exfiltration")}
+    patterns = dict.fromkeys(("personal_data", "secrets", "exfiltration"), "flag")
     guards = guards_of("patterns", Policy(prompt=PromptRules(personal_data="flag", secrets="flag"),
                                           reply=ReplyRules(**patterns)), CATALOGUE)  # type: ignore[arg-type]
     every = guards_of("every", Policy(prompt=PromptRules(personal_data="flag", secrets="flag", injection="flag")),

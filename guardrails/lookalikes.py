@@ -3,8 +3,6 @@
 import re
 import unicodedata
 
-# ruff: noqa: RUF001 - these characters are meant to be taken for others
-
 # Letters of other alphabets by the Latin letter that readers take them for (after the confusables of Unicode's UTS 39),
 # in lower case: they count only in words that are Latin otherwise, or look so altogether.
 FOREIGN = {

@@ -5,14 +5,16 @@ from typing import cast
 from guardrails.compiling import Catalogue
 from guardrails.detectors.exfiltration import Exfiltration
 from guardrails.detectors.injection.injection import Injection
+from guardrails.detectors.language import Language
 from guardrails.detectors.length import Length
 from guardrails.detectors.personal_data import PersonalData
 from guardrails.detectors.prompt_leak import PromptLeak
 from guardrails.detectors.refusal import Refusal
 from guardrails.detectors.repetition import Repetition
 from guardrails.detectors.secrets.secrets import Secrets
+from guardrails.detectors.structure import Structure
 from guardrails.detectors.words import Words
-from guardrails.policy import ExfiltrationRule, LengthRule, Rule, WordsRule
+from guardrails.policy import ExfiltrationRule, LanguageRule, LengthRule, Rule, WordsRule
 
 
 def _words(rule: Rule) -> Words:
@@ -36,4 +38,6 @@ CATALOGUE: Catalogue = {
     "prompt_leak": lambda rule: PromptLeak(),
     "refusal": lambda rule: Refusal(),
     "repetition": lambda rule: Repetition(),
+    "structure": lambda rule: Structure(),
+    "language": lambda rule: Language(cast(LanguageRule, rule).allowed),
 }

@@ -16,6 +16,10 @@ Repetitions of one character are not counted in an opening: `[a-z]{3,40}` may be
 matches a little more, which delays a little text; but each counter of each pattern would multiply the states of the one
 automaton that all openings share. What is more than a longest match behind the end is no opening, whatever matches.
 
+Most patterns never leave a word: a key, an address, a number. Their openings need not be told apart. WORD holds back
+the word that the text ends with, whatever it is, and the character before it; only what goes beyond has openings of its
+own. In ordinary text the next word is one blank away.
+
 Written over the syntax tree of Python's own parser, whose syntax for what is used here is RE2's.
 """
 
@@ -27,10 +31,17 @@ from typing import Any
 UNBOUNDED = sre.MAXREPEAT
 # RE2 refuses repetitions beyond this.
 _MOST = 1000
+# What words consist of here, with the Latin letters beyond ASCII: what keys, addresses, links and numbers are made of, and
+# not what ends a value in JSON.
+_WORD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+%@/:=~#&?!*$-")
+WORD = r"(?s:.)?[A-Za-z0-9_.+%@/:=~#&?!*$\x{c0}-\x{24f}-]*"
 # Up to this many of a character are counted in an opening.
 _COUNTED = 3
 # What occurs need not be told exactly: the least number of a character is counted up to here.
 _LEAST = 4
+# A head has no repetitions beyond the one, and no fewer characters than the other: else it would stand everywhere.
+_SHORT = 5
+_LEAST_HEAD = 2
 _CLASSES = {sre.CATEGORY_DIGIT: r"\d", sre.CATEGORY_NOT_DIGIT: r"\D", sre.CATEGORY_SPACE: r"\s",
             sre.CATEGORY_NOT_SPACE: r"\S", sre.CATEGORY_WORD: r"\w", sre.CATEGORY_NOT_WORD: r"\W"}
 _PLACES = {sre.AT_BEGINNING: r"^", sre.AT_BEGINNING_STRING: r"\A", sre.AT_BOUNDARY: r"\b",
@@ -62,10 +73,91 @@ def longest(pattern: str) -> int | None:
 
 
 def opening(pattern: str) -> str:
-    """A pattern for the openings of ``pattern``, not anchored; it matches the empty text, too."""
+    """A pattern for the openings of ``pattern`` that WORD is not one of already, not anchored; empty where it always
+    is."""
     tree = parse(pattern)
-    written = _opening(list(tree))
-    return f"(?i:{written})" if tree.state.flags & re.IGNORECASE else written
+    return _with_case(tree, _beyond_word(_flat(tree)))
+
+
+def head(pattern: str) -> tuple[str, str]:
+    """What every match of ``pattern`` begins with, up to its first long repetition, and the openings of that.
+
+    An opening of the pattern is one of its head, or the head stands in it. Empty where the pattern begins with a long
+    repetition, or with hardly anything before it.
+    """
+    tree = parse(pattern)
+    nodes = _flat(tree)
+    taken = next((place for place, node in enumerate(nodes) if _repeats_long(node)), len(nodes))
+    if taken == len(nodes) or _parser.SubPattern(tree.state, nodes[:taken]).getwidth()[0] < _LEAST_HEAD:
+        return "", ""
+    return _with_case(tree, _relaxed_all(nodes[:taken])), _with_case(tree, _beyond_word(nodes[:taken]))
+
+
+def _with_case(tree: Any, written: str) -> str:
+    return f"(?i:{written})" if written and tree.state.flags & re.IGNORECASE else written
+
+
+def _repeats_long(node: Any) -> bool:
+    kind, value = node
+    if kind is sre.BRANCH:
+        return any(_repeats_long(part) for branch in value[1] for part in branch)
+    if kind is sre.SUBPATTERN:
+        return any(map(_repeats_long, value[3]))
+    if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+        return value[1] > _SHORT or any(map(_repeats_long, value[2]))
+    return False
+
+
+def _beyond_word(nodes: list[Any]) -> str:
+    """The openings in which something stands beyond the first character that no word holds."""
+    if len(nodes) == 1 and nodes[0][0] is sre.BRANCH:
+        found = list(dict.fromkeys(filter(None, (_beyond_word(_flat(branch)) for branch in nodes[0][1][1]))))
+        return "(?:" + "|".join(found) + ")" if found else ""
+    first = 1 if nodes and _parser.SubPattern(_parser.State(), nodes[:1]).getwidth()[1] <= 1 else 0
+    place = next((place for place, node in enumerate(nodes) if place >= first and _leaves_word(node)), None)
+    if place is None:
+        return ""
+    return _relaxed_all(nodes[:place]) + _opening(nodes[place:])
+
+
+def _flat(nodes: Any) -> list[Any]:
+    """The nodes without groups that only group."""
+    found: list[Any] = []
+    for node in nodes:
+        if node[0] is sre.SUBPATTERN and not node[1][1] and not node[1][2]:
+            found += _flat(node[1][3])
+        else:
+            found.append(node)
+    return found
+
+
+def _leaves_word(node: Any) -> bool:
+    """Whether it can match a character that no word holds."""
+    kind, value = node
+    if kind is sre.LITERAL:
+        return not _in_word(value)
+    if kind is sre.IN:
+        return any(map(_member_leaves_word, value))
+    if kind is sre.BRANCH:
+        return any(_leaves_word(part) for branch in value[1] for part in branch)
+    if kind is sre.SUBPATTERN:
+        return any(map(_leaves_word, value[3]))
+    if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+        return any(map(_leaves_word, value[2]))
+    return kind is not sre.AT
+
+
+def _member_leaves_word(member: Any) -> bool:
+    kind, value = member
+    if kind is sre.LITERAL:
+        return not _in_word(value)
+    if kind is sre.RANGE:
+        return not all(map(_in_word, range(value[0], value[1] + 1)))
+    return kind is sre.NEGATE or value not in (sre.CATEGORY_DIGIT, sre.CATEGORY_WORD)
+
+
+def _in_word(code: int) -> bool:
+    return 0xC0 <= code <= 0x24F or chr(code) in _WORD
 
 
 def relaxed(pattern: str) -> str:

@@ -37,6 +37,7 @@ class Pattern(msgspec.Struct, frozen=True):
     check   the score of a candidate, 0 to 1, where 0 is no finding; None: every match scores ``score``.
     begins  for whatever a match may begin with, where what is derived from a long ``regex`` would be too large to run
             at every piece. It may match more, which delays a stream; were it to match less, streams would miss some.
+    begins_derived  whether that was not given
     occurs  derived: a pattern that occurs wherever this one does, and is easier to look for among many
     """
 
@@ -47,6 +48,7 @@ class Pattern(msgspec.Struct, frozen=True):
     score: float = 1.0
     begins: str = ""
     occurs: str = ""
+    begins_derived: bool = False
 
     def __post_init__(self) -> None:
         most = longest(self.regex)
@@ -57,5 +59,7 @@ class Pattern(msgspec.Struct, frozen=True):
         if parse(self.regex).getwidth()[0] == 0:
             raise UnsupportedPattern(f"{self.label}: the pattern matches the empty text")
         # What is derived is kept with the pattern: several scanners may be made of it.
-        msgspec.structs.force_setattr(self, "begins", self.begins or opening(self.regex))
+        if not self.begins:
+            msgspec.structs.force_setattr(self, "begins", opening(self.regex))
+            msgspec.structs.force_setattr(self, "begins_derived", True)
         msgspec.structs.force_setattr(self, "occurs", relaxed(self.regex))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import re2
 
+from guardrails.patterns.opening import WORD, head
 from guardrails.patterns.pattern import CONTEXT_BYTES, LONGEST_MATCH, Candidate, Check, Pattern
 
 # The automaton is built while it runs; where it outgrows this it begins anew, which is slow but right.
@@ -21,6 +22,7 @@ CHECK_FAILED = -1.0  # the score of a match whose check raised
 
 
 # What finds one pattern in a text, and the number of the group that is the finding.
+Opened = Callable[[object, bytes, int, int], Sequence[tuple[int, int]]]
 Run = tuple[Callable[[object, bytes, int, int], Sequence[tuple[int, int]]], int]
 
 
@@ -72,18 +74,48 @@ class Scanner:
         self._set.Compile()
         self._runs: list[Run | None] = [None] * len(self.patterns)
         self._tails = [re2.compile(f"{pattern.tail}+") if pattern.tail else None for pattern in self.patterns]
-        openings = "|".join(dict.fromkeys(pattern.begins for pattern in self.patterns))
+        self._prepare_openings()
         self._any_tail = any(pattern.tail for pattern in self.patterns)
-        # Called for every frame of every stream: what the package puts around this call costs more than the call.
-        self._opening = re2.compile(f"(?:{openings})\\z", _options(_SET_MEMORY_BYTES))
-        self._match_opening = self._opening._regexp.Match
         self._match_any = self._set._set.Match
 
     def undecided_from(self, text: bytes, start: int = 0) -> int:
         """Where the first match could begin that is not decided before more text comes; the length where none can."""
-        place: int = self._match_opening(_UNANCHORED, text, start, len(text))[0][0]
-        earliest = len(text) - _LONGEST_BYTES
+        length = len(text)
+        place: int = self._match_begun(_UNANCHORED, text, start, length)[0][0]
+        if place > start and self._headed:
+            for index in self._match_heads(text[max(0, start - 1) :]):
+                place = min(place, self._opened(index, text, start))
+        earliest = length - _LONGEST_BYTES
         return _character_at(text, earliest) if place < earliest else place
+
+    def _prepare_openings(self) -> None:
+        """One automaton for all openings would have a state for each mixture of them, and never be built. So one, small,
+        finds words and openings of heads; the whole opening of a pattern is looked for only where its head has come."""
+        begun: dict[str, None] = {WORD: None}
+        heads = re2.Set.SearchSet(_options(_SET_MEMORY_BYTES))
+        self._headed: list[tuple[str, Opened | None]] = []
+        for pattern in self.patterns:
+            if not pattern.begins:
+                continue
+            first, opening_of_first = head(pattern.regex)
+            if first and pattern.begins_derived:
+                heads.Add(f"(?m){first}")
+                self._headed.append((pattern.begins, None))
+            begun[opening_of_first if first and pattern.begins_derived else pattern.begins] = None
+        if self._headed:
+            heads.Compile()
+        # Called for every frame of every stream: what the package puts around these calls costs more than they do.
+        self._match_heads = heads._set.Match
+        self._begun = re2.compile(f"(?:{'|'.join(filter(None, begun))})\\z", _options(_SET_MEMORY_BYTES))
+        self._match_begun = self._begun._regexp.Match
+
+    def _opened(self, index: int, text: bytes, start: int) -> int:
+        written, opened = self._headed[index]
+        if opened is None:
+            opened = re2.compile(f"(?:{written})\\z", _options(_PATTERN_MEMORY_BYTES))._regexp.Match
+            self._headed[index] = written, opened
+        place = opened(_UNANCHORED, text, start, len(text))[0][0]
+        return place if place >= 0 else len(text)
 
     def which(self, text: bytes) -> Sequence[int]:
         """The patterns that occur somewhere in ``text``; perhaps more, never fewer."""

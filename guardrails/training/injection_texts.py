@@ -12,8 +12,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-# ruff: noqa: RUF001 - other alphabets are meant
-
 _TOPICS = ("my sourdough", "the French Revolution", "a rental contract", "a list of birds", "my cover letter",
            "tax brackets", "a haiku", "the water cycle", "our quarterly figures",
            "a bug in my parser", "marathon training", "the moon")

@@ -1,6 +1,6 @@
 """Orders to the model that nobody may give it are found, in disguise too; talk about them is not."""
 
-# ruff: noqa: RUF001 - letters that look like others are what is tested
+
 
 from __future__ import annotations
 

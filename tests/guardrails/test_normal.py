@@ -1,6 +1,6 @@
 """Normal text says what a disguise hides, and every stretch of it leads back to where it stands in the original."""
 
-# ruff: noqa: RUF001 - letters that look like others are what is tested
+
 
 from __future__ import annotations
 

@@ -73,13 +73,27 @@ def test_any_split_of_a_text_finds_what_the_whole_finds(name: str, text: str, cu
     assert joined(in_pieces(scanner, list(text))) == whole
 
 
-def test_text_flows_until_a_match_could_begin() -> None:
+def test_text_flows_but_for_the_word_that_it_ends_with() -> None:
     window = Window(Scanner([Pattern("MAIL", r"\b[a-z]{1,20}@[a-z]{1,20}\.com\b")]))
-    decided = []
+    held = []
+    fed = ""
     for piece in ("Write to ", "me", ", or ", "bob", "@exam", "ple.com", ".", " Bye"):
         window.feed(piece.encode())
-        decided.append(window.decided)
-    assert decided == [9, 9, 16, 16, 16, 16, 32, 36]
+        fed += piece
+        held.append(fed[window.decided :])
+    assert held == [" ", " me", " ", " bob", " bob@exam", " bob@example.com", " bob@example.com.", " Bye"]
+
+
+def test_beyond_a_word_only_what_can_become_a_match_is_held_back() -> None:
+    window = Window(Scanner([Pattern("ORDER", r"(?i)\bignore (?:all |any ){0,2}(?:rules|orders)\b"),
+                             Pattern("CARD", r"\b\d{4}(?: \d{4}){3}\b")]))
+    held = []
+    fed = ""
+    for piece in ("Do not ", "ignore ", "all ", "of ", "4111 ", "1111 ", "1 ", "apple"):
+        window.feed(piece.encode())
+        fed += piece
+        held.append(fed[window.decided :])
+    assert held == [" ", "ignore ", "ignore all ", " ", "4111 ", "4111 1111 ", "4111 1111 1 ", " apple"]
 
 
 def test_the_end_of_a_tail_is_not_waited_for() -> None:
@@ -89,7 +103,7 @@ def test_the_end_of_a_tail_is_not_waited_for() -> None:
     assert [cluster.matches[0].pattern for cluster in found if not cluster.goes_on] == [0]
     assert window.decided == found[-1].end > 7000
     assert [(cluster.start, cluster.end, cluster.goes_on) for cluster in window.feed(b"ef is it")] == [
-        (window.decided - 8, window.decided - 6, True)]
+        (8011, 8013, True)]
 
 
 @pytest.mark.parametrize("piece", [b"0123456789" * 100, b"a@" * 500, b"key=" * 250, "é@".encode() * 300])

@@ -3,7 +3,7 @@
 A word may have several meanings ("initial" is both earlier and hidden). Words are written as normal text has them: in
 lower case, without accents."""
 
-# ruff: noqa: RUF001 - the words of other alphabets are meant
+
 
 MEANINGS = {
     "drop": """
