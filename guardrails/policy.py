@@ -69,9 +69,9 @@ class ExfiltrationRule(Rule, frozen=True, kw_only=True):
 
 
 class NamesRule(Rule, frozen=True, kw_only=True):
-    """Which of what the classifier of names can tell is looked for."""
+    """Which of what the classifier of names can tell is looked for; without a word persons and addresses."""
 
-    find: list[Literal["PERSON", "ADDRESS", "CITY"]] = ["PERSON", "ADDRESS"]
+    find: list[Literal["PERSON", "ADDRESS", "CITY"]] | None = None
 
 
 class PromptRules(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

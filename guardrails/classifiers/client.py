@@ -107,7 +107,8 @@ class _Link(asyncio.Protocol):
         if len(self._waiting) >= IN_FLIGHT or transport.get_write_buffer_size() > UNSENT_BYTES or (
                 sum(map(len, ask.texts)) > REQUEST_CHARACTERS):
             raise Overloaded
-        answer = self._waiting[ask.id] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Told | Refused] = asyncio.get_running_loop().create_future()
+        self._waiting[ask.id] = answer
         transport.write(self._frames.encode(ask))
         try:
             return await answer

@@ -61,7 +61,7 @@ class Frames:
 
     def __init__(self) -> None:
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(Frame)
+        self._decoder: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)
         self._arrived = bytearray()
 
     def encode(self, frame: Frame) -> bytes:
@@ -87,7 +87,8 @@ class Frames:
 
     def _decoded(self, start: int, end: int) -> Frame:
         try:
-            return self._decoder.decode(bytes(memoryview(self._arrived)[start:end]))
+            frame: Frame = self._decoder.decode(bytes(memoryview(self._arrived)[start:end]))
+            return frame
         except msgspec.MsgspecError as error:
             raise Malformed(str(error)) from None
 

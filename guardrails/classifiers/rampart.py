@@ -63,7 +63,8 @@ class Rampart:
         self._tokenizer = Tokenizer.from_file(os.fspath(folder / "tokenizer.json"))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._begin, self._end = (self._tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]"))
+        vocabulary = self._tokenizer.get_vocab()
+        self._begin, self._end = vocabulary["[CLS]"], vocabulary["[SEP]"]
         self._session = onnxruntime.InferenceSession(
             os.fspath(folder / "onnx" / "model_q4.onnx"), options, providers=["CPUExecutionProvider"])
         self._summing = _summing([labels[str(number)] for number in range(len(labels))])

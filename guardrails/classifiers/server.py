@@ -22,12 +22,13 @@ class Listener(Protocol):
 
 
 async def listen(socket: Path, readings: Readings) -> Listener:
-    """Listens at ``socket``, in the place of who listened there before; only this user may connect."""
-    socket.unlink(missing_ok=True)
+    """Listens at ``socket``, in the place of who listened there before.
+
+    Whom the process's umask leaves out cannot connect.
+    """
+    await asyncio.to_thread(socket.unlink, missing_ok=True)
     with reachable(socket) as path:
-        server = await asyncio.get_running_loop().create_unix_server(lambda: Connection(readings), path)
-    socket.chmod(0o600)
-    return server
+        return await asyncio.get_running_loop().create_unix_server(lambda: Connection(readings), path)
 
 
 class Connection(asyncio.Protocol):

@@ -30,20 +30,20 @@ _DELIMITERS = frozenset(" \t\n\r,;\"'<>()[]{}|")
 _TECHNICAL = re.compile(r"@|://|^www\.|[\w-]\.[a-z]{2,}(?:$|[/:?])|_|\\")
 _NUMBER = re.compile(r"\d(?:[ -]?\d){11,}")
 
-_INSIDE_NAME = re.compile(r"[ \t\xa0]{0,2}|['’.-]")
+_INSIDE_NAME = re.compile(r"[ \t\xa0]{0,2}|['\u2019.-]")
 _INITIAL_ENDS = re.compile(r"\.[ \t\xa0]")
 _FIRM = re.compile(
     r"(?: (?:and|&|und|e|y|et) (?:Sons|Söhne|Söner|Co|Partners?|Associates|[Aa]sociados|Fils|[Ff]igli|Zonen)\b| & "
     r"|,? (?:Inc|Ltd|Limited|LLC|LLP|PLC|plc|GmbH|GbR|KGaA|KG|OHG|AG|AB|HB|KB|BV|NV|SA|SAS|SARL|SRL|Oy|Corp|Group|Bank"
     r"|Holdings?|Company|S\.[A-Z]|S/A|s\.p\.a|S\.p\.A|Sp\. z)(?![a-z]))")
 
-_INSIDE_ADDRESS = re.compile(r"[\s,./()–-]{0,4}")
+_INSIDE_ADDRESS = re.compile(r"[\s,./()\u2013-]{0,4}")
 # Such as `Apt.`, `Suite`: a word between two parts that the model has not seen as one.
-_BRIDGE = re.compile(r"[\s,.;#(–-]{0,4}([^\W\d_]{1,10})\.?[\s,.#(–-]{0,4}")
+_BRIDGE = re.compile(r"[\s,.;#(\u2013-]{0,4}([^\W\d_]{1,10})\.?[\s,.#(\u2013-]{0,4}")
 _UNIT = re.compile(r"\b(?:Flat|Apt|Apartment|Unit|Suite|Level|Floor|Room|Studio|No|H\.No|ul|al|pl|os)\b\.?\s?$", re.I)
 # A state's letters and a postal code that follow, each in few characters.
-_POSTAL = re.compile(r"(?:[ ,/\n-]{1,3}\(?(?:[A-Z]{2,3}\b|[A-Z]{0,2}\d[A-Z0-9]{1,9}\b(?: \d[A-Z]{2}\b|[ -]\d{2,4}\b)?)\)?)"
-                     r"{1,3}|\)")
+_POSTAL = re.compile(
+    r"(?:[ ,/\n-]{1,3}\(?(?:[A-Z]{2,3}\b|[A-Z]{0,2}\d[A-Z0-9]{1,9}\b(?: \d[A-Z]{2}\b|[ -]\d{2,4}\b)?)\)?){1,3}|\)")
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 

@@ -5,11 +5,13 @@ from typing import Protocol
 
 from guardrails.classifiers.classifier import Span
 from guardrails.classifiers.client import ClassifierAway
+from guardrails.classifiers.words import ADDRESS, PERSON
 from guardrails.finding import Finding
 from guardrails.passage import Passage
 from guardrails.policy import NamesRule, Rule
 
 NAME = "names"
+FOUND = (PERSON, ADDRESS)
 # A policy's deadline comes sooner; this one is for the classifier, should nobody tell it that it need not go on.
 PATIENCE_SECONDS = 30.0
 NONE_CONFIGURED = ("a classifier process reads names, and none is configured; "
@@ -31,7 +33,7 @@ class Names:
     def __init__(self, rule: Rule, reads: Reads | None = None) -> None:
         # An action alone has no settings.
         own = rule if isinstance(rule, NamesRule) else NamesRule(action=rule.action)
-        self.labels: tuple[str, ...] = tuple(own.find)
+        self.labels: tuple[str, ...] = tuple(FOUND if own.find is None else own.find)
         self._unread = frozenset(role for role, written in own.roles.items()
                                  if "off" in (written, getattr(written, "action", None)))
         self._reads = reads
