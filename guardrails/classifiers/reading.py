@@ -49,6 +49,15 @@ class Readings:
         self.batches = 0
         self.windows = 0
 
+    @property
+    def loaded(self) -> bool:
+        return self._classifiers is not None
+
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """Texts that are not read to their end, and the characters of them that nobody has begun to read."""
+        return len(self._waiting), self._waiting.characters
+
     async def run(self, load: Callable[[], Mapping[str, Classifier]]) -> None:
         """Loads the classifiers, then reads until it is cancelled; raises Stuck, and whatever loading raises."""
         loop = asyncio.get_running_loop()

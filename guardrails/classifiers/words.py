@@ -25,6 +25,7 @@ class Word(NamedTuple):
     score: float
 
 
+_NAMES = 64  # so many different names of a text are looked for again
 _REACH = 64  # characters: how far around a word its form is looked at
 _DELIMITERS = frozenset(" \t\n\r,;\"'<>()[]{}|")
 _TECHNICAL = re.compile(r"@|://|^www\.|[\w-]\.[a-z]{2,}(?:$|[/:?])|_|\\")
@@ -54,7 +55,7 @@ def spans_of(text: str, words: Sequence[Word]) -> list[Span]:
         span = _person(text, group) if group[0].label == PERSON else _address(text, group)
         if span is not None:
             found.append(span)
-    return found
+    return sorted([*found, *_again(text, found)], key=lambda span: (span.start, span.end))
 
 
 def _is_technical(text: str, word: Word) -> bool:
@@ -104,7 +105,7 @@ def _together(text: str, one: Word, other: Word) -> bool:
 
 def _person(text: str, group: Sequence[Word]) -> Span | None:
     start, end = group[0].start, group[-1].end
-    if _FIRM.match(text, end):
+    if any(_FIRM.match(text, word.end) for word in group):
         return None
     # A single word without a capital is more often a thing than a person.
     doubtful = len(group) == 1 and text[start:end].islower()
@@ -130,6 +131,24 @@ def _is_address(text: str, parts: set[str]) -> bool:
     words = [word for word in _LETTERS.findall(text) if len(word) > 1]
     named = any(len(word) > 2 for word in words) and (text != text.lower() or len(words) > 1)
     return whole and named and (numbered or "," in text or "\n" in text)
+
+
+def _again(text: str, found: Sequence[Span]) -> Iterator[Span]:
+    """Where whole names stand once more, and were not seen: a name that is hidden here and readable there is not
+    hidden."""
+    names: dict[str, float] = {}
+    for span in found:
+        name = text[span.start : span.end]
+        if span.label == PERSON and " " in name and len(names) < _NAMES:
+            names[name] = max(names.get(name, 0.0), span.score)
+    taken = {at for span in found for at in range(span.start, span.end)} if names else set()
+    for name, score in names.items():
+        at = text.find(name)
+        while at >= 0:
+            end = at + len(name)
+            if taken.isdisjoint(range(at, end)) and not (text[at - 1 : at].isalnum() or text[end : end + 1].isalnum()):
+                yield Span(PERSON, at, end, score)
+            at = text.find(name, end)
 
 
 def _score(group: Sequence[Word]) -> float:

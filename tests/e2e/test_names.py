@@ -129,8 +129,6 @@ async def test_a_classifier_that_hangs_costs_the_deadline_and_is_refused(
 async def test_a_flood_is_refused_and_no_name_slips_by(
         fake: FakeVLLM, guarded: GatewayProcess, client: openai.AsyncOpenAI) -> None:
     """More text than can be read in time: some requests are declined, and none that is passed on has a name in it."""
-    before = len(fake.requests)
-
     async def one(number: int) -> int:
         text = f"Letter {number}. " + "The committee thanked Maria Lopez for her work on the depot. " * 60
         try:
@@ -142,7 +140,7 @@ async def test_a_flood_is_refused_and_no_name_slips_by(
 
     statuses = await asyncio.gather(*(one(number) for number in range(40)))
     assert 503 in statuses
-    passed = [request.body for request in list(fake.requests)[before:]]
+    passed = [request.body for request in fake.requests if b"Letter" in request.body]
     assert len(passed) == statuses.count(200)
     assert not any(b"Lopez" in body for body in passed)
 
