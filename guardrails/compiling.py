@@ -55,8 +55,9 @@ def unusable_rules(policy: Policy, catalogue: Catalogue) -> Iterator[UnusableRul
     for side, rules in sides:
         for name, rule in rules_of(rules):
             # Where a rule has no settings of its own nothing can be wrong with them: no detector is made to find out.
+            made = type(rule) is not Rule or isinstance(catalogue.get(name), Unavailable)
             try:
-                _detector(side, name, rule, catalogue if type(rule) is not Rule else {})
+                _detector(side, name, rule, catalogue if made else {})
             except UnusableRule as error:
                 yield error
 
