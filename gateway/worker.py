@@ -28,6 +28,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from gateway.api.application import make_application
 from gateway.config.handover import settings_of_line
 from gateway.config.settings import Key, Settings
+from gateway.detectors import detectors_with
 from gateway.door import Door
 from gateway.hall import Hall
 from gateway.ids import ExchangeIds
@@ -42,6 +43,8 @@ from gateway.stages.standard import standard_stages
 from gateway.telemetry.faults import Faults
 from gateway.telemetry.logs import Log
 from gateway.worker_status import EndpointStatus, StatusSender, WorkerStatus
+from guardrails.classifiers.client import ClassifierClient
+from guardrails.classifiers.frames import socket_in
 from models.endpoint import Endpoint, Endpoints
 from models.probing import probe_all
 
@@ -83,7 +86,9 @@ class Worker:
         outbox = Outbox(loop, lambda: self._admit.in_flight > CROWD, lambda: self._admit.in_flight > STREAM_CROWD)
         self._endpoints = Endpoints(
             lambda url: Endpoint(url, tls.context_for(url), loop=loop, time=clock.time, write=outbox.put))
-        self._keeper = SnapshotKeeper(state, self._endpoints, lambda variable: os.environ.get(variable, ""))
+        self._classifier = ClassifierClient(socket_in(state), self._log) if settings.classifiers else None
+        self._keeper = SnapshotKeeper(state, self._endpoints, lambda variable: os.environ.get(variable, ""),
+                                      detectors_with(self._classifier))
         self._pipeline = Pipeline(standard_stages(
             worker=name, journal=self._journal, keys=keys, admit=self._admit, limits=settings.limits, clock=clock,
             random=random.Random().random, log=faults, guard_log=self._log,
@@ -117,7 +122,7 @@ class Worker:
         await probe_all(self._endpoints, PROBE_SECONDS / 2)
         server = await self._loop.create_server(lambda: Door(self._hall, self._loop), sock=self._listener)
         tasks = [asyncio.create_task(self._keep_going(work))
-                 for work in (self._sweep, self._look, self._probe, self._report)]
+                 for work in (self._sweep, self._look, self._probe, self._report, *self._classifying())]
         # What is built by now lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
@@ -155,6 +160,9 @@ class Worker:
             except Exception as error:  # told, and tried again: the traffic must not depend on it
                 self._faults.fault("background_failed", error, request_id="")
                 await asyncio.sleep(STATUS_SECONDS)
+
+    def _classifying(self) -> list[Callable[[], Awaitable[None]]]:
+        return [self._classifier.run] if self._classifier is not None else []
 
     async def _sweep(self) -> None:
         while True:

@@ -3,14 +3,24 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from guardrails.allowed import Allowed
+from guardrails.detectors.description import labels_of
 from guardrails.guard import Guard, Side, guard_of
 from guardrails.inspection import Guards, Inspector, Permits
-from guardrails.patterns.pattern import Pattern
 from guardrails.policy import Policy, PromptRules, ReplyRules, Rule, rules_of
 from guardrails.redaction import NameFinder
 
 # Makes a detector by its rule; raises ValueError where the rule's settings cannot be used.
 Catalogue = Mapping[str, Callable[[Rule], object]]
+
+
+class Unavailable:
+    """Stands in a catalogue for a detector that exists and cannot be used here; ``remedy`` says what would help."""
+
+    def __init__(self, remedy: str) -> None:
+        self.remedy = remedy
+
+    def __call__(self, rule: Rule) -> object:
+        raise ValueError(self.remedy)
 
 
 class UnusableRule(ValueError):
@@ -26,8 +36,7 @@ def guards_of(name: str, policy: Policy, catalogue: Catalogue) -> Guards:
     policy says so."""
     permits = _permits(policy)
     prompt = _made("prompt", policy.prompt, catalogue)
-    pseudonymous = {pattern.label for guard, detector in prompt if guard.style == "pseudonym"
-                    for pattern in _patterns(detector)}
+    pseudonymous = {label for guard, detector in prompt if guard.style == "pseudonym" for label in labels_of(detector)}
     return Guards(
         name=name,
         prompt=Inspector("prompt", prompt, permits),
@@ -46,8 +55,9 @@ def unusable_rules(policy: Policy, catalogue: Catalogue) -> Iterator[UnusableRul
     for side, rules in sides:
         for name, rule in rules_of(rules):
             # Where a rule has no settings of its own nothing can be wrong with them: no detector is made to find out.
+            made = type(rule) is not Rule or isinstance(catalogue.get(name), Unavailable)
             try:
-                _detector(side, name, rule, catalogue if type(rule) is not Rule else {})
+                _detector(side, name, rule, catalogue if made else {})
             except UnusableRule as error:
                 yield error
 
@@ -84,7 +94,3 @@ def _detector(side: Side, name: str, rule: Rule, catalogue: Catalogue) -> object
         return None if make is None else make(rule)
     except ValueError as error:
         raise UnusableRule(f"{side}.{name}", str(error)) from None
-
-
-def _patterns(detector: object) -> list[Pattern]:
-    return list(getattr(detector, "patterns", ()))

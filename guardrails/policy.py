@@ -68,6 +68,12 @@ class ExfiltrationRule(Rule, frozen=True, kw_only=True):
     allowed_hosts: list[str] = []
 
 
+class NamesRule(Rule, frozen=True, kw_only=True):
+    """Which of what the classifier of names can tell is looked for; without a word persons and addresses."""
+
+    find: list[Literal["PERSON", "ADDRESS", "CITY"]] | None = None
+
+
 class PromptRules(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """The detectors for what the application sends."""
 
@@ -75,6 +81,7 @@ class PromptRules(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     secrets: Action | Rule | None = None
     injection: Action | Rule | None = None
     toxicity: Action | Rule | None = None
+    names: Action | NamesRule | None = None
     words: WordsRule | None = None
     length: LengthRule | None = None
     language: LanguageRule | None = None

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from threading import BoundedSemaphore
 
-from guardrails.detectors.detector import SlowReader
+from guardrails.detectors.detector import Overloaded, SlowReader
 from guardrails.examination import Examination
 from guardrails.finding import Finding
 from guardrails.guard import Guard
@@ -77,8 +77,8 @@ class SlowReadings:
     def _take(self, task: "asyncio.Task[None]", reading: _Read) -> None:
         if not task.done():
             self._examination.fail(reading.guard, "timeout")
-        elif task.cancelled() or task.exception() is not None:
-            self._examination.fail(reading.guard, "error")
+        elif task.cancelled() or (error := task.exception()) is not None:
+            self._examination.fail(reading.guard, "error" if task.cancelled() else _reason(error))
         else:
             self._examination.add(reading.guard, reading.found, reading.seconds)
 
@@ -88,3 +88,7 @@ class SlowReadings:
                 task.cancelled() or task.exception()  # looked at, so that nobody is told of it
             else:
                 task.cancel()
+
+
+def _reason(error: BaseException | None) -> str:
+    return "overloaded" if isinstance(error, Overloaded) else "timeout" if isinstance(error, TimeoutError) else "error"

@@ -9,6 +9,8 @@ import yaml
 from gateway.config.checking import ConfigurationError, Problem, convert
 from gateway.config.routing_document import RoutingDocument, check_routing
 from gateway.config.settings import Settings, contradictions_of
+from guardrails.compiling import Catalogue
+from guardrails.detectors.catalogue import CATALOGUE
 from guardrails.policy import Policy
 
 
@@ -52,10 +54,10 @@ def _text_of(path: Path) -> str:
         raise ConfigurationError(str(path), [Problem(path="", expected="a readable file", found=str(error))]) from None
 
 
-def read_routing(path: Path) -> tuple[RoutingDocument, Any]:
+def read_routing(path: Path, catalogue: Catalogue = CATALOGUE) -> tuple[RoutingDocument, Any]:
     """Returns the routing in ``path``, typed and as it was written; raises ConfigurationError with every problem."""
     written = parse_yaml(_text_of(path), str(path))
-    return check_routing(written, str(path)), written
+    return check_routing(written, str(path), catalogue), written
 
 
 def read_policy(path: Path) -> Policy:

@@ -7,6 +7,7 @@ import msgspec
 
 from gateway.config.checking import Problem
 from gateway.config.written import Address, Duration, KeyHash
+from guardrails.classifiers import rampart
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -49,6 +50,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     listen: Address = Address("127.0.0.1:8000")
     admin: Address = Address("127.0.0.1:8001")
     workers: Count = 1
+    classifiers: Annotated[int, msgspec.Meta(ge=0, le=1)] = 0
     state: str = "./gatewright-state"
     database: str = "sqlite:///gatewright-state/gatewright.db"
     cache: str = "memory://"
@@ -73,6 +75,9 @@ def contradictions_of(settings: Settings) -> Iterator[Problem]:
                       found=repr(settings.database.partition("://")[0] + "://..."))
     if settings.listen == settings.admin and settings.listen.port:
         yield Problem(path="admin", expected="an address other than listen", found=str(settings.admin))
+    if settings.classifiers and (lacking := rampart.missing()):
+        yield Problem(path="classifiers", expected="0, or the packages that the classifier needs: "
+                      "pip install 'gatewright[names]'", found=f"no {', '.join(lacking)}")
     seen: dict[str, int] = {}
     for index, key in enumerate(settings.keys):
         if key.id in seen:

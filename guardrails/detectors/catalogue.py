@@ -7,6 +7,7 @@ from guardrails.detectors.exfiltration import Exfiltration
 from guardrails.detectors.injection.injection import Injection
 from guardrails.detectors.language import Language
 from guardrails.detectors.length import Length
+from guardrails.detectors.names import Names
 from guardrails.detectors.personal_data import PersonalData
 from guardrails.detectors.prompt_leak import PromptLeak
 from guardrails.detectors.refusal import Refusal
@@ -32,6 +33,7 @@ CATALOGUE: Catalogue = {
     "personal_data": lambda rule: PersonalData(),
     "secrets": lambda rule: Secrets(),
     "injection": lambda rule: Injection(),
+    "names": Names,
     "words": _words,
     "exfiltration": lambda rule: Exfiltration(rule.allowed_hosts if isinstance(rule, ExfiltrationRule) else ()),
     "length": _length,

@@ -35,9 +35,16 @@ class Reader(Protocol):
     def read(self, passage: Passage) -> list[Finding]: ...
 
 
+class Overloaded(Exception):
+    """A slow reader has no room for one more."""
+
+
 class SlowReader(Protocol):
     """Judges all passages of a prompt, and may take its time: it runs beside the others of its kind, until the policy's
-    deadline. It must not hold the event loop."""
+    deadline. It must not hold the event loop. It raises Overloaded where it has no room.
+
+    ``labels`` are those that it finds, where pseudonyms of them can be given back.
+    """
 
     name: str
 

@@ -1,5 +1,6 @@
 """Examination: one row judged by one side of a policy, with what it acts on and what it would with other thresholds."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
 
@@ -11,10 +12,10 @@ from guardrails.detectors.detector import Asked
 from guardrails.evaluation.row import Row
 from guardrails.finding import Finding
 from guardrails.guard import Guard, Side
-from guardrails.inspection import Guards, Inspector
+from guardrails.inspection import Guards, Inspector, merged
 from guardrails.passage import Passage, Role
 from guardrails.policy import Action, Policy, PromptRules, ReplyRules, RoleRule, Rule, rules_of
-from guardrails.redaction import edited
+from guardrails.redaction import Edit, Pseudonyms, edited
 from guardrails.stream import ROLE, GuardedText, whole
 from guardrails.verdict import Failure, Verdict
 
@@ -122,10 +123,27 @@ def judge(guards: Guards, side: Side, passage: Passage) -> Judged:
     """Judges a text that came whole, as a part of a prompt or as a reply's content."""
     verdict, data, inspector = Verdict(), passage.text.encode(), _side(guards, side)
     if side == "prompt":
-        edits = inspector.inspect(passage, 0.0, verdict, guards.pseudonyms_for([passage.text]))
+        pseudonyms = guards.pseudonyms_for([passage.text])
+        edits = inspector.inspect(passage, 0.0, verdict, pseudonyms)
+        if inspector.slow:
+            edits = merged([*edits, *asyncio.run(_read_slowly(inspector, passage, verdict, pseudonyms))])
         return Judged(verdict, edited(data, 0, edits).decode())
     text = GuardedText(inspector, verdict, place="", channel="content", asked=Asked(), lot=0.0, pseudonyms=None)
     return Judged(verdict, whole(text, data).decode())
+
+
+async def _read_slowly(inspector: Inspector, passage: Passage, verdict: Verdict,
+                       pseudonyms: Pseudonyms | None) -> list[Edit]:
+    """One after the other, and for as long as they take: there is no deadline here."""
+    edits: list[Edit] = []
+    for guard, reader in inspector.slow:
+        try:
+            [found] = await reader.read_all([passage])
+        except Exception:  # told as a request's would be
+            verdict.fail(Failure(guard.name, inspector.side, "error"))
+        else:
+            inspector.decide(guard, found, passage, verdict, edits, pseudonyms)
+    return edits
 
 
 def _side(guards: Guards, side: Side) -> Inspector:

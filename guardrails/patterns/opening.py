@@ -31,8 +31,8 @@ from typing import Any
 UNBOUNDED = sre.MAXREPEAT
 # RE2 refuses repetitions beyond this.
 _MOST = 1000
-# What words consist of here, with the Latin letters beyond ASCII: what keys, addresses, links and numbers are made of, and
-# not what ends a value in JSON.
+# What words consist of here, with the Latin letters beyond ASCII: what keys, addresses, links and numbers are made of,
+# and not what ends a value in JSON.
 _WORD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+%@/:=~#&?!*$-")
 WORD = r"(?s:.)?[A-Za-z0-9_.+%@/:=~#&?!*$\x{c0}-\x{24f}-]*"
 # Up to this many of a character are counted in an opening.

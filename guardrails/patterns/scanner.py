@@ -89,8 +89,11 @@ class Scanner:
         return _character_at(text, earliest) if place < earliest else place
 
     def _prepare_openings(self) -> None:
-        """One automaton for all openings would have a state for each mixture of them, and never be built. So one, small,
-        finds words and openings of heads; the whole opening of a pattern is looked for only where its head has come."""
+        """One automaton for all openings would have a state for each mixture of them, and never be built.
+
+        So one, small, finds words and openings of heads; the whole opening of a pattern is looked for only where its
+        head has come.
+        """
         begun: dict[str, None] = {WORD: None}
         heads = re2.Set.SearchSet(_options(_SET_MEMORY_BYTES))
         self._headed: list[tuple[str, Opened | None]] = []

@@ -7,6 +7,10 @@ import click
 from gateway.config.checking import ConfigurationError
 from gateway.config.reading import read_routing, read_settings
 from gateway.config.routing_document import RoutingDocument, warnings_of
+from gateway.config.settings import Settings
+from gateway.detectors import usable_detectors
+from guardrails.compiling import Catalogue
+from guardrails.detectors.catalogue import CATALOGUE
 from operations.cli.output import as_json_option, fail_with_problems, print_json
 
 
@@ -23,25 +27,27 @@ def check(config: Path | None, routing: Path | None, as_json: bool) -> None:
     if config is None and routing is None:
         raise click.UsageError("Give --config FILE, --routing FILE, or both.")
     errors: list[ConfigurationError] = []
-    if config is not None:
-        routing = _check_settings(config, errors) if routing is None else (_check_settings(config, errors), routing)[1]
-    document = _check_routing(routing, errors) if routing is not None else None
+    settings = _check_settings(config, errors) if config is not None else None
+    catalogue = usable_detectors(settings) if settings is not None else CATALOGUE
+    if routing is None and settings is not None:
+        routing = Path(settings.routing)
+    document = _check_routing(routing, catalogue, errors) if routing is not None else None
     if errors:
         fail_with_problems(errors, as_json)
-    _report(warnings_of(document) if document else [], as_json)
+    _report(warnings_of(document, catalogue) if document else [], as_json)
 
 
-def _check_settings(path: Path, errors: list[ConfigurationError]) -> Path | None:
+def _check_settings(path: Path, errors: list[ConfigurationError]) -> Settings | None:
     try:
-        return Path(read_settings(path).routing)
+        return read_settings(path)
     except ConfigurationError as error:
         errors.append(error)
         return None
 
 
-def _check_routing(path: Path, errors: list[ConfigurationError]) -> RoutingDocument | None:
+def _check_routing(path: Path, catalogue: Catalogue, errors: list[ConfigurationError]) -> RoutingDocument | None:
     try:
-        return read_routing(path)[0]
+        return read_routing(path, catalogue)[0]
     except ConfigurationError as error:
         errors.append(error)
         return None

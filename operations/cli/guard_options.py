@@ -9,8 +9,10 @@ from typing import Any, TypeVar, get_args
 import click
 
 from gateway.config.checking import ConfigurationError, Problem
+from gateway.detectors import detectors_with
+from guardrails.classifiers import rampart
+from guardrails.classifiers.in_process import InProcess
 from guardrails.compiling import Catalogue, UnusableRule
-from guardrails.detectors.catalogue import CATALOGUE
 from guardrails.evaluation.examiner import Examiner
 from guardrails.guard import Side
 from guardrails.policy import rules_of
@@ -34,7 +36,7 @@ def with_catalogue(command: F) -> F:
     @wraps(command)
     def with_it(**options: Any) -> Any:
         given: Catalogue | None = click.get_current_context().obj
-        return command(CATALOGUE if given is None else given, **options)
+        return command(detectors_with(InProcess()) if given is None else given, **options)
     return with_it  # type: ignore[return-value]
 
 
@@ -53,6 +55,9 @@ def examiner_of(found: NamedPolicy, side: Side, catalogue: Catalogue, as_json: b
     for name, _ in rules_of(getattr(found.policy, side)):
         if name not in catalogue:
             click.echo(f"warning: policy {found.name}: there is no detector {name}; its rule judges nothing", err=True)
+        elif name == rampart.NAME and (lacking := rampart.missing()):
+            click.echo(f"warning: policy {found.name}: {name} fails for want of {', '.join(lacking)}: "
+                       "pip install 'gatewright[names]'", err=True)
     try:
         return Examiner(found.name, found.policy, side, catalogue, perf_counter_ns)
     except UnusableRule as error:

@@ -9,11 +9,11 @@ import sys
 
 import msgspec
 
-from gateway.config.handover import settings_of_line
 from gateway.config.settings import Settings
 from gateway.telemetry.logs import Log, StandardLogs, places_of
 from operations.admin.key import KEY_VARIABLE
-from operations.control.process import Control, NothingToServe, stop_on
+from operations.control.process import Control, NothingToServe
+from operations.serve.lifeline import read_settings, stop_on
 
 
 def _arguments() -> argparse.Namespace:
@@ -22,16 +22,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--status-fd", type=int, required=True, help="where the workers' statuses arrive")
     parser.add_argument("--ready-fd", type=int, help="where to say, once, that there is a snapshot, or why not")
     return parser.parse_args()
-
-
-def _read_settings(lifeline: int) -> Settings:
-    line = b""
-    while not line.endswith(b"\n"):
-        part = os.read(lifeline, 1)
-        if not part:
-            raise SystemExit("the supervisor ended before it said what to do")
-        line += part
-    return settings_of_line(line)
 
 
 async def _run(arguments: argparse.Namespace, settings: Settings, lifeline: int, log: Log) -> int:
@@ -65,7 +55,7 @@ def _announce(fd: int | None, message: dict[str, object]) -> None:
 def main() -> int:
     os.umask(0o077)  # the ledger tells who asked what, and when: for this user alone
     lifeline = sys.stdin.fileno()
-    arguments, settings = _arguments(), _read_settings(lifeline)
+    arguments, settings = _arguments(), read_settings(lifeline)
     log = Log(sys.stderr, settings.log_level, process="control", pid=os.getpid())
     logging.getLogger().addHandler(StandardLogs(log))
     return asyncio.run(_run(arguments, settings, lifeline, log))

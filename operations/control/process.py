@@ -1,9 +1,7 @@
 """The control process, put together by hand from top to bottom."""
 
 import asyncio
-import signal
 import socket
-from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from starlette.types import ASGIApp
 
 from gateway.config.routing_document import RoutingDocument
 from gateway.config.settings import Settings
+from gateway.detectors import usable_detectors
 from gateway.telemetry.logs import Log
 from operations.admin.gate import Gate
 from operations.audit.api import ActRoutes
@@ -58,7 +57,7 @@ class Control:
         self._journal = state / "journal"
         self.database = Database(settings.database)
         self.workers = Workers()
-        self.keeper = Keeper(self.database, state, log)
+        self.keeper = Keeper(self.database, state, log, catalogue=usable_detectors(settings))
         self.file = RoutingFile(Path(settings.routing), self.keeper, log)
         self.fold = Fold()
         self.following = Following(self._journal, self.fold, log)
@@ -159,18 +158,3 @@ def _server(app: ASGIApp) -> uvicorn.Server:
     # Signals are this process's own to handle: it drains before it stops serving.
     server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]
     return server
-
-
-def stop_on(loop: asyncio.AbstractEventLoop, lifeline: int, is_alone: Callable[[int], bool]) -> asyncio.Event:
-    """An event that SIGTERM sets, and the end of the supervisor: ``is_alone`` reads the lifeline."""
-    stop = asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-    loop.add_signal_handler(signal.SIGINT, lambda: None)
-
-    def look() -> None:
-        if is_alone(lifeline):
-            loop.remove_reader(lifeline)
-            stop.set()
-
-    loop.add_reader(lifeline, look)
-    return stop

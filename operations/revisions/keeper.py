@@ -15,6 +15,8 @@ from gateway.config.checking import ConfigurationError
 from gateway.config.routing_document import RoutingDocument, check_routing, warnings_of
 from gateway.snapshot_file import StoredRevision, Unreadable, digest_of
 from gateway.telemetry.logs import Log
+from guardrails.compiling import Catalogue
+from guardrails.detectors.catalogue import CATALOGUE
 from operations.audit import store as acts
 from operations.audit.act import Act
 from operations.revisions import store
@@ -50,10 +52,13 @@ class Keeper:
     no worker serves what the history does not have.
     """
 
-    def __init__(self, database: Database, state: Path, log: Log, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, state: Path, log: Log, clock: Callable[[], float] = time.time,
+                 catalogue: Catalogue = CATALOGUE) -> None:
+        """``catalogue``: the detectors that policies may name here."""
         self.current: StoredRevision | None = None
         self.document: RoutingDocument | None = None  # the current one, typed; None also where this release refuses it
         self.in_step = False  # with the database; False while last-good is served without it
+        self.catalogue = catalogue
         self._database = database
         self._state = state
         self._log = log
@@ -75,7 +80,7 @@ class Keeper:
         return self._on_disk() is not None
 
     def warnings(self) -> list[str]:
-        return warnings_of(self.document) if self.document else []
+        return warnings_of(self.document, self.catalogue) if self.document else []
 
     async def open(self, file_path: str, file_digest: str) -> None:
         """Finds the current revision; raises DatabaseAway (then ``current`` is last-good, where there is one)."""
@@ -114,17 +119,17 @@ class Keeper:
 
     def check(self, routing: Any) -> Plan:
         """What applying ``routing`` would do; raises ConfigurationError with every problem."""
-        document = check_routing(routing, "routing")
+        document = check_routing(routing, "routing", self.catalogue)
         before = self.current.routing if self.current else {}
-        return Plan(based_on=self.number or None, digest=digest_of(routing), warnings=warnings_of(document),
-                    differences=list(differences(before, routing)))
+        return Plan(based_on=self.number or None, digest=digest_of(routing),
+                    warnings=warnings_of(document, self.catalogue), differences=list(differences(before, routing)))
 
     async def apply(self, change: Change) -> tuple[Revision, bool]:
         """Makes a document the live revision; returns it, and whether it is new: the same one is not stored twice.
 
         Raises ConfigurationError, Stale, DatabaseAway, SnapshotNotWritten.
         """
-        check_routing(change.routing, change.source)
+        check_routing(change.routing, change.source, self.catalogue)
         async with self._changing:
             try:
                 revision, new = await self._database.run(lambda c: self._append(c, change))

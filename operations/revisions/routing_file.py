@@ -84,7 +84,7 @@ class RoutingFile:
         except UnicodeDecodeError as error:
             raise ConfigurationError(source, [Problem(path="", expected="UTF-8", found=str(error))]) from None
         routing = parse_yaml(text, source)
-        check_routing(routing, source)
+        check_routing(routing, source, self._keeper.catalogue)
         return routing
 
     def _refuse(self, digest: str, problems: list[Problem]) -> None:

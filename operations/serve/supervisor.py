@@ -22,6 +22,8 @@ from operations.serve.sockets import CannotStart, address_of, status_pair
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _KILL_AFTER_SECONDS = 5.0
 _CONTROL_LEAVES_SECONDS = 20.0
+# The libraries under a model would each start a thread a core, and wait in loops; the process says how many it wants.
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
 class Programs(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,10 +31,12 @@ class Programs(msgspec.Struct, frozen=True, kw_only=True):
 
     worker: Sequence[str] = (sys.executable, "-m", "gateway.worker")
     control: Sequence[str] = (sys.executable, "-m", "operations.control")
+    classifier: Sequence[str] = (sys.executable, "-m", "operations.classifier")
 
 
 class Supervisor:
-    """One host's family: one control process and ``settings.workers`` data workers on two sockets bound here."""
+    """One host's family: one control process and ``settings.workers`` data workers on two sockets bound here, and
+    ``settings.classifiers`` classifier processes, which bind their own."""
 
     def __init__(
         self, settings: Settings, listener: socket.socket, admin: socket.socket, log: Log,
@@ -55,6 +59,8 @@ class Supervisor:
         self._workers = [Child(f"w{n}", [*programs.worker, "--name", f"w{n}", *self._worker_arguments()], line,
                                [listener.fileno(), self._sending.fileno()], stderr, environment, clock)
                          for n in range(settings.workers)]
+        self._classifiers = [Child(f"c{n}", [*programs.classifier, "--name", f"c{n}"], line, [], stderr,
+                                   environment | _ONE_THREAD, clock) for n in range(settings.classifiers)]
 
     def _control_arguments(self) -> list[str]:
         return ["--admin-fd", str(self._admin.fileno()), "--status-fd", str(self._receiving.fileno())]
@@ -68,8 +74,8 @@ class Supervisor:
             self._log.info("listening", listen=address_of(self._listener), admin=address_of(self._admin),
                            pid=os.getpid(), workers=len(self._workers))
             if self._start_control():
-                for worker in self._workers:
-                    self._start(worker)
+                for child in (*self._classifiers, *self._workers):
+                    self._start(child)
                 self._keep_running()
             self._stop()
         return 0
@@ -138,7 +144,7 @@ class Supervisor:
         self._log.info("child_started", child=child.name, pid=child.pid)
 
     def _keep_running(self) -> None:
-        family = [self._control, *self._workers]
+        family = [self._control, *self._classifiers, *self._workers]
         while not self._asked_to_stop:
             self._wait(min((c.due_at for c in family if c.due_at is not None), default=None))
             for child in family:
@@ -172,6 +178,9 @@ class Supervisor:
             worker.send(signal.SIGTERM)
         drain = self._settings.drain
         self._wait_for(self._workers, drain.grace + drain.finish + _KILL_AFTER_SECONDS, hasten=True)
+        for classifier in self._classifiers:
+            classifier.send(signal.SIGTERM)
+        self._wait_for(self._classifiers, _KILL_AFTER_SECONDS)
         self._control.send(signal.SIGTERM)
         self._wait_for([self._control], _CONTROL_LEAVES_SECONDS)
         self._admin.close()

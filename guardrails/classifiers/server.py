@@ -1,0 +1,97 @@
+"""The classifier's server: a Unix socket before the readings. One connection for each data worker."""
+
+import asyncio
+from collections.abc import Awaitable
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from guardrails.classifiers.classifier import Span
+from guardrails.classifiers.frames import Ask, Drop, Frame, Frames, Malformed, Refused, Told, reachable
+from guardrails.classifiers.reading import NotRead, Readings
+
+# A worker that has stopped reading is cut off: its answers must not fill the memory.
+UNREAD_BYTES = 16 * 1024 * 1024
+REQUESTS = 1024  # that wait on one connection
+
+
+class Listener(Protocol):
+    """A server that can be closed."""
+
+    def close(self) -> None: ...
+
+
+async def listen(socket: Path, readings: Readings) -> Listener:
+    """Listens at ``socket``, in the place of who listened there before.
+
+    Whom the process's umask leaves out cannot connect.
+    """
+    await asyncio.to_thread(socket.unlink, missing_ok=True)
+    with reachable(socket) as path:
+        return await asyncio.get_running_loop().create_unix_server(lambda: Connection(readings), path)
+
+
+class Connection(asyncio.Protocol):
+    """A worker's connection."""
+
+    def __init__(self, readings: Readings) -> None:
+        self._readings = readings
+        self._frames = Frames()
+        self._transport: asyncio.Transport | None = None
+        self._waiting: dict[int, asyncio.Task[None]] = {}
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        for task in self._waiting.values():
+            task.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for frame in self._frames.feed(data):
+                self._heed(frame)
+        except Malformed:
+            self._close()
+
+    def _heed(self, frame: Frame) -> None:
+        if isinstance(frame, Drop):
+            with suppress(KeyError):
+                self._waiting[frame.id].cancel()
+        elif isinstance(frame, Ask):
+            self._answer(frame)
+        else:
+            raise Malformed("no request")
+
+    def _answer(self, ask: Ask) -> None:
+        try:
+            if len(self._waiting) >= REQUESTS:
+                raise NotRead("full")
+            found = self._readings.ask(ask.classifier, ask.texts, ask.seconds)
+        except NotRead as error:
+            self._send(Refused(ask.id, error.why))
+            return
+        if isinstance(found, list):
+            self._send(Told(ask.id, found))
+            return
+        task = self._waiting[ask.id] = asyncio.ensure_future(self._wait(ask.id, found))
+        task.add_done_callback(lambda _: self._waiting.pop(ask.id, None))
+
+    async def _wait(self, number: int, found: Awaitable[list[list[Span]]]) -> None:
+        try:
+            self._send(Told(number, await found))
+        except NotRead as error:
+            self._send(Refused(number, error.why))
+
+    def _send(self, frame: Frame) -> None:
+        if self._transport is None:
+            return
+        self._transport.write(self._frames.encode(frame))
+        if self._transport.get_write_buffer_size() > UNREAD_BYTES:
+            self._close()
+
+    def _close(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()

@@ -1,0 +1,1 @@
+"""The classifier process: learned detectors, asked by the data workers over a Unix socket."""
