@@ -32,8 +32,8 @@ from guardrails.stream import GuardedText
 from guardrails.verdict import Verdict
 
 _SUBJECTS = [
-    "the committee", "my neighbour", "a small team", "our teacher", "the old sailor", "every visitor", "the new
-    engine"]
+    "the committee", "my neighbour", "a small team", "our teacher", "the old sailor",
+    "every visitor", "the new engine"]
 _VERBS = [
     "considered", "painted", "repaired", "described", "remembered", "carried", "discussed", "opened", "followed",
     "measured"]
