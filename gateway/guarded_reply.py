@@ -8,7 +8,9 @@ A reply that came whole is judged by the same texts' rules, so that both give a 
 """
 
 import asyncio
+import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,7 +21,7 @@ from gateway.refusal import GuardUnavailable, InternalError, Refusal
 from gateway.reply import Flow, Head
 from gateway.upstream_request import asked_usage
 from guardrails.detectors.detector import Asked
-from guardrails.inspection import Inspector
+from guardrails.inspection import PATTERNS, Inspector
 from guardrails.stream import GuardedText, whole
 from guardrails.verdict import Verdict
 from models.protocol.events import EventSplitter, payload_of, with_payload
@@ -104,12 +106,14 @@ class Shape(msgspec.Struct, eq=False):
 class GuardedReply(Flow):
     """Judges one reply. ``verdict`` is the exchange's; ``shadow`` judges beside it and changes nothing."""
 
-    __slots__ = ("_answers", "_asked", "_events", "_exchange", "_expected", "_failures", "_form", "_inspector", "_over",
-                 "_queue", "_shadow", "_shape", "_verdict", "_withheld")
+    __slots__ = ("_answers", "_asked", "_events", "_exchange", "_expected", "_failures", "_form", "_inspector", "_now",
+                 "_over", "_queue", "_seconds", "_shadow", "_shape", "_verdict", "_withheld")
 
     def __init__(self, exchange: Exchange, inspector: Inspector, verdict: Verdict,
-                 shadow: "tuple[Inspector, Verdict] | None" = None) -> None:
+                 shadow: "tuple[Inspector, Verdict] | None" = None, now: Callable[[], float] = time.monotonic) -> None:
         self._exchange = exchange
+        self._now = now
+        self._seconds = 0.0  # what judging has taken
         self._inspector = inspector
         self._verdict = verdict
         self._failures = len(verdict.failures)  # those of the prompt
@@ -135,9 +139,12 @@ class GuardedReply(Flow):
         if self._over:
             return
         shape = self._shape
-        if shape is None or not self._pass_shaped(frame, shape):
+        began = self._now()
+        if shape is None or not self._pass_shaped(frame, shape, began):
             self._read(frame)
-            self._send(self._ready())
+            ready = self._ready()
+            self._seconds += self._now() - began
+            self._send(ready)
 
     def end(self, last: bytes) -> None:
         if self._over:
@@ -145,11 +152,13 @@ class GuardedReply(Flow):
         if not self._events:
             self._end_whole(last)
             return
+        began = self._now()
         splitter = EventSplitter()
         for event in splitter.feed(last):
             self._read(event)
         self._end_texts()
         ready = self._ready()
+        self._tell_seconds(began)
         if not self._stop(ready):
             self._over = True
             self.next.end(b"".join(ready) + splitter.rest())
@@ -173,18 +182,25 @@ class GuardedReply(Flow):
         if self._guard_failed():
             self._over = True
             self._let_go()
+            self._tell_seconds(self._now())
             self.next.fail(GuardUnavailable("A guard could not judge the reply."))
         elif self._withheld >= self._expected:
             self._over = True
             self._let_go()
+            self._tell_seconds(self._now())
             self._exchange.conclude("refused", "policy", "content_blocked")
             self._exchange.record.finish_reason = "content_filter"
             self.next.end(b"".join(ready) + self._form.end_stream(self._usage()))
         return self._over
 
+    def _tell_seconds(self, began: float) -> None:
+        """All guards of a reply share one pass."""
+        self._exchange.record.guard_seconds[f"reply:{PATTERNS}"] = self._seconds + self._now() - began
+
     def _guard_failed(self) -> bool:
         guards = self._exchange.route.guards
-        return len(self._verdict.failures) > self._failures and guards is not None and guards.blocks_on_error
+        failures = self._verdict.failures[self._failures :]
+        return bool(failures) and guards is not None and guards.refuses(failures)
 
     def _let_go(self) -> None:
         if self._exchange.reply is not None:
@@ -199,7 +215,7 @@ class GuardedReply(Flow):
 
     # Reading
 
-    def _pass_shaped(self, frame: bytes, shape: Shape) -> bool:
+    def _pass_shaped(self, frame: bytes, shape: Shape, began: float) -> bool:
         """The short way of nearly every frame; False where it is of another shape."""
         if not (frame.startswith(shape.before) and frame.endswith(shape.after)):
             return False
@@ -207,6 +223,7 @@ class GuardedReply(Flow):
         if b'"' in data or b"\\" in data:
             return False
         part = self._part(shape.answer, shape.text, data)
+        self._seconds += self._now() - began
         if part is None:
             return True
         part.frame = frame
@@ -399,11 +416,15 @@ class GuardedReply(Flow):
             raise error  # for the log: the loop reports what a callback raises
 
     def _judge_whole(self, body: bytes) -> bytes:
+        began = self._now()
         try:
             document = _decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return self._plain(body)
-        return self._whole(document, body)
+            edited = self._plain(body)
+        else:
+            edited = self._whole(document, body)
+        self._tell_seconds(began)
+        return edited
 
     def _pass_whole(self, edited: bytes) -> None:
         if not self._guard_failed():

@@ -89,7 +89,10 @@ class Pseudonyms:
         """What a name stands for, however the model wrote it; None where it was not given here."""
         found = _LOOSE.search(written.decode(errors="replace"))
         value = self._values.get(_key(found[1], found[2])) if found else None
-        return None if value is None else value.encode()
+        if found is None or value is None:
+            return None
+        ending = found.string[found.end() :]
+        return (value + ending if ending.isalpha() else value).encode()
 
 
 def _key(label: str, number: str) -> tuple[str, int]:
@@ -116,8 +119,9 @@ def restoring_pattern(labels: Iterable[str]) -> Pattern:
     names = "|".join(sorted({re.sub("_", r"\\\\?[_ -]", label) for label in labels}, key=len, reverse=True))
     name = rf"(?:{names})"
     bracketed = rf"\\?(?:[<\[({{]|&lt;)\s?{name}(?:\\?[_ -])?\d{{1,4}}\s?\\?(?:[>\])}}]|&gt;)"
-    bare = rf"\b{name}\\?_\d{{1,4}}\b"
-    return Pattern(RESTORED, rf"(?i)(?:{bracketed}|{bare})", check=_known)
+    bare = rf"\b{name}\\?_\d{{1,4}}"
+    # What a language hangs on to a name stays: PERSON_1s.
+    return Pattern(RESTORED, rf"(?i)(?:{bracketed}|{bare}(?:[a-z]{{1,3}})?\b)", check=_known)
 
 
 def _known(candidate: Candidate) -> float:

@@ -1,6 +1,6 @@
 """GuardReply: what the model answers passes the guards before anyone else sees it."""
 
-from gateway.exchange import Exchange
+from gateway.exchange import Clock, Exchange
 from gateway.guarded_reply import GuardedReply
 from gateway.reply import Reply
 from gateway.stages.stage import Step
@@ -13,6 +13,9 @@ _NOBODY = Inspector("reply", [], None)
 
 class GuardReply(Step):
     """Puts a flow in the way of replies that a model has written: by policy, and where pseudonyms were given away."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
 
     def leave(self, exchange: Exchange, reply: Reply) -> Reply:
         route = exchange.route
@@ -27,4 +30,4 @@ class GuardReply(Step):
             exchange.verdict = Verdict()
         return reply.through(GuardedReply(
             exchange, guards.reply if guards is not None else _NOBODY, exchange.verdict,
-            (shadow.reply, exchange.shadow_verdict()) if shadow is not None and shadowed else None))
+            (shadow.reply, exchange.shadow_verdict()) if shadow is not None and shadowed else None, self._clock.time))

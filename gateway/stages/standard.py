@@ -30,6 +30,6 @@ def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | 
         Read(limits.json_depth),
         GuardPrompt(clock, guard_log, threads),
         Assign(),
-        GuardReply(),
+        GuardReply(clock),
         Infer(clock, random, RetryBudget(), log),
     )
