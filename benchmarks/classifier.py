@@ -22,8 +22,8 @@ from gateway.config.settings import Settings
 from guardrails.classifiers.client import ClassifierAway, ClassifierClient
 from guardrails.classifiers.frames import socket_in
 
-WORDS = ("the committee thanked Maria Lopez for her work on the new depot and asked John Carter to report on what the "
-         "regional supply network needs before winter while nobody at 14 Rosewood Lane had heard of it").split()
+SENTENCE = ("the committee thanked Maria Lopez for her work on the new depot and asked John Carter to report on what the "
+            "regional supply network needs before winter while nobody at 14 Rosewood Lane had heard of it")
 LENGTHS = (60, 1000, 4000)
 
 
@@ -45,17 +45,20 @@ class Texts:
         return self
 
     def __next__(self) -> str:
-        words = self._random.choices(WORDS, k=self._length // 3)
+        words = self._random.choices(SENTENCE.split(), k=self._length // 3)
         return " ".join(words)[: self._length]
 
 
-async def start(folder: Path) -> tuple[subprocess.Popen[bytes], ClassifierClient, asyncio.Task[None], float]:
-    """The process, a client on it, and how many seconds it took to answer."""
-    began = time.perf_counter()
+def start(folder: Path) -> subprocess.Popen[bytes]:
     process = subprocess.Popen([sys.executable, "-m", "operations.classifier", "--name", "c0"], stdin=subprocess.PIPE)
     assert process.stdin is not None
     process.stdin.write(settings_line(Settings(routing="none", state=str(folder), classifiers=1)))
     process.stdin.flush()
+    return process
+
+
+async def connect(folder: Path) -> tuple[ClassifierClient, asyncio.Task[None]]:
+    """A client, once the process answers."""
     client = ClassifierClient(socket_in(folder), Silent())
     connecting = asyncio.create_task(client.run())
     while True:
@@ -64,7 +67,7 @@ async def start(folder: Path) -> tuple[subprocess.Popen[bytes], ClassifierClient
         except ClassifierAway:
             await asyncio.sleep(0.01)
         else:
-            return process, client, connecting, time.perf_counter() - began
+            return client, connecting
 
 
 async def measure(client: ClassifierClient, length: int, clients: int, seconds: float) -> dict[str, float]:
@@ -97,24 +100,35 @@ async def again(client: ClassifierClient) -> dict[str, float]:
     return {"remembered_ms": round(10 * (time.perf_counter() - began), 3)}
 
 
-async def main() -> None:
+def memory(process: subprocess.Popen[bytes]) -> dict[str, int]:
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    sizes = {line.split()[0]: int(line.split()[1]) for line in status.splitlines() if line.startswith("Vm")}
+    return {"memory_mb": sizes["VmRSS:"] // 1024, "memory_most_mb": sizes["VmHWM:"] // 1024}
+
+
+async def ask(process: subprocess.Popen[bytes], folder: Path, began: float, seconds: float) -> None:
+    client, connecting = await connect(folder)
+    print(json.dumps({"start_seconds": round(time.perf_counter() - began, 2)}))
+    for length in LENGTHS:
+        for clients in (1, 16, 32):
+            print(json.dumps(await measure(client, length, clients, seconds)), flush=True)
+    print(json.dumps(await again(client)))
+    print(json.dumps(memory(process)))
+    connecting.cancel()
+
+
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=8.0, help="for each measurement")
     seconds = parser.parse_args().seconds
     with tempfile.TemporaryDirectory() as folder:
-        process, client, connecting, started = await start(Path(folder))
-        print(json.dumps({"start_seconds": round(started, 2)}))
-        for length in LENGTHS:
-            for clients in (1, 16, 32):
-                print(json.dumps(await measure(client, length, clients, seconds)), flush=True)
-        print(json.dumps(await again(client)))
-        status = Path(f"/proc/{process.pid}/status").read_text()
-        sizes = {line.split()[0]: int(line.split()[1]) for line in status.splitlines() if line.startswith("Vm")}
-        print(json.dumps({"memory_mb": sizes["VmRSS:"] // 1024, "memory_most_mb": sizes["VmHWM:"] // 1024}))
-        connecting.cancel()
-        process.stdin.close()  # type: ignore[union-attr]  # the end of its lifeline
-        process.wait()
+        began = time.perf_counter()
+        process = start(Path(folder))
+        try:
+            asyncio.run(ask(process, Path(folder), began, seconds))
+        finally:
+            process.communicate()  # the end of its lifeline
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -1,10 +1,11 @@
-"""Writes an evaluation set for names and addresses: jsonl with `text`, `spans` and `label`, the same for the same seed.
+"""Writes an evaluation set for names and addresses: jsonl with `text`, `spans` and `label`, the same for the same
+seed. (Faker draws from sets here and there: their order has to be the same too.)
 
-    python -m guardrails.training.names --rows 2000 --seed 11 > names.jsonl
+    PYTHONHASHSEED=0 python -m guardrails.training.names --rows 2000 --seed 11 > names.jsonl
 
-Names and addresses come from Faker (`pip install faker`), in locales with Latin script; the texts round them are written
-here: letters, chats, minutes, tickets, logs, forms, several languages. Titles are no part of a name. A third of the rows
-hold no person and no address, but much that looks like one: firms, brands, towns, months, numbers, code.
+Names and addresses come from Faker (`pip install faker`), in locales with Latin script; the texts round them are
+written here: letters, chats, minutes, tickets, logs, forms, several languages. Titles are no part of a name. A third of
+the rows hold no person and no address, but much that looks like one: firms, brands, towns, months, numbers, code.
 """
 
 import argparse
@@ -64,10 +65,11 @@ ORDINARY = (
     "error: cannot borrow `grace` as mutable more than once", "Make the tone warmer and cut it to 80 words.",
     "Amber, Jade and Ruby are colours in our design system.", "git rebase main && git push origin feature/login",
 )
-_TITLES = re.compile(r"^(?:(?:Mrs?|Ms|Miss|Mx|Dr|Prof|Ing|Herr|Frau|Univ|Dipl|Dott|Sig|Sr|Sra|Srta|pan|pani|Mme|M|Bay|Ibu|"
-                     r"Ir|dr|prof|mr|Tn|Ny|Bapak|H|Hj|R|Drs?|Cut|Tgk|Puan|Lic)\.?(?:ra|ssa)?\s)+|\s(?:B\.?Sc|B\.?A|M\.?Sc|"
-                     r"MD|PhD|DDS|DVM|Jr|Sr|Esq|II|III|IV|V|MBA|B\.Eng|Ph|DiS|CSc|S\.\w+|M\.\w+|MSc|BSc|MBA|DipEd)\b\.?.*$|"
-                     r",.*$")
+_TITLES = re.compile(
+    r"^(?:(?:Mrs?|Ms|Miss|Mx|Dr|Prof|Ing|Herr|Frau|Univ|Dipl|Dott|Sig|Sr|Sra|Srta|pan|pani|Mme|M|Bay|Ibu|Ir|dr|prof|mr"
+    r"|Tn|Ny|Bapak|H|Hj|R|Drs?|Cut|Tgk|Puan|Lic)\.?(?:ra|ssa)?\s)+"
+    r"|\s(?:B\.?Sc|B\.?A|M\.?Sc|MD|PhD|DDS|DVM|Jr|Sr|Esq|II|III|IV|V|MBA|B\.Eng|Ph|DiS|CSc|S\.\w+|M\.\w+|MSc|BSc|DipEd)"
+    r"\b\.?.*$|,.*$")
 
 
 def plain(name: str) -> str:
@@ -78,8 +80,8 @@ def plain(name: str) -> str:
 
 
 def values(fake: Faker) -> dict[str, Any]:
-    return {"P": lambda: plain(fake.name()), "G": fake.first_name, "S": fake.last_name, "C": fake.city, "F": fake.company,
-            "A": lambda: fake.address().replace("\n", ", ")}
+    return {"P": lambda: plain(fake.name()), "G": fake.first_name, "S": fake.last_name, "C": fake.city,
+            "F": fake.company, "A": lambda: fake.address().replace("\n", ", ")}
 
 
 def row(template: str, fake: Faker) -> dict[str, Any]:
@@ -89,7 +91,8 @@ def row(template: str, fake: Faker) -> dict[str, Any]:
         kind = part[1:-1] if re.fullmatch(r"\{[PGSACF]\}", part) else ""
         value = makes[kind]() if kind else part.replace("{{", "{").replace("}}", "}")
         if kind in ("P", "G", "S", "A"):
-            spans.append({"start": len(text), "end": len(text) + len(value), "type": "ADDRESS" if kind == "A" else "PERSON"})
+            label = "ADDRESS" if kind == "A" else "PERSON"
+            spans.append({"start": len(text), "end": len(text) + len(value), "type": label})
         text += value
     return {"text": text, "spans": spans, "label": int(bool(spans)), "source": "unlike"}
 
