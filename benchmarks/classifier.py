@@ -22,8 +22,8 @@ from gateway.config.settings import Settings
 from guardrails.classifiers.client import ClassifierAway, ClassifierClient
 from guardrails.classifiers.frames import socket_in
 
-SENTENCE = ("the committee thanked Maria Lopez for her work on the new depot and asked John Carter to report on what the "
-            "regional supply network needs before winter while nobody at 14 Rosewood Lane had heard of it")
+SENTENCE = ("the committee thanked Maria Lopez for her work on the new depot and asked John Carter to report on what "
+            "the regional supply network needs before winter while nobody at 14 Rosewood Lane had heard of it")
 LENGTHS = (60, 1000, 4000)
 
 
