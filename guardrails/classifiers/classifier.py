@@ -15,6 +15,10 @@ class Span(NamedTuple):
     score: float
 
 
+class ClassifierAway(Exception):
+    """There is no classifier process just now, or it could not read."""
+
+
 class Classifier(Protocol):
     """Reads many windows at once, and says of each text what all its windows together mean.
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from guardrails.classifiers.classifier import Span
+from guardrails.classifiers.classifier import ClassifierAway, Span
 from guardrails.classifiers.frames import Ask, Drop, Frame, Frames, Malformed, Refused, Told, reachable
 from guardrails.detectors.detector import Overloaded
 
@@ -17,10 +17,6 @@ UNSENT_BYTES = 16 * 1024 * 1024
 REQUEST_CHARACTERS = 4_000_000
 FIRST_WAIT_SECONDS = 0.05
 LONGEST_WAIT_SECONDS = 1.0
-
-
-class ClassifierAway(Exception):
-    """There is no classifier process just now, or it could not read."""
 
 
 class ClientLog(Protocol):

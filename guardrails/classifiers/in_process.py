@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from guardrails.classifiers.classifier import Span
-from guardrails.classifiers.client import ClassifierAway
+from guardrails.classifiers.classifier import ClassifierAway, Span
 from guardrails.classifiers.rampart import NAME, Rampart
 
 

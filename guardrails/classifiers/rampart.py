@@ -28,6 +28,7 @@ _PERSONS = frozenset({"GIVEN_NAME", "SURNAME"})
 _PARTS = ("BUILDING_NUMBER", "STREET_NAME", "SECONDARY_ADDRESS", "CITY", "STATE", "ZIP_CODE")
 # The classes that the model's are summed up to: nothing, a person, the parts of an address, something else.
 _CLASSES = ("O", PERSON, *_PARTS, "ELSE")
+FAINT = 0.2
 _TOKENS = 510  # without the two special ones; far more than a window of ordinary text has
 _OVERLAP_TOKENS = 64
 
@@ -135,6 +136,8 @@ def _words(classes: "np.ndarray[Any, Any]", offsets: Sequence[tuple[int, int]],
     for first, last, told in zip(firsts, lasts, np.add.reduceat(classes, firsts, axis=0) / counts, strict=True):
         address = float(told[2:-1].sum())
         score, label = max((float(told[0]), ""), (float(told[1]), PERSON), (address, ADDRESS), (float(told[-1]), ""))
+        if not label and told[1] >= FAINT:
+            score, label = float(told[1]), PERSON
         start, end = offsets[first][0], offsets[last][1]
         if label and end > start:
             yield Word(start, end, label, _PARTS[int(told[2:-1].argmax())] if label == ADDRESS else "", score)

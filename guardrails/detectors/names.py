@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from guardrails.classifiers.classifier import Span
-from guardrails.classifiers.client import ClassifierAway
+from guardrails.classifiers.classifier import ClassifierAway, Span
 from guardrails.classifiers.words import ADDRESS, PERSON
 from guardrails.finding import Finding
 from guardrails.passage import Passage

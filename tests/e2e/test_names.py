@@ -45,6 +45,15 @@ async def client(guarded: GatewayProcess) -> AsyncIterator[openai.AsyncOpenAI]:
         yield client
 
 
+async def status(client: openai.AsyncOpenAI, model: str, text: str) -> int:
+    """200, or 503 where the guard could not decide."""
+    try:
+        reply = await told(client, model, text)
+    except openai.InternalServerError as error:
+        return error.status_code if error.code == "guard_unavailable" else 0
+    return int(reply.status_code)
+
+
 async def told(client: openai.AsyncOpenAI, model: str, text: str, **asked: Any) -> Any:
     return await client.chat.completions.with_raw_response.create(
         model=model, messages=[{"role": "user", "content": text}], **asked)
@@ -90,14 +99,14 @@ async def test_a_killed_classifier_is_what_the_policy_says_and_is_back_soon(
     assert reply.headers["x-gatewright-guard"] == "prompt=unchecked"
     assert sent(fake) == "Tell Maria Lopez."
 
+    statuses: list[int] = []
+
     async def is_back() -> bool:
-        try:
-            return bool((await told(client, "closed", "Tell Maria Lopez.")).status_code == 200)
-        except openai.InternalServerError as error:
-            assert (error.status_code, error.code) == (503, "guard_unavailable")
-            return False
+        statuses.append(await status(client, "closed", "Tell Maria Lopez."))
+        return statuses[-1] == 200
 
     await guarded.until(is_back, "the next life of the classifier")
+    assert set(statuses) <= {200, 503}
     assert sent(fake) == "Tell <PERSON_1>."
     assert classifier_pid(guarded) not in (None, before)
     failures = [failure for record in guarded.journaled() for failure in record.guard_failures]
@@ -118,10 +127,7 @@ async def test_a_classifier_that_hangs_costs_the_deadline_and_is_refused(
     await guarded.recorded(model="hasty", code="guard_unavailable")
 
     async def answers() -> bool:
-        try:
-            return bool((await told(client, "hasty", "Tell Maria Lopez.")).status_code == 200)
-        except openai.InternalServerError:
-            return False
+        return await status(client, "hasty", "Tell Maria Lopez.") == 200
 
     await guarded.until(answers, "the classifier that goes on")
 
@@ -131,14 +137,10 @@ async def test_a_flood_is_refused_and_no_name_slips_by(
     """More text than can be read in time: some requests are declined, and none that is passed on has a name in it."""
     async def one(number: int) -> int:
         text = f"Letter {number}. " + "The committee thanked Maria Lopez for her work on the depot. " * 60
-        try:
-            await told(client, "hasty", text)
-        except openai.InternalServerError as error:
-            assert error.code == "guard_unavailable"
-            return 503
-        return 200
+        return await status(client, "hasty", text)
 
     statuses = await asyncio.gather(*(one(number) for number in range(40)))
+    assert set(statuses) <= {200, 503}
     assert 503 in statuses
     passed = [request.body for request in fake.requests if b"Letter" in request.body]
     assert len(passed) == statuses.count(200)

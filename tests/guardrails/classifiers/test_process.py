@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from guardrails.classifiers.classifier import Span
-from guardrails.classifiers.client import IN_FLIGHT, REQUEST_CHARACTERS, ClassifierAway, ClassifierClient
+from guardrails.classifiers.classifier import ClassifierAway, Span
+from guardrails.classifiers.client import IN_FLIGHT, REQUEST_CHARACTERS, ClassifierClient
 from guardrails.classifiers.frames import Ask, Drop, Frames, Malformed, Refused, Told, socket_in
 from guardrails.classifiers.memory import Memory, key_of
 from guardrails.classifiers.reading import Readings, Stuck
@@ -215,23 +215,28 @@ async def test_while_it_loads_and_for_what_it_does_not_have_it_says_so(tmp_path:
         await asyncio.wait([task])
 
 
+async def live_and_end(client: ClassifierClient, socket: Path) -> None:
+    """A process that takes one request and dies."""
+    taken: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_unix_server(lambda _, writer: taken.append(writer), socket)
+    await until(lambda: client.connected, "the connection")
+    asked = asyncio.ensure_future(client.read("scripted", ["x"], 5.0))
+    await until(lambda: bool(taken), "the request")
+    taken[0].transport.abort()
+    server.close()
+    socket.unlink(missing_ok=True)
+    with pytest.raises(ClassifierAway):
+        await asked
+    await until(lambda: not client.connected, "the loss")
+
+
 async def test_a_client_whose_process_ends_fails_at_once_and_connects_to_the_next(tmp_path: Path) -> None:
     client = ClassifierClient(socket_in(tmp_path), log := Remembering())
     connecting = asyncio.ensure_future(client.run())
     with pytest.raises(ClassifierAway):
         await client.read("scripted", ["x"], 1.0)
     for _ in range(2):
-        taken: list[asyncio.StreamWriter] = []
-        server = await asyncio.start_unix_server(lambda _, writer: taken.append(writer), socket_in(tmp_path))
-        await until(lambda: client.connected, "the connection")
-        asked = asyncio.ensure_future(client.read("scripted", ["x"], 5.0))
-        await until(lambda: bool(taken), "the request")
-        taken[0].transport.abort()
-        server.close()
-        socket_in(tmp_path).unlink(missing_ok=True)
-        with pytest.raises(ClassifierAway):
-            await asked
-        await until(lambda: not client.connected, "the loss")
+        await live_and_end(client, socket_in(tmp_path))
     assert log.events == ["classifier_connected", "classifier_lost"] * 2
     connecting.cancel()
     await asyncio.wait([connecting])
