@@ -333,6 +333,8 @@ class GuardedReply(Flow):
         while queue:
             held = queue[0]
             if isinstance(held, Part):
+                if not held.decided and len(held.data) <= _SPLIT_BYTES:
+                    break
                 held = queue[0] = Held(held.frame, [held])
             if not all(part.decided for part in held.parts):
                 self._split(held, ready)

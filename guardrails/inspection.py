@@ -127,7 +127,7 @@ class Inspector:
     def may_find(self, texts: Sequence[str]) -> bool:
         """Whether some pattern occurs in one of ``texts``; asked of all of them at once. Perhaps yes where none does,
         never no where one does."""
-        return self.scanner is not None and bool(self.scanner.which("\n".join(texts).encode()))
+        return self.scanner is not None and self.scanner.finds(self.scanner.which("\n".join(texts).encode()))
 
     def scan(self, passage: Passage, lot: float, verdict: Verdict, pseudonyms: Pseudonyms | None,
              stopped: Callable[[], bool] = going_on) -> list[Edit]:

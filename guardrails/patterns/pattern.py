@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from guardrails.patterns.opening import UnsupportedPattern, longest, opening, parse, relaxed
+from guardrails.patterns.opening import UnsupportedPattern, head, longest, opening, parse, relaxed
 
 # What a stream may have to hold back for one pattern, and what stands before a match for its check to look at.
 LONGEST_MATCH = 512
@@ -37,7 +37,7 @@ class Pattern(msgspec.Struct, frozen=True):
     check   the score of a candidate, 0 to 1, where 0 is no finding; None: every match scores ``score``.
     begins  for whatever a match may begin with, where what is derived from a long ``regex`` would be too large to run
             at every piece. It may match more, which delays a stream; were it to match less, streams would miss some.
-    begins_derived  whether that was not given
+    head    derived: what every match begins with, where that is short; ``head_begins`` is for what that begins with
     occurs  derived: a pattern that occurs wherever this one does, and is easier to look for among many
     """
 
@@ -48,7 +48,8 @@ class Pattern(msgspec.Struct, frozen=True):
     score: float = 1.0
     begins: str = ""
     occurs: str = ""
-    begins_derived: bool = False
+    head: str = ""
+    head_begins: str = ""
 
     def __post_init__(self) -> None:
         most = longest(self.regex)
@@ -61,5 +62,7 @@ class Pattern(msgspec.Struct, frozen=True):
         # What is derived is kept with the pattern: several scanners may be made of it.
         if not self.begins:
             msgspec.structs.force_setattr(self, "begins", opening(self.regex))
-            msgspec.structs.force_setattr(self, "begins_derived", True)
+            first, begun = head(self.regex) if self.begins else ("", "")
+            msgspec.structs.force_setattr(self, "head", first)
+            msgspec.structs.force_setattr(self, "head_begins", begun)
         msgspec.structs.force_setattr(self, "occurs", relaxed(self.regex))

@@ -6,11 +6,12 @@ the whole cost is one pass.
 
 from collections.abc import Callable, Iterator, Sequence
 from heapq import merge
+from itertools import chain
 from typing import NamedTuple
 
 import re2
 
-from guardrails.patterns.opening import WORD, head
+from guardrails.patterns.opening import WORD
 from guardrails.patterns.pattern import CONTEXT_BYTES, LONGEST_MATCH, Candidate, Check, Pattern
 
 # The automaton is built while it runs; where it outgrows this it begins anew, which is slow but right.
@@ -22,8 +23,8 @@ CHECK_FAILED = -1.0  # the score of a match whose check raised
 
 
 # What finds one pattern in a text, and the number of the group that is the finding.
-Opened = Callable[[object, bytes, int, int], Sequence[tuple[int, int]]]
-Run = tuple[Callable[[object, bytes, int, int], Sequence[tuple[int, int]]], int]
+Finder = Callable[[object, bytes, int, int], Sequence[tuple[int, int]]]
+Run = tuple[Finder, int]
 
 
 class Match(NamedTuple):
@@ -67,69 +68,66 @@ class Scanner:
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self.patterns = tuple(patterns)
-        self._set = re2.Set.SearchSet(_options(_SET_MEMORY_BYTES))
-        for pattern in self.patterns:
-            # What begins a text also begins a line here, so that many texts can be asked about as lines of one.
-            self._set.Add(f"(?m){pattern.occurs}")
-        self._set.Compile()
-        self._runs: list[Run | None] = [None] * len(self.patterns)
+        self._count = len(self.patterns)
+        self._runs: list[Run | None] = [None] * self._count
         self._tails = [re2.compile(f"{pattern.tail}+") if pattern.tail else None for pattern in self.patterns]
-        self._prepare_openings()
-        self._any_tail = any(pattern.tail for pattern in self.patterns)
-        self._match_any = self._set._set.Match
+        self._headed = [pattern for pattern in self.patterns if pattern.head]
+        self._opened: list[Finder | None] = [None] * len(self._headed)
+        occurring = re2.Set.SearchSet(_options(_SET_MEMORY_BYTES))
+        for written in [*(pattern.occurs for pattern in self.patterns), *(pattern.head for pattern in self._headed)]:
+            # What begins a text also begins a line here, so that many texts can be asked about as lines of one.
+            occurring.Add(f"(?m){written}")
+        occurring.Compile()
+        begun = dict.fromkeys([WORD, *(pattern.head_begins if pattern.head else pattern.begins
+                                       for pattern in self.patterns)])
+        # These two are called for every frame of every stream: what the package puts around them costs more than they
+        # do.
+        self._occurring = occurring._set.Match
+        self._begun = re2.compile(f"(?:{'|'.join(filter(None, begun))})\\z", _options(_SET_MEMORY_BYTES))._regexp.Match
 
-    def undecided_from(self, text: bytes, start: int = 0) -> int:
-        """Where the first match could begin that is not decided before more text comes; the length where none can."""
+    def which(self, text: bytes) -> Sequence[int]:
+        """The patterns, and behind them the heads of patterns, that occur somewhere in ``text``; perhaps more, never
+        fewer."""
+        found: Sequence[int] = self._occurring(text)
+        return found
+
+    def finds(self, hits: Sequence[int]) -> bool:
+        """Whether there are patterns among ``hits``."""
+        return any(hit < self._count for hit in hits)
+
+    def undecided_from(self, text: bytes, start: int, hits: Sequence[int]) -> int:
+        """Where the first match could begin that is not decided before more text comes; the length where none can.
+
+        ``hits`` is what ``which`` has found in it. One automaton for all openings would have a state for each mixture
+        of them, and never be built. So one, small, finds words and the openings of heads, and the whole opening of a
+        pattern is looked for only where its head has come.
+        """
         length = len(text)
-        place: int = self._match_begun(_UNANCHORED, text, start, length)[0][0]
-        if place > start and self._headed:
-            for index in self._match_heads(text[max(0, start - 1) :]):
-                place = min(place, self._opened(index, text, start))
+        place: int = self._begun(_UNANCHORED, text, start, length)[0][0]
+        for hit in hits:
+            if hit >= self._count and place > start:
+                place = min(place, self._opening_of(hit - self._count, text, start))
         earliest = length - _LONGEST_BYTES
         return _character_at(text, earliest) if place < earliest else place
 
-    def _prepare_openings(self) -> None:
-        """One automaton for all openings would have a state for each mixture of them, and never be built.
-
-        So one, small, finds words and openings of heads; the whole opening of a pattern is looked for only where its
-        head has come.
-        """
-        begun: dict[str, None] = {WORD: None}
-        heads = re2.Set.SearchSet(_options(_SET_MEMORY_BYTES))
-        self._headed: list[tuple[str, Opened | None]] = []
-        for pattern in self.patterns:
-            if not pattern.begins:
-                continue
-            first, opening_of_first = head(pattern.regex)
-            if first and pattern.begins_derived:
-                heads.Add(f"(?m){first}")
-                self._headed.append((pattern.begins, None))
-            begun[opening_of_first if first and pattern.begins_derived else pattern.begins] = None
-        if self._headed:
-            heads.Compile()
-        # Called for every frame of every stream: what the package puts around these calls costs more than they do.
-        self._match_heads = heads._set.Match
-        self._begun = re2.compile(f"(?:{'|'.join(filter(None, begun))})\\z", _options(_SET_MEMORY_BYTES))
-        self._match_begun = self._begun._regexp.Match
-
-    def _opened(self, index: int, text: bytes, start: int) -> int:
-        written, opened = self._headed[index]
+    def _opening_of(self, index: int, text: bytes, start: int) -> int:
+        opened = self._opened[index]
         if opened is None:
-            opened = re2.compile(f"(?:{written})\\z", _options(_PATTERN_MEMORY_BYTES))._regexp.Match
-            self._headed[index] = written, opened
+            written = f"(?:{self._headed[index].begins})\\z"
+            opened = self._opened[index] = re2.compile(written, _options(_PATTERN_MEMORY_BYTES))._regexp.Match
         place = opened(_UNANCHORED, text, start, len(text))[0][0]
         return place if place >= 0 else len(text)
-
-    def which(self, text: bytes) -> Sequence[int]:
-        """The patterns that occur somewhere in ``text``; perhaps more, never fewer."""
-        found: Sequence[int] = self._match_any(text)
-        return found
 
     def clusters(self, text: bytes, start: int, hits: Sequence[int]) -> Iterator[Cluster]:
         """What the patterns ``hits`` find from ``start`` on, in order, up to the first cluster with a tail. What stands
         before ``start`` is context only."""
-        # One after the other, as far as they are asked for: a cluster with a tail leaves the rest to the next call.
-        found = merge(*(self._matches(text, start, hit) for hit in hits))
+        looked_for = [self._matches(text, start, hit) for hit in hits if hit < self._count]
+        if any(hit < self._count and self._tails[hit] is not None for hit in hits):
+            # As far as they are asked for: a cluster with a tail leaves the rest to the next call.
+            return self._clustered(merge(*looked_for), text)
+        return self._clustered(iter(sorted(chain.from_iterable(looked_for))), text)
+
+    def _clustered(self, found: Iterator[Match], text: bytes) -> Iterator[Cluster]:
         match: Match | None = next(found, None)
         while match is not None:
             matches, first, end = [match], match.start, match.end
@@ -140,9 +138,7 @@ class Scanner:
                 matches.append(match)
             else:
                 match = None
-            cluster = Cluster(first, end, end, matches, False)
-            if self._any_tail:
-                cluster = self._with_tails(text, cluster)
+            cluster = self._with_tails(text, Cluster(first, end, end, matches, False))
             yield cluster
             if cluster.tailed:
                 return

@@ -42,14 +42,10 @@ class Window:
             return self._go_on(text, last)
         start = self._start
         scanner = self._scanner
-        undecided = len(text) if last else scanner.undecided_from(text, start)
-        if undecided > start:
-            hits = scanner.which(text[start - CONTEXT_BYTES :] if start > CONTEXT_BYTES else text)
-            if hits:
-                return self._look(text, start, last, [])
-            self._keep(text, undecided)
-        else:
-            self._text = text
+        hits = scanner.which(text[start - CONTEXT_BYTES :] if start > CONTEXT_BYTES else text)
+        if hits and scanner.finds(hits):
+            return self._look(text, start, last, [], hits)
+        self._keep(text, len(text) if last else scanner.undecided_from(text, start, hits))
         return ()
 
     def _keep(self, text: bytes, undecided: int) -> None:
@@ -85,7 +81,8 @@ class Window:
         if end == start:
             found = []
         if end < len(text):
-            return self._look(text, end, last, found)
+            hits = self._scanner.which(text[end - CONTEXT_BYTES :] if end > CONTEXT_BYTES else text)
+            return self._look(text, end, last, found, hits)
         self._keep(text, end)
         return found
 
@@ -95,11 +92,10 @@ class Window:
         self._tails = [pattern for pattern, end in ends.items() if end == len(text)]
         return ends
 
-    def _look(self, text: bytes, start: int, last: bool, found: list[Cluster]) -> list[Cluster]:
+    def _look(self, text: bytes, start: int, last: bool, found: list[Cluster], hits: Sequence[int]) -> list[Cluster]:
         scanner = self._scanner
-        hits = scanner.which(text[start - CONTEXT_BYTES :] if start > CONTEXT_BYTES else text)
         while True:
-            undecided = len(text) if last else scanner.undecided_from(text, start)
+            undecided = len(text) if last else scanner.undecided_from(text, start, hits)
             again = False
             for cluster in scanner.clusters(text, start, hits):
                 if cluster.matched_end > undecided:
