@@ -139,7 +139,9 @@ def test_what_an_action_does_to_the_text(actions: dict[str, str], text: str, exp
 @pytest.mark.parametrize(("written", "expected"), [
     ("Dear <PERSON_1>,", "Dear Ann Bo,"), ("Dear <person_1>'s friend", "Dear Ann Bo's friend"),
     ("PERSON_1 and [Person 1] and &lt;PERSON_1&gt;", "Ann Bo and Ann Bo and Ann Bo"),
-    (r"\<PERSON\_1\>!", "Ann Bo!"), ("PERSON_1s Hut, <PERSON_1>s Hut", "Ann Bos Hut, Ann Bos Hut"), ("<PERSON_2> is somebody else", "<PERSON_2> is somebody else"),
+    (r"\<PERSON\_1\>!", "Ann Bo!"),
+    ("PERSON_1s Hut, <PERSON_1>s Hut", "Ann Bos Hut, Ann Bos Hut"),
+    ("<PERSON_2> is somebody else", "<PERSON_2> is somebody else"),
     ("person 1 came first", "person 1 came first"), ("<PERSON_12>", "<PERSON_12>"),
 ])
 def test_a_pseudonym_comes_back_however_the_model_writes_it(written: str, expected: str) -> None:
