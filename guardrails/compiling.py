@@ -82,7 +82,7 @@ def _made(side: Side, rules: PromptRules | ReplyRules, catalogue: Catalogue) -> 
     for name, rule in rules_of(rules):
         detector = _detector(side, name, rule, catalogue)
         if detector is not None:
-            found.append((guard_of(name, rule), detector))
+            found.append((guard_of(name, rule, getattr(detector, "counted", frozenset())), detector))
     return found
 
 

@@ -23,13 +23,14 @@ class Guard(msgspec.Struct, frozen=True, eq=False):
     without: frozenset[str]
     style: Style
     sample: float
+    counted: frozenset[str] = frozenset()  # labels that are only counted
 
     def action(self, role: Role, label: str, score: float) -> Action | None:
         """What happens on such a finding; None where it does not count."""
         action, threshold = self.actions.get(role, _NEVER)
         if score < threshold or label in self.without or (self.labels is not None and label not in self.labels):
             return None
-        return action
+        return "shadow" if label in self.counted else action
 
     def judges(self, lot: float) -> bool:
         """Whether it judges the exchange that drew ``lot``, from [0, 1)."""
@@ -39,12 +40,12 @@ class Guard(msgspec.Struct, frozen=True, eq=False):
 _NEVER: tuple[Action, float] = ("shadow", math.inf)
 
 
-def guard_of(name: str, rule: Rule) -> Guard:
-    """The guard that ``rule`` asks for."""
+def guard_of(name: str, rule: Rule, counted: frozenset[str] = frozenset()) -> Guard:
+    """The guard that ``rule`` asks for. ``counted`` are labels that it acts on only where the rule names them."""
     written = {role: _rule_for(rule, role) for role in ROLES}
     return Guard(name=name, actions={role: found for role, found in written.items() if found is not None},
                  labels=None if rule.labels is None else frozenset(rule.labels), without=frozenset(rule.without),
-                 style=rule.style, sample=rule.sample)
+                 style=rule.style, sample=rule.sample, counted=counted if rule.labels is None else frozenset())
 
 
 def _rule_for(rule: Rule, role: Role) -> tuple[Action, float] | None:

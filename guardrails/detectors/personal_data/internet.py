@@ -113,7 +113,7 @@ _NOBODYS = re2.compile(r"(?i)^\w+://(?:[^/@]*@)?(?:localhost|[^/:?#]*\.(?:test|e
 
 def _link(candidate: Candidate) -> float:
     """A link is no secret; and one to a name that is reserved for examples (RFC 2606) leads to nobody."""
-    return 0.0 if _NOBODYS.search(candidate.found) else 0.4
+    return 0.0 if _NOBODYS.search(candidate.found) else 0.6
 
 
 _BARE_ENDINGS = "|".join(sorted((COUNTRIES | GENERIC) - {"name", "call", "run", "how", "zip", "mov"}))
@@ -137,7 +137,7 @@ def _bare(candidate: Candidate) -> float:
         return 0.0
     if len(name.rpartition(b".")[2]) < 2 and not slash:
         return 0.0
-    return 0.4
+    return 0.6
 
 
 _QUERY = (r"(?i:(?:access_|auth_|id_|refresh_)?token|api[_-]?key|client_secret|secret|password|passwd|pwd|signature|sig"

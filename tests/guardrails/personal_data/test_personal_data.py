@@ -145,9 +145,8 @@ def test_look_alikes_are_no_findings(text: str) -> None:
     ("Read README.md, main.py and setup.cfg", []), ("node.js and e.g. this, i.e. that", []),
     ("mail ann@mail.example.com now", []), ("self.user.name = obj.value.id", []), ("first.last.com@example.org", []),
 ])
-def test_links_are_seen_but_score_below_the_threshold_of_a_policy(text: str, links: list[str]) -> None:
-    assert [value for label, value in found(text, 0.1) if label == "URL"] == links
-    assert [value for label, value in found(text) if label == "URL"] == []
+def test_links_are_found_with_their_exact_extent(text: str, links: list[str]) -> None:
+    assert [value for label, value in found(text) if label == "URL"] == links
 
 
 # Pieces of findings and look-alikes: their random sequences are full of near misses.
