@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx2 as httpx
 import openai
 import pytest
 import pytest_asyncio
@@ -23,7 +24,7 @@ POLICIES: dict[str, Any] = {
     "closed": {"prompt": {"names": PSEUDONYM}, "on_error": "block", "deadline_ms": 4000},
     "hasty": {"prompt": {"names": "redact"}, "on_error": "block", "deadline_ms": 300},
     "open": {"prompt": {"names": {"action": "redact"}, "personal_data": "redact"}, "on_error": "allow",
-             "deadline_ms": 4000},
+             "deadline_ms": 8000},
 }
 SAID = "Maria Lopez of 14 Rosewood Lane, Springfield wrote to Maria Lopez and to John Carter."
 
@@ -64,6 +65,12 @@ def sent(fake: FakeVLLM) -> str:
     return text
 
 
+async def in_flight(gateway: GatewayProcess) -> bool:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        workers = (await client.get(gateway.admin_url + "/admin/workers")).json()["workers"]
+    return any(worker["exchanges_in_flight"] for worker in workers)
+
+
 def classifier_pid(gateway: GatewayProcess) -> int | None:
     return next((pid for pid, command in gateway.processes().items() if "operations.classifier" in command), None)
 
@@ -91,9 +98,9 @@ async def test_a_killed_classifier_is_what_the_policy_says_and_is_back_soon(
     """Fail closed: 503 until it is back. Fail open: passed on, and marked as unchecked. Nothing passes unsaid."""
     before = classifier_pid(guarded)
     assert before is not None
-    os.kill(before, signal.SIGSTOP)  # so that it cannot be back before it is asked
+    os.kill(before, signal.SIGSTOP)  # so that it is asked, and has not answered when it dies
     asked = asyncio.ensure_future(told(client, "open", "Tell Maria Lopez."))
-    await asyncio.sleep(0.1)
+    await guarded.until(lambda: in_flight(guarded), "the request on its way")
     os.kill(before, signal.SIGKILL)
     reply = await asked
     assert reply.headers["x-gatewright-guard"] == "prompt=unchecked"
@@ -109,8 +116,11 @@ async def test_a_killed_classifier_is_what_the_policy_says_and_is_back_soon(
     assert set(statuses) <= {200, 503}
     assert sent(fake) == "Tell <PERSON_1>."
     assert classifier_pid(guarded) not in (None, before)
-    failures = [failure for record in guarded.journaled() for failure in record.guard_failures]
-    assert "prompt:names:error:allow" in failures or await guarded.counted("gatewright_guard_failures_total", "guard")
+
+    async def counted() -> bool:
+        return (await guarded.counted("gatewright_guard_failures_total", "guard")).get("names", 0) >= 1
+
+    await guarded.until(counted, "the count of failures")
 
 
 async def test_a_classifier_that_hangs_costs_the_deadline_and_is_refused(
