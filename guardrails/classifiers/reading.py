@@ -4,7 +4,7 @@ The event loop only passes things on, so that it answers at once whatever the cl
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -13,6 +13,8 @@ from guardrails.classifiers.classifier import Classifier, Span
 from guardrails.classifiers.frames import Why
 from guardrails.classifiers.memory import Key, Memory, key_of
 from guardrails.classifiers.waiting import Job, Late, Waiting, characters
+
+Asked = asyncio.Task[list[list[Span]]]
 
 LIMIT_CHARACTERS = 256 * 1024
 GATHER_SECONDS = 0.002
@@ -78,8 +80,11 @@ class Readings:
         finally:
             self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def ask(self, name: str, texts: Sequence[str], seconds: float) -> "list[list[Span]] | Awaitable[list[list[Span]]]":
-        """What ``name`` finds in each text: at once where all of them were read before. Raises NotRead."""
+    def ask(self, name: str, texts: Sequence[str], seconds: float) -> list[list[Span]] | Asked:
+        """What ``name`` finds in each text: at once where all of them were read before. Raises NotRead, here or there.
+
+        Who cancels the task has given up.
+        """
         if self._classifiers is None:
             raise NotRead("loading")
         classifier = self._classifiers.get(name)
@@ -91,7 +96,10 @@ class Readings:
         if not new:
             return [known[key] for key in keys]
         jobs = self._jobs_for(classifier, new, self._now() + seconds)
-        return self._wait(keys, known, jobs, seconds)
+        task = asyncio.ensure_future(self._wait(keys, known, jobs, seconds))
+        # Not at the task's own end: one that is cancelled before it begins has none.
+        task.add_done_callback(lambda _: self._leave(jobs))
+        return task
 
     def _jobs_for(self, classifier: Classifier, texts: Mapping[Key, str], until: float) -> dict[Key, Job]:
         """The jobs, each with one taker more; those that others wait for already are shared."""
@@ -139,8 +147,6 @@ class Readings:
             raise NotRead("late") from None
         except _Failed:
             raise NotRead("failed") from None
-        finally:
-            self._leave(jobs)
 
     def _leave(self, jobs: Mapping[Key, Job]) -> None:
         for key, job in jobs.items():

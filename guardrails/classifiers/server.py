@@ -1,14 +1,12 @@
 """The classifier's server: a Unix socket before the readings. One connection for each data worker."""
 
 import asyncio
-from collections.abc import Awaitable
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from guardrails.classifiers.classifier import Span
 from guardrails.classifiers.frames import Ask, Drop, Frame, Frames, Malformed, Refused, Told, reachable
-from guardrails.classifiers.reading import NotRead, Readings
+from guardrails.classifiers.reading import Asked, NotRead, Readings
 
 # A worker that has stopped reading is cut off: its answers must not fill the memory.
 UNREAD_BYTES = 16 * 1024 * 1024
@@ -38,7 +36,7 @@ class Connection(asyncio.Protocol):
         self._readings = readings
         self._frames = Frames()
         self._transport: asyncio.Transport | None = None
-        self._waiting: dict[int, asyncio.Task[None]] = {}
+        self._waiting: dict[int, Asked] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -76,14 +74,18 @@ class Connection(asyncio.Protocol):
         if isinstance(found, list):
             self._send(Told(ask.id, found))
             return
-        task = self._waiting[ask.id] = asyncio.ensure_future(self._wait(ask.id, found))
-        task.add_done_callback(lambda _: self._waiting.pop(ask.id, None))
+        self._waiting[ask.id] = found
+        found.add_done_callback(lambda done: self._tell(ask.id, done))
 
-    async def _wait(self, number: int, found: Awaitable[list[list[Span]]]) -> None:
-        try:
-            self._send(Told(number, await found))
-        except NotRead as error:
-            self._send(Refused(number, error.why))
+    def _tell(self, number: int, found: Asked) -> None:
+        self._waiting.pop(number, None)
+        if found.cancelled():
+            return
+        error = found.exception()
+        if error is None:
+            self._send(Told(number, found.result()))
+        else:
+            self._send(Refused(number, error.why if isinstance(error, NotRead) else "failed"))
 
     def _send(self, frame: Frame) -> None:
         if self._transport is None:

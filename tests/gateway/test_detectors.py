@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +20,7 @@ from guardrails.compiling import guards_of
 from guardrails.passage import Passage
 from guardrails.policy import NamesRule, Policy, PromptRules
 
+ROOT = Path(__file__).parent.parent.parent
 NONE, ONE = Settings(routing="r"), Settings(routing="r", classifiers=1)
 
 
@@ -70,3 +74,9 @@ def test_a_classifier_without_its_packages_is_a_problem_of_the_settings(monkeypa
 def test_there_is_one_classifier_process_at_most(number: int) -> None:
     assert [problem.path for problem in problems_of({"routing": "r", "classifiers": number}, Settings, "")] == [
         "classifiers"]
+
+
+def test_a_data_worker_imports_nothing_of_what_the_classifier_needs() -> None:
+    program = f"import sys, gateway.worker; print([name for name in {rampart.NEEDS!r} if name in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert result.stdout == "[]\n"

@@ -173,6 +173,23 @@ async def test_what_nobody_waits_for_is_never_read(tmp_path: Path) -> None:
         assert run.readings.waiting[1] == 0
 
 
+async def test_what_is_asked_and_given_up_in_one_breath_is_not_read(tmp_path: Path) -> None:
+    async with running(tmp_path) as run:
+        run.scripted.gate.clear()
+        first = asyncio.ensure_future(run.ask("first"))
+        await until(lambda: len(run.scripted.batches) == 1, "the first batch")
+        codec = Frames()
+        _, writer = await asyncio.open_unix_connection(run.socket)
+        writer.write(codec.encode(Ask(1, "scripted", ["given up"], 10.0)) + codec.encode(Drop(1))
+                     + codec.encode(Ask(2, "scripted", ["wanted"], 10.0)))
+        await until(lambda: run.readings.waiting[0] == 2, "both in the line")
+        run.scripted.gate.set()
+        await first
+        await run.ask("wanted")
+        assert run.scripted.read_pieces == ["first", "wanted"]
+        writer.close()
+
+
 async def test_a_classifier_that_raises_fails_its_batch_and_reads_the_next(tmp_path: Path) -> None:
     async with running(tmp_path) as run:
         run.scripted.error = RuntimeError("a bug")
@@ -189,7 +206,8 @@ async def test_a_batch_that_does_not_come_back_ends_the_process(tmp_path: Path) 
     readings = Readings(time.monotonic, lambda *_: None, stuck_seconds=0.05)
     work = asyncio.ensure_future(readings.run(lambda: {"scripted": scripted}))
     await until(lambda: readings.loaded, "the classifier")
-    asked = asyncio.ensure_future(readings.ask("scripted", ["x"], 5.0))  # type: ignore[arg-type]  # it is not at once
+    asked = readings.ask("scripted", ["x"], 5.0)
+    assert isinstance(asked, asyncio.Task)
     with pytest.raises(Stuck):
         await work
     scripted.gate.set()
