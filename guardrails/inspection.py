@@ -137,12 +137,15 @@ class Inspector:
             return edits
         data = passage.text.encode()
         at, characters = 0, 0
+        ascii_only = len(data) == len(passage.text)
         for cluster in clusters_of(self.scanner, passage.text, stopped):
             spotted = self.spotted(cluster, passage.role, lot, lambda start, end: data[start:end], verdict)
             for spot in spotted:
-                characters, at = characters + len(data[at : spot.start].decode()), spot.start
-                finding = Finding(spot.guard.name, spot.label, characters,
-                                  characters + len(data[spot.start : spot.end].decode()), spot.score)
+                start, end = spot.start, spot.end
+                if not ascii_only:
+                    characters, at = characters + len(data[at:start].decode()), start
+                    start, end = characters, characters + len(data[start:end].decode())
+                finding = Finding(spot.guard.name, spot.label, start, end, spot.score)
                 verdict.add(Decision(finding, spot.action, self.side, passage.place))
             edits.extend(edits_of(spotted, data, 0, pseudonyms))
         return edits

@@ -43,7 +43,8 @@ def wilson(part: int, whole: int) -> Interval | None:
     share, weight = part / whole, _Z * _Z / whole
     middle = (share + weight / 2) / (1 + weight)
     reach = _Z / (1 + weight) * math.sqrt(share * (1 - share) / whole + weight / (4 * whole))
-    return Interval(max(0.0, middle - reach), min(1.0, middle + reach))
+    # Rounding must not leave a share outside of its own interval.
+    return Interval(max(0.0, min(share, middle - reach)), min(1.0, max(share, middle + reach)))
 
 
 class RowFigures(msgspec.Struct, frozen=True, kw_only=True):

@@ -201,6 +201,11 @@ def _is_character(nodes: Any) -> bool:
     return len(nodes) == 1 and nodes[0][0] in (sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN)
 
 
+def _is_digit(node: Any) -> bool:
+    """Numbers are short and few: to count their digits multiplies no states, and tells them apart."""
+    return bool(node[0] is sre.IN and node[1] == [(sre.CATEGORY, sre.CATEGORY_DIGIT)])
+
+
 def _relaxed_all(nodes: Any, least: bool = False) -> str:
     return "".join(_relaxed(node, least) for node in nodes)
 
@@ -211,7 +216,8 @@ def _relaxed(node: Any, least: bool = False) -> str:
     if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT):
         fewest, most, repeated = value
         if most is not UNBOUNDED and most > _COUNTED and _is_character(repeated):
-            return _repeated(_written(repeated[0]), min(fewest, _LEAST if least else 1), UNBOUNDED)
+            counted = fewest if least and _is_digit(repeated[0]) else min(fewest, _LEAST if least else 1)
+            return _repeated(_written(repeated[0]), counted, UNBOUNDED)
         return _repeated(_relaxed_all(repeated, least), fewest, most)
     if kind is sre.BRANCH:
         return "(?:" + "|".join(dict.fromkeys(_relaxed_all(branch, least) for branch in value[1])) + ")"

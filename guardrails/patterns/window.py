@@ -116,9 +116,11 @@ class Window:
     def _placed(self, cluster: Cluster) -> Cluster:
         """The cluster at its place in the whole text."""
         base = self._base
+        if not base:
+            return cluster
         matches = [match._replace(start=match.start + base, end=match.end + base,
                                   found_start=match.found_start + base, found_end=match.found_end + base)
-                   for match in cluster.matches] if base else cluster.matches
+                   for match in cluster.matches]
         return Cluster(cluster.start + base, cluster.end + base, cluster.matched_end + base, matches, cluster.tailed)
 
 
