@@ -1,7 +1,6 @@
 """A pattern: one thing that can be found in text, by its form and then by a check of what was found."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -12,16 +11,29 @@ LONGEST_MATCH = 512
 CONTEXT_BYTES = 64
 
 
-class Candidate(NamedTuple):
+class Candidate:
     """What a pattern has matched, for its check. Bytes are UTF-8.
 
-    ``found`` is the group named ``found``, or the whole match; ``before`` at most CONTEXT_BYTES that stand before it
-    (they may begin inside a character); ``groups`` all groups by number, those that took no part empty.
+    ``found`` is the group named ``found``, or the whole match. What else a check may want is cut out only when it does.
     """
 
-    found: bytes
-    before: bytes
-    groups: tuple[bytes, ...]
+    __slots__ = ("_spans", "_start", "_text", "found")
+
+    def __init__(self, text: bytes, start: int, end: int, spans: Sequence[tuple[int, int]]) -> None:
+        """``spans`` are those of the match and of its groups in ``text``, (-1, -1) for a group that took no part."""
+        self.found = text[start:end]
+        self._text, self._start, self._spans = text, start, spans
+
+    @property
+    def before(self) -> bytes:
+        """What stands before, at most CONTEXT_BYTES; it may begin inside a character."""
+        return self._text[max(0, self._start - CONTEXT_BYTES) : self._start]
+
+    @property
+    def groups(self) -> tuple[bytes, ...]:
+        """All groups by number, from the first; those that took no part are empty."""
+        text = self._text
+        return tuple([text[start:end] if start >= 0 else b"" for start, end in self._spans[1:]])
 
 
 Check = Callable[[Candidate], float]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import re2
 
 from guardrails.patterns.opening import WORD
-from guardrails.patterns.pattern import CONTEXT_BYTES, LONGEST_MATCH, Candidate, Check, Pattern
+from guardrails.patterns.pattern import LONGEST_MATCH, Candidate, Pattern
 
 # The automaton is built while it runs; where it outgrows this it begins anew, which is slow but right.
 _SET_MEMORY_BYTES = 64 << 20
@@ -154,9 +154,10 @@ class Scanner:
                 return
             found_first, found_end = spans[group]
             if check is not None:
-                score = _checked(check, Candidate(
-                    text[found_first:found_end], text[max(0, found_first - CONTEXT_BYTES) : found_first],
-                    tuple([text[a:b] if a >= 0 else b"" for a, b in spans[1:]])))
+                try:
+                    score = check(Candidate(text, found_first, found_end, spans))
+                except Exception:  # what a guard that fails means is for the policy to say: it is told, not raised
+                    score = CHECK_FAILED
             yield Match(first, end, found_first, found_end, index, score)
             start = end
 
@@ -190,13 +191,6 @@ def _character_at(text: bytes, place: int) -> int:
     while text[place] & 0xC0 == 0x80:
         place -= 1
     return place
-
-
-def _checked(check: Check, candidate: Candidate) -> float:
-    try:
-        return check(candidate)
-    except Exception:  # what a guard that fails means is for the policy to say: it is told, not raised
-        return CHECK_FAILED
 
 
 def _options(memory_bytes: int) -> re2.Options:

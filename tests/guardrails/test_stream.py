@@ -14,7 +14,7 @@ from guardrails.finding import Finding
 from guardrails.guard import guard_of
 from guardrails.inspection import Inspector
 from guardrails.passage import Passage
-from guardrails.patterns.pattern import Candidate, Pattern
+from guardrails.patterns.pattern import Pattern
 from guardrails.policy import Rule
 from guardrails.redaction import Pseudonyms
 from guardrails.stream import GuardedText
@@ -184,4 +184,3 @@ def test_a_passage_of_a_prompt_is_edited_as_a_whole() -> None:
     edits = guards.inspect(Passage("ann@b.com, bad, bob@b.com, ann@b.com"), 0.0, verdict, Pseudonyms())
     assert [edit.replacement for edit in edits] == [b"<EMAIL_1>", b"<EMAIL_2>", b"<EMAIL_1>"]
     assert verdict.action == "redact"
-    assert Candidate(b"", b"", ()) == (b"", b"", ())

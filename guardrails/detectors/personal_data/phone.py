@@ -50,6 +50,7 @@ _GROUPED = (rf"(?:(?:\b[0178]{_SEPARATOR}?)?\(\d{{1,5}}\){_GROUPS}"
 _PLAIN = rf"\b\d{{7,14}}{_EXTENSION}"
 
 _DIGITS = b"0123456789"
+_PLAIN_BYTES = _DIGITS + b"+()-./ "
 _NOT_DIGITS = bytes(set(range(256)) - set(_DIGITS))
 _BLANKED = bytes(byte if byte in _DIGITS else 32 for byte in range(256))
 # Groups of digits that are hardly anything else, and those that need a word before them.
@@ -73,7 +74,7 @@ def _in_record(before: bytes) -> bool:
 
 def _number(found: bytes) -> bytes:
     """The candidate without its extension, which begins at the first letter or number sign."""
-    if found.isdigit():
+    if not found.translate(None, _PLAIN_BYTES):
         return found
     for place, byte in enumerate(found):
         if byte == 35 or 65 <= byte <= 90 or 97 <= byte <= 122 or byte == 0xD0:
