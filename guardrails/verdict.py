@@ -49,7 +49,8 @@ class Verdict:
         return f"<Verdict {self.action or 'nothing found'}{': ' if told else ''}{told}>"
 
     def add(self, decision: Decision) -> None:
-        self.counts[decision.side, decision.finding.detector, decision.action] += 1
+        key = decision.side, decision.finding.detector, decision.action
+        self.counts[key] = self.counts.get(key, 0) + 1
         if self.limit is None or len(self.decisions) < self.limit:
             self.decisions.append(decision)
         if decision.action == "block" and self.blocking is None:

@@ -201,9 +201,13 @@ def _is_character(nodes: Any) -> bool:
     return len(nodes) == 1 and nodes[0][0] in (sre.LITERAL, sre.NOT_LITERAL, sre.ANY, sre.IN)
 
 
-def _is_digit(node: Any) -> bool:
-    """Numbers are short and few: to count their digits multiplies no states, and tells them apart."""
-    return bool(node[0] is sre.IN and node[1] == [(sre.CATEGORY, sre.CATEGORY_DIGIT)])
+def _is_code(node: Any) -> bool:
+    """Digits and capitals: their runs are short and few, so that to count them multiplies no states, and tells them
+    apart."""
+    kind, value = node
+    return kind is sre.IN and all(
+        member == (sre.CATEGORY, sre.CATEGORY_DIGIT) or (member[0] is sre.RANGE and member[1][1] <= ord("Z"))
+        or (member[0] is sre.LITERAL and member[1] <= ord("Z")) for member in value)
 
 
 def _relaxed_all(nodes: Any, least: bool = False) -> str:
@@ -216,7 +220,7 @@ def _relaxed(node: Any, least: bool = False) -> str:
     if kind in (sre.MAX_REPEAT, sre.MIN_REPEAT):
         fewest, most, repeated = value
         if most is not UNBOUNDED and most > _COUNTED and _is_character(repeated):
-            counted = fewest if least and _is_digit(repeated[0]) else min(fewest, _LEAST if least else 1)
+            counted = fewest if least and _is_code(repeated[0]) else min(fewest, _LEAST if least else 1)
             return _repeated(_written(repeated[0]), counted, UNBOUNDED)
         return _repeated(_relaxed_all(repeated, least), fewest, most)
     if kind is sre.BRANCH:
