@@ -22,6 +22,7 @@ from gateway.reply import Flow, Head
 from gateway.upstream_request import asked_usage
 from guardrails.detectors.detector import Asked
 from guardrails.inspection import PATTERNS, Inspector
+from guardrails.patterns.whole import breathe
 from guardrails.stream import GuardedText, whole
 from guardrails.verdict import Verdict
 from models.protocol.events import EventSplitter, payload_of, with_payload
@@ -107,7 +108,7 @@ class GuardedReply(Flow):
     """Judges one reply. ``verdict`` is the exchange's; ``shadow`` judges beside it and changes nothing."""
 
     __slots__ = ("_answers", "_asked", "_events", "_exchange", "_expected", "_failures", "_form", "_inspector", "_now",
-                 "_over", "_queue", "_seconds", "_shadow", "_shape", "_verdict", "_withheld")
+                 "_over", "_pause", "_queue", "_seconds", "_shadow", "_shape", "_verdict", "_withheld")
 
     def __init__(self, exchange: Exchange, inspector: Inspector, verdict: Verdict,
                  shadow: "tuple[Inspector, Verdict] | None" = None, now: Callable[[], float] = time.monotonic) -> None:
@@ -126,6 +127,7 @@ class GuardedReply(Flow):
         self._answers: dict[int, Answer] = {}
         self._expected = _answers_asked(exchange.document)
         self._withheld = 0
+        self._pause: Callable[[], None] | None = None
         self._shape: Shape | None = None
 
     # The flow
@@ -403,6 +405,7 @@ class GuardedReply(Flow):
             self._pass_whole(self._judge_whole(body))
             return
         # The patterns let go of the interpreter while they run: the other exchanges go on meanwhile.
+        self._pause = breathe
         judging = asyncio.get_running_loop().run_in_executor(None, self._judge_whole, body)
         judging.add_done_callback(self._judged_aside)
 
@@ -442,7 +445,7 @@ class GuardedReply(Flow):
         guarded = self._guarded(self._inspector, self._verdict, text)
         if self._shadow is not None:
             self._guarded(*self._shadow, text).feed(data, last=True)
-        rendered = whole(guarded, data)
+        rendered = whole(guarded, data, self._pause)
         if guarded.finished:
             self._exchange.conclude("refused", "policy", "content_blocked")
         return body if rendered == data else rendered
@@ -476,7 +479,7 @@ class GuardedReply(Flow):
         if self._shadow is not None:
             self._guarded(*self._shadow, text).feed(data, last=True)
         guarded = self._guarded(self._inspector, self._verdict, text)
-        return Judged(whole(guarded, data).decode(), guarded.finished)
+        return Judged(whole(guarded, data, self._pause).decode(), guarded.finished)
 
 
 class Judged(NamedTuple):

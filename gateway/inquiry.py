@@ -30,10 +30,10 @@ class Inquiry:
             for one in self.examinations:
                 one.verdict.fail(Failure(EVERY, "prompt", "unreadable"))
 
-    def run(self) -> None:
-        """All that needs no waiting."""
+    def run(self, aside: bool = False) -> None:
+        """All that needs no waiting; ``aside``, in another thread, leaves the others room."""
         for one in self.examinations:
-            one.run()
+            one.run(aside)
 
     def stop(self) -> None:
         for one in self.examinations:

@@ -7,6 +7,7 @@ from guardrails.finding import Finding
 from guardrails.guard import Guard
 from guardrails.inspection import PATTERNS, Inspector, merged
 from guardrails.passage import Passage
+from guardrails.patterns.whole import breathe
 from guardrails.redaction import Edit, Pseudonyms
 from guardrails.verdict import Failure, Verdict
 
@@ -35,18 +36,27 @@ class Examination:
         self._pseudonyms = pseudonyms
         self._now = now
         self._stopped = False
+        self._aside = False
 
     def stop(self) -> None:
         self._stopped = True
 
-    def run(self) -> None:
+    def _is_stopped(self) -> bool:
+        """Asked between any two steps."""
+        if self._aside:
+            breathe()
+        return self._stopped
+
+    def run(self, aside: bool = False) -> None:
+        """``aside`` tells that it runs in another thread, whose steps are to leave room for the others'."""
+        self._aside = aside
         if self._inspector.scanner is not None:
             self._timed(PATTERNS, self._scan)
         for guard, reader in self._inspector.readers:
             if guard.judges(self._lot):
                 self._timed(guard.name, lambda guard=guard, reader=reader: self._read(  # type: ignore[misc]
                     guard, lambda passage, edits: self._inspector.read(
-                        guard, reader, passage, self.verdict, edits, self._pseudonyms, lambda: self._stopped)))
+                        guard, reader, passage, self.verdict, edits, self._pseudonyms, self._is_stopped)))
 
     def _timed(self, name: str, work: Callable[[], None]) -> None:
         began = self._now()
@@ -61,15 +71,15 @@ class Examination:
         if sum(map(len, texts)) <= _TOGETHER_CHARACTERS and not self._inspector.may_find(texts):
             return
         for index, passage in enumerate(self.passages):
-            if self._stopped:
+            if self._is_stopped():
                 return
-            found = self._inspector.scan(passage, self._lot, self.verdict, self._pseudonyms, lambda: self._stopped)
+            found = self._inspector.scan(passage, self._lot, self.verdict, self._pseudonyms, self._is_stopped)
             if found:
                 self.edits[index] = found
 
     def _read(self, guard: Guard, read: Callable[[Passage, list[Edit]], None]) -> None:
         for index, passage in enumerate(self.passages):
-            if self._stopped:
+            if self._is_stopped():
                 return
             edits: list[Edit] = []
             read(passage, edits)

@@ -4,6 +4,8 @@ Sans I/O. The pieces go in as they come; ``decided`` says how far the text may l
 text that came whole is one piece. Where a finding blocks, the text ends before it: ``ends_at``.
 """
 
+from collections.abc import Callable
+
 from guardrails.detectors.detector import Asked, Watch
 from guardrails.finding import Finding
 from guardrails.guard import Guard
@@ -15,6 +17,7 @@ from guardrails.redaction import Edit, Pseudonyms, edited, masked
 from guardrails.verdict import Decision, Failure, Verdict
 
 ROLE: Role = "assistant"
+_BLOCK_BYTES = 4096
 
 
 class GuardedText:
@@ -161,8 +164,17 @@ class GuardedText:
         return self.ends_at is not None and self.decided >= self.ends_at
 
 
-def whole(text: GuardedText, data: bytes) -> bytes:
-    """How a text reads that came in one piece."""
-    text.feed(data, last=True)
+def whole(text: GuardedText, data: bytes, pause: Callable[[], None] | None = None) -> bytes:
+    """How a text reads that came in one piece. ``pause`` is called now and then where it is long."""
+    start = 0
+    while len(data) - start > _BLOCK_BYTES:
+        end = start + _BLOCK_BYTES
+        while data[end] & 0xC0 == 0x80:
+            end -= 1  # to where a character begins
+        text.feed(data[start:end])
+        if pause is not None:
+            pause()
+        start = end
+    text.feed(data[start:], last=True)
     return text.render(data, 0)
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from hashlib import blake2b
 from typing import Any, Protocol, TypeVar
 
@@ -117,7 +118,7 @@ class GuardPrompt(Step):
                     inquiry = await off_the_loop(lambda: self._inquire(exchange))
                 readings = [SlowReadings(one, one.slow_readers(), self._room, self._clock.time)
                             for one in inquiry.examinations]
-                await off_the_loop(inquiry.run)
+                await off_the_loop(partial(inquiry.run, off_the_loop is not _at_once))
             for one in readings:
                 await one.conclude(end - asyncio.get_running_loop().time())
             document = await off_the_loop(inquiry.edited)
