@@ -181,19 +181,21 @@ class GuardedReply(Flow):
 
     def _stop(self, ready: list[bytes]) -> bool:
         """Ends the exchange where the guards leave nothing to go on for."""
-        if self._guard_failed():
+        failed = self._guard_failed()
+        if failed or self._withheld >= self._expected:
             self._over = True
             self._let_go()
             self._tell_seconds(self._now())
-            self.next.fail(GuardUnavailable("A guard could not judge the reply."))
-        elif self._withheld >= self._expected:
-            self._over = True
-            self._let_go()
-            self._tell_seconds(self._now())
-            self._exchange.conclude("refused", "policy", "content_blocked")
-            self._exchange.record.finish_reason = "content_filter"
-            self.next.end(b"".join(ready) + self._form.end_stream(self._usage()))
+            if failed:
+                self.next.fail(GuardUnavailable("A guard could not judge the reply."))
+            else:
+                self._conclude_blocked()
+                self.next.end(b"".join(ready) + self._form.end_stream(self._usage()))
         return self._over
+
+    def _conclude_blocked(self) -> None:
+        self._exchange.conclude("refused", "policy", "content_blocked")
+        self._exchange.record.finish_reason = "content_filter"
 
     def _tell_seconds(self, began: float) -> None:
         """All guards of a reply share one pass."""
@@ -370,11 +372,16 @@ class GuardedReply(Flow):
         if cut and not any(text for _, text in texts) and self._form.answers(_event(held)) <= cut:
             return []
         event = _event(held)
-        for part, text in texts:
-            put(event, part.text.path, text.decode())
-        self._form.strip(event, [part.text for part, _ in texts])
         self._form.withdraw(event, cut)
-        return [with_payload(held.frame, _encode(event))]
+        return [self._with_texts(held, [(part.text, text) for part, text in texts])]
+
+    def _with_texts(self, held: Held, texts: list[tuple[Text, bytes]]) -> bytes:
+        """The frame with these texts in their places, and nothing in it that tells what stood there."""
+        event = _event(held)
+        for text, written in texts:
+            put(event, text.path, written.decode())
+        self._form.strip(event, [text for text, _ in texts])
+        return with_payload(held.frame, _encode(event))
 
     def _split(self, held: Held, ready: list[bytes]) -> None:
         """Sends what is decided of a large frame's text in a copy, and keeps the rest waiting."""
@@ -384,14 +391,9 @@ class GuardedReply(Flow):
         decided = part.guarded.decided - part.start
         if decided < _SPLIT_BYTES or part.answer.withheld:
             return
-        event = _event(held)
-        rendered = part.guarded.render(part.data[:decided], part.start)
-        put(event, part.text.path, rendered.decode())
-        self._form.strip(event, [part.text])
-        ready.append(with_payload(held.frame, _encode(event)))
+        ready.append(self._with_texts(held, [(part.text, part.guarded.render(part.data[:decided], part.start))]))
         part.data, part.start = part.data[decided:], part.start + decided
-        put(event, part.text.path, part.data.decode())
-        held.event, held.frame = event, with_payload(held.frame, _encode(event))
+        held.frame = self._with_texts(held, [(part.text, part.data)])
 
     # Whole replies
 
@@ -440,15 +442,11 @@ class GuardedReply(Flow):
 
     def _plain(self, body: bytes) -> bytes:
         """A transcription that was asked for as text."""
-        text = Text(0, "content", "content", (), "")
-        data = body.decode(errors="replace").encode()
-        guarded = self._guarded(self._inspector, self._verdict, text)
-        if self._shadow is not None:
-            self._guarded(*self._shadow, text).feed(data, last=True)
-        rendered = whole(guarded, data, self._pause)
-        if guarded.finished:
+        text = Text(0, "content", "content", (), body.decode(errors="replace"))
+        judged = self._judged(text)
+        if judged.cut:
             self._exchange.conclude("refused", "policy", "content_blocked")
-        return body if rendered == data else rendered
+        return body if judged.text == text.text else judged.text.encode()
 
     def _whole(self, document: dict[str, Any], body: bytes) -> bytes:
         reply = _WHOLES[self._exchange.request.operation.stream]()
@@ -470,14 +468,13 @@ class GuardedReply(Flow):
             return body
         reply.strip(document, [*changed, *(text for text in texts if text.choice in withheld)])
         if len(withheld) >= self._expected:
-            self._exchange.conclude("refused", "policy", "content_blocked")
-            self._exchange.record.finish_reason = "content_filter"
+            self._conclude_blocked()
         return _encode(document)
 
     def _judged(self, text: Text) -> "Judged":
         data = text.text.encode()
         if self._shadow is not None:
-            self._guarded(*self._shadow, text).feed(data, last=True)
+            whole(self._guarded(*self._shadow, text), data, self._pause)
         guarded = self._guarded(self._inspector, self._verdict, text)
         return Judged(whole(guarded, data, self._pause).decode(), guarded.finished)
 

@@ -41,7 +41,7 @@ def guards_of(name: str, policy: Policy, catalogue: Catalogue) -> Guards:
         name=name,
         prompt=Inspector("prompt", prompt, permits),
         reply=Inspector("reply", _made("reply", policy.reply, catalogue), permits, restored=sorted(pseudonymous)),
-        pseudonymous=bool(pseudonymous), blocks_on_error=policy.on_error == "block",
+        blocks_on_error=policy.on_error == "block",
         deadline_seconds=policy.deadline_ms / 1000, names=NameFinder(pseudonymous) if pseudonymous else None)
 
 

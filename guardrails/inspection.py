@@ -38,7 +38,7 @@ class Spotted(NamedTuple):
 class Inspector:
     """The guards of one side of a policy, ready to judge. Immutable: all that changes is in the verdicts.
 
-    ``draws`` tells for an exchange's lot which guards judge it: dear ones may be sampled.
+    An exchange's lot decides which guards judge it, where they are sampled.
     """
 
     def __init__(self, side: Side, guards: Sequence[tuple[Guard, object]], permits: Permits | None,
@@ -238,10 +238,14 @@ class Guards(NamedTuple):
     name: str
     prompt: Inspector
     reply: Inspector
-    pseudonymous: bool  # whether a prompt's redactions may have to be taken back in the reply
     blocks_on_error: bool
     deadline_seconds: float
     names: NameFinder | None = None  # where it is pseudonymous
+
+    @property
+    def pseudonymous(self) -> bool:
+        """Whether a prompt's redactions may have to be taken back in the reply."""
+        return self.names is not None
 
     def pseudonyms_for(self, texts: Iterable[str]) -> Pseudonyms | None:
         """The pseudonyms of an exchange with these texts, none given yet; None where this policy gives none."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import re2
 
-from guardrails.patterns.pattern import Candidate, Pattern
+from guardrails.patterns.pattern import Pattern
 from guardrails.policy import Style
 
 
@@ -115,18 +115,16 @@ def json_inside(value: bytes) -> bytes:
 
 
 def restoring_pattern(labels: Iterable[str]) -> Pattern:
-    """Finds the names that stand for values of ``labels``: between brackets, or by their underscore."""
+    """Finds the names that stand for values of ``labels``: between brackets, or by their underscore.
+
+    Whether one was given in this exchange is asked when it is restored.
+    """
     names = "|".join(sorted({re.sub("_", r"\\\\?[_ -]", label) for label in labels}, key=len, reverse=True))
     name = rf"(?:{names})"
     bracketed = rf"\\?(?:[<\[({{]|&lt;)\s?{name}(?:\\?[_ -])?\d{{1,4}}\s?\\?(?:[>\])}}]|&gt;)"
     bare = rf"\b{name}\\?_\d{{1,4}}"
     # What a language hangs on to a name stays: PERSON_1s.
-    return Pattern(RESTORED, rf"(?i)(?:{bracketed}|{bare}(?:[a-z]{{1,3}})?\b)", check=_known)
-
-
-def _known(candidate: Candidate) -> float:
-    """Whether it was given in this exchange is asked when it is restored."""
-    return 1.0
+    return Pattern(RESTORED, rf"(?i)(?:{bracketed}|{bare}(?:[a-z]{{1,3}})?\b)")
 
 
 class NameFinder:

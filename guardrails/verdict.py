@@ -1,7 +1,6 @@
 """A verdict: what the guards of one side have found in one exchange, and what follows from it."""
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from guardrails.finding import Finding
@@ -74,7 +73,3 @@ class Verdict:
     def action(self) -> Action | None:
         """The strongest that was decided."""
         return max((action for _, _, action in +self.counts), key=ACTIONS.index, default=None)
-
-    def acted(self) -> Iterator[Decision]:
-        """The decisions that somebody may notice: all but those in shadow."""
-        return (decision for decision in self.decisions if decision.action != "shadow")

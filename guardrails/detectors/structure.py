@@ -40,13 +40,12 @@ class Structure:
         return self._schemas.conforms(value, schema)
 
 
-class ContentWatch:
-    """Gathers a reply's content."""
+class Gathering:
+    """Gathers a text, and judges it once it is whole."""
 
-    __slots__ = ("_pieces", "_schema", "_structure")
+    __slots__ = ("_pieces",)
 
-    def __init__(self, structure: Structure, schema: Any) -> None:
-        self._structure, self._schema = structure, schema
+    def __init__(self) -> None:
         self._pieces: list[str] = []
 
     def feed(self, piece: str, last: bool) -> list[Finding]:
@@ -54,36 +53,50 @@ class ContentWatch:
         if not last:
             return []
         text = "".join(self._pieces)
+        label = self.fault(text)
+        return [_whole(label, text)] if label else []
+
+    def fault(self, text: str) -> str:
+        """The label of what is wrong with ``text``; empty where nothing is."""
+        raise NotImplementedError
+
+
+class ContentWatch(Gathering):
+    """A reply's content."""
+
+    __slots__ = ("_schema", "_structure")
+
+    def __init__(self, structure: Structure, schema: Any) -> None:
+        super().__init__()
+        self._structure, self._schema = structure, schema
+
+    def fault(self, text: str) -> str:
         try:
             value = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError):
-            return [_whole("INVALID_JSON", text)]
-        return [] if self._structure.conforms(value, self._schema) else [_whole("SCHEMA_MISMATCH", text)]
+            return "INVALID_JSON"
+        return "" if self._structure.conforms(value, self._schema) else "SCHEMA_MISMATCH"
 
 
-class ArgumentsWatch:
-    """Gathers the arguments of one tool call."""
+class ArgumentsWatch(Gathering):
+    """The arguments of one tool call."""
 
-    __slots__ = ("_pieces", "_structure", "_tool", "_tools")
+    __slots__ = ("_structure", "_tool", "_tools")
 
     def __init__(self, structure: Structure, tool: str, tools: dict[str, Any]) -> None:
+        super().__init__()
         self._structure, self._tool, self._tools = structure, tool, tools
-        self._pieces: list[str] = []
 
-    def feed(self, piece: str, last: bool) -> list[Finding]:
-        self._pieces.append(piece)
-        if not last:
-            return []
-        text = "".join(self._pieces)
+    def fault(self, text: str) -> str:
         if self._tool not in self._tools:
-            return [_whole("UNKNOWN_TOOL", text)]
+            return "UNKNOWN_TOOL"
         schema = self._tools[self._tool]
         try:
             value = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError):
-            return [_whole("INVALID_ARGUMENTS", text)]
+            return "INVALID_ARGUMENTS"
         fits = isinstance(value, dict) and (schema is None or self._structure.conforms(value, schema))
-        return [] if fits else [_whole("INVALID_ARGUMENTS", text)]
+        return "" if fits else "INVALID_ARGUMENTS"
 
 
 def _whole(label: str, text: str) -> Finding:

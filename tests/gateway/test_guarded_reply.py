@@ -95,7 +95,7 @@ class Case:
         self.exchange.document = {"stream": True, **body}
         self.exchange.pseudonyms = pseudonyms
         self.exchange.route = Route("m", {}, None, Sticky("user"), Timeouts(), guards=Guards(  # type: ignore[arg-type]
-            "p", Inspector("prompt", [], None), guards, False, on_error == "block", 1.0))
+            "p", Inspector("prompt", [], None), guards, on_error == "block", 1.0))
         self.source = Source()
         self.exchange.reply = Reply(self.source)
         self.verdict, self.shadow_verdict = Verdict(), Verdict()

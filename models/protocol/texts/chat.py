@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from models.protocol.texts.text import Path, Pieces, Text, mapping, mappings
+from models.protocol.texts.text import Path, Pieces, Text, mapping, mappings, put
 
 _encode = msgspec.json.Encoder().encode
 # What stands beside the texts in a message or delta and is not the model's to choose. All else that is text is read,
@@ -76,7 +76,7 @@ class ChatReply:
         return found
 
     def withhold(self, document: dict[str, Any], choice: int, following: list[Text]) -> None:
-        for _, answer in mappings(document.get("choices")):
+        for at, answer in mappings(document.get("choices")):
             if _number(answer) != choice:
                 continue
             answer["finish_reason"] = "content_filter"
@@ -86,11 +86,11 @@ class ChatReply:
                 if "tool_calls" in message:
                     kept = {text.path[:5] for text in following if text.channel.startswith("arguments")}
                     message["tool_calls"] = [call for place, call in enumerate(message["tool_calls"])
-                                             if ("choices", _place(document, answer), "message", "tool_calls", place)
+                                             if ("choices", at, "message", "tool_calls", place)
                                              not in kept]
             for text in following:
                 if not text.channel.startswith("arguments"):
-                    _put_nothing(document, text.path)
+                    put(document, text.path, "")
 
     def strip(self, document: dict[str, Any], texts: list[Text]) -> None:
         for _, choice in mappings(document.get("choices")):
@@ -168,13 +168,3 @@ def _strip(choice: dict[str, Any]) -> None:
 def _number(choice: dict[str, Any]) -> int:
     index = choice.get("index", 0)
     return index if isinstance(index, int) else 0
-
-
-def _place(document: dict[str, Any], answer: dict[str, Any]) -> int:
-    return next(place for place, choice in mappings(document["choices"]) if choice is answer)
-
-
-def _put_nothing(document: Any, path: Path) -> None:
-    for step in path[:-1]:
-        document = document[step]
-    document[path[-1]] = ""

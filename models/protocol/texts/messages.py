@@ -63,7 +63,7 @@ class MessagesReply:
         found: list[Text] = []
         for place, block in mappings(document.get("content")):
             found += _of_block(block, place, ("content", place))
-            found += _inputs(block.get("input"), place, str(block.get("name") or ""), ("content", place, "input"))
+            found += _inputs(block.get("input"), place, ("content", place, "input"))
         return found
 
     def withhold(self, document: dict[str, Any], choice: int, following: list[Text]) -> None:
@@ -81,9 +81,9 @@ def _of_block(block: dict[str, Any], index: int, path: Path) -> list[Text]:
     return [Text(0, str(index), channel, (*path, field), text)] if isinstance(text, str) and text else []
 
 
-def _inputs(value: Any, index: int, name: str, path: Path) -> list[Text]:
+def _inputs(value: Any, index: int, path: Path) -> list[Text]:
     """The texts of a tool's input, which is an object here: each for itself."""
     if isinstance(value, str):
         return [Text(0, f"{index}:{path}", "content", path, value)]
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [text for key, item in items for text in _inputs(item, index, name, (*path, key))]
+    return [text for key, item in items for text in _inputs(item, index, (*path, key))]

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from models.protocol.texts.text import Path, Pieces, Text, mapping
+from models.protocol.texts.text import Path, Pieces, Text, mapping, put
 
 _encode = msgspec.json.Encoder().encode
 # Fields that hold a text, in events and in items, and their channels.
@@ -67,7 +67,7 @@ class ResponsesReply:
         document["output"] = document["output"][: last + 1]
         for text in following:
             if text.path[1] == last:
-                _empty(document, text.path)
+                put(document, text.path, "")
         document["status"] = "incomplete"
         document["incomplete_details"] = {"reason": "content_filter"}
 
@@ -116,9 +116,3 @@ def _strip(value: Any) -> None:
     elif isinstance(value, list):
         for item in value:
             _strip(item)
-
-
-def _empty(document: Any, path: Path) -> None:
-    for step in path[:-1]:
-        document = document[step]
-    document[path[-1]] = ""
