@@ -148,11 +148,6 @@ class GuardedText:
         del self._edits[:done]
         return rendered
 
-    def edits(self, start: int, end: int) -> bool:
-        """Whether what stands between these offsets reads otherwise than it came."""
-        return (self.ends_at is not None and self.ends_at < end) or any(
-            edit.start < end and start < edit.end for edit in self._edits)
-
     @property
     def untouched(self) -> bool:
         """Whether all that is decided reads as it came."""
