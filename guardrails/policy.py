@@ -1,7 +1,7 @@
 """A policy: which detectors judge a prompt and a reply, and what happens on a finding. As operators write it."""
 
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -11,6 +11,8 @@ Action = Literal["block", "redact", "flag", "shadow"]
 # From the weakest to the strongest.
 ACTIONS: tuple[Action, ...] = ("shadow", "flag", "redact", "block")
 Style = Literal["placeholder", "mask", "pseudonym"]
+# Where a guard that has to wait does so: before the model is asked, beside it, or after it.
+When = Literal["before", "beside", "after"]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 DEFAULT_THRESHOLD = 0.5
 
@@ -68,7 +70,44 @@ class ExfiltrationRule(Rule, frozen=True, kw_only=True):
     allowed_hosts: list[str] = []
 
 
-class NamesRule(Rule, frozen=True, kw_only=True):
+class SlowRule(Rule, frozen=True, kw_only=True):
+    """A detector that waits for a model in another process or on another server.
+
+    when   before: the model is asked once it has judged; beside: the model is asked at once, and the first frame of
+           its reply waits for the verdict; after: nothing waits, and it can only flag or count. Without a word it is
+           ``before`` for a rule that redacts, else ``beside``.
+    """
+
+    when: When | None = None
+
+
+class ToxicityRule(SlowRule, frozen=True, kw_only=True):
+    """Which model scores: the small one in the worker, or the transformer in the classifier process."""
+
+    tier: Literal["fast", "transformer"] = "fast"
+
+
+class InjectionRule(SlowRule, frozen=True, kw_only=True):
+    """What is asked beside the heuristics, if anything."""
+
+    tier: Literal["heuristics", "fast", "transformer"] = "fast"
+
+
+class TopicsRule(SlowRule, frozen=True, kw_only=True):
+    """Topics that are not to be talked about: for each, some sentences that are typical of it."""
+
+    deny: dict[str, list[str]] = {}
+
+
+class ClassifierRule(SlowRule, frozen=True, kw_only=True):
+    """What happens on the findings of a classifier that the settings load, by its name there."""
+
+
+class GuardModelRule(SlowRule, frozen=True, kw_only=True):
+    """What happens on the findings of a guard model that the routing document names."""
+
+
+class NamesRule(SlowRule, frozen=True, kw_only=True):
     """Which of what the classifier of names can tell is looked for; without a word persons and addresses."""
 
     find: list[Literal["PERSON", "ADDRESS", "CITY"]] | None = None
@@ -79,9 +118,12 @@ class PromptRules(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     personal_data: Action | Rule | None = None
     secrets: Action | Rule | None = None
-    injection: Action | Rule | None = None
-    toxicity: Action | Rule | None = None
+    injection: Action | InjectionRule | None = None
+    toxicity: Action | ToxicityRule | None = None
+    topics: TopicsRule | None = None
     names: Action | NamesRule | None = None
+    classifiers: dict[str, Action | ClassifierRule] = {}
+    guard_models: dict[str, Action | GuardModelRule] = {}
     words: WordsRule | None = None
     length: LengthRule | None = None
     language: LanguageRule | None = None
@@ -93,7 +135,7 @@ class ReplyRules(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     personal_data: Action | Rule | None = None
     secrets: Action | Rule | None = None
     injection: Action | Rule | None = None
-    toxicity: Action | Rule | None = None
+    toxicity: Action | ToxicityRule | None = None
     words: WordsRule | None = None
     exfiltration: Action | ExfiltrationRule | None = None
     prompt_leak: Action | Rule | None = None
@@ -102,6 +144,9 @@ class ReplyRules(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     structure: Action | Rule | None = None
     length: LengthRule | None = None
     language: LanguageRule | None = None
+
+
+SideRules = TypeVar("SideRules", PromptRules, ReplyRules)
 
 
 class Policy(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -120,8 +165,36 @@ class Policy(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def rules_of(side: PromptRules | ReplyRules) -> Iterator[tuple[str, Rule]]:
-    """The rules that are set, by detector; an action alone is a rule of nothing else."""
+    """The rules that are set, by detector; an action alone is a rule of nothing else. What an operator names himself
+    has the name of its place: ``classifiers.NAME``."""
     for name in side.__struct_fields__:
         written = getattr(side, name)
-        if written is not None:
-            yield name, written if isinstance(written, Rule) else Rule(action=written)
+        if isinstance(written, dict):
+            for own, rule in written.items():
+                yield f"{name}.{own}", _rule(rule)
+        elif written is not None:
+            yield name, _rule(written)
+
+
+def with_rules(side: SideRules, change: Callable[[Rule], Rule]) -> SideRules:
+    """The same side, each of its rules changed."""
+    changed: dict[str, Any] = {}
+    for name in side.__struct_fields__:
+        written = getattr(side, name)
+        if isinstance(written, dict):
+            changed[name] = {own: change(_rule(rule)) for own, rule in written.items()}
+        elif written is not None:
+            changed[name] = change(_rule(written))
+    return msgspec.structs.replace(side, **changed)
+
+
+def only_rule(side: SideRules, name: str) -> SideRules:
+    """The side with one of its rules, and no other."""
+    field, _, own = name.partition(".")
+    written = getattr(side, field)
+    kept: dict[str, Any] = {field: {own: written[own]} if own else written}
+    return type(side)(**kept)
+
+
+def _rule(written: Action | Rule) -> Rule:
+    return written if isinstance(written, Rule) else Rule(action=written)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,12 +14,11 @@ from guardrails.finding import Finding
 from guardrails.guard import Guard, Side
 from guardrails.inspection import Guards, Inspector, merged
 from guardrails.passage import Passage, Role
-from guardrails.policy import Action, Policy, PromptRules, ReplyRules, RoleRule, Rule, rules_of
+from guardrails.policy import Action, Policy, RoleRule, Rule, only_rule, rules_of, with_rules
 from guardrails.redaction import Edit, Pseudonyms, edited
 from guardrails.stream import ROLE, GuardedText, whole
 from guardrails.verdict import Failure, Verdict
 
-Sides = TypeVar("Sides", PromptRules, ReplyRules)
 Clock = Callable[[], int]  # nanoseconds; only differences count
 
 
@@ -158,11 +157,8 @@ def _looked_for(rule: Rule, detector: object) -> list[str]:
 
 def without_thresholds(policy: Policy) -> Policy:
     """The policy with every finding counted and nothing done; what a role is not judged for stays so."""
-    return msgspec.structs.replace(policy, prompt=_opened(policy.prompt), reply=_opened(policy.reply))
-
-
-def _opened(side: Sides) -> Sides:
-    return msgspec.structs.replace(side, **{name: _counting(rule) for name, rule in rules_of(side)})
+    return msgspec.structs.replace(
+        policy, prompt=with_rules(policy.prompt, _counting), reply=with_rules(policy.reply, _counting))
 
 
 def _counting(rule: Rule) -> Rule:
@@ -173,5 +169,4 @@ def _counting(rule: Rule) -> Rule:
 
 def only(policy: Policy, side: Side, detector: str) -> Policy:
     """The policy with one detector on one side, and no other."""
-    rules = getattr(policy, side)
-    return msgspec.structs.replace(policy, **{side: type(rules)(**{detector: getattr(rules, detector)})})
+    return msgspec.structs.replace(policy, **{side: only_rule(getattr(policy, side), detector)})
