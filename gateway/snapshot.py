@@ -6,6 +6,7 @@ import msgspec
 
 from gateway.config.routing_document import ModelDocument, RoutingDocument, Sticky, Timeouts, VersionDocument
 from guardrails.inspection import Guards
+from guardrails.moderation import Moderator
 from models.endpoint import Endpoint, Endpoints
 from models.protocol.operations import OPERATIONS, Operation
 from models.version import Version
@@ -41,13 +42,16 @@ class Route(msgspec.Struct, frozen=True, eq=False):
 
 
 class Snapshot:
-    """One revision. ``routes`` holds every name that can be asked for, pinned ones included."""
+    """One revision. ``routes`` holds every name that can be asked for, pinned ones included; ``moderator`` is who
+    answers ``/v1/moderations``."""
 
-    def __init__(self, revision: int, digest: str, created_at: float, routes: Mapping[str, Route]) -> None:
+    def __init__(self, revision: int, digest: str, created_at: float, routes: Mapping[str, Route],
+                 moderator: Moderator | None = None) -> None:
         self.revision = revision
         self.digest = digest
         self.created_at = created_at
         self.routes = routes
+        self.moderator = moderator
         self.models = tuple(name for name, route in routes.items() if not route.pinned)
 
     def __repr__(self) -> str:
@@ -73,7 +77,8 @@ class Snapshot:
 
 
 def compile_snapshot(document: RoutingDocument, endpoints: Endpoints, secret: Callable[[str], str], *,
-                     guards: Mapping[str, Guards], revision: int, digest: str, created_at: float) -> Snapshot:
+                     guards: Mapping[str, Guards], revision: int, digest: str, created_at: float,
+                     moderator: Moderator | None = None) -> Snapshot:
     """Compiles a checked document. ``secret`` reads a key from where its name says (an environment variable);
     ``guards`` are those of every policy that a model names."""
     targets = {name: _target(name, version, endpoints, secret) for name, version in document.versions.items()}
@@ -82,7 +87,7 @@ def compile_snapshot(document: RoutingDocument, endpoints: Endpoints, secret: Ca
         routes[name] = _route(name, model, targets, guards, revision)
         for version in routes[name].targets:
             routes[f"{name}@{version}"] = _pinned(routes[name], version)
-    return Snapshot(revision, digest, created_at, routes)
+    return Snapshot(revision, digest, created_at, routes, moderator)
 
 
 def _target(name: str, written: VersionDocument, endpoints: Endpoints, secret: Callable[[str], str]) -> Target:

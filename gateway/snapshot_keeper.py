@@ -11,12 +11,19 @@ from typing import NamedTuple
 
 from gateway import snapshot_file
 from gateway.config.checking import ConfigurationError
-from gateway.config.routing_document import RoutingDocument, check_routing, used_policies, warnings_of
+from gateway.config.routing_document import (
+    RoutingDocument,
+    check_routing,
+    moderating_policy,
+    used_policies,
+    warnings_of,
+)
 from gateway.policies import Policies
 from gateway.snapshot import Snapshot, compile_snapshot
 from guardrails.compiling import Catalogue
 from guardrails.detectors.catalogue import CATALOGUE
 from guardrails.inspection import Guards
+from guardrails.moderation import Moderator
 from models.endpoint import Endpoints
 
 _UNUSABLE = (snapshot_file.Unreadable, ConfigurationError, OSError, ValueError)
@@ -93,14 +100,16 @@ class SnapshotKeeper:
         if self._live is not None and (stored.revision, stored.digest) == (self._live.revision, self._live.digest):
             return None
         document = check_routing(stored.routing, f"revision {stored.revision}", self._catalogue)
-        return Ready(stored, document, self._policies.compiled(document.policies, used_policies(document)))
+        return Ready(stored, document, self._policies.compiled(document.policies, used_policies(document)),
+                     self._policies.moderator(moderating_policy(document)))
 
     def _take(self, ready: "Ready | None") -> bool:
         if ready is None:
             return False
         stored, document = ready.stored, ready.document
         self._live = compile_snapshot(document, self._endpoints, self._secret, guards=ready.guards,
-                                      revision=stored.revision, digest=stored.digest, created_at=stored.created_at)
+                                      revision=stored.revision, digest=stored.digest, created_at=stored.created_at,
+                                      moderator=ready.moderator)
         self.warnings = warnings_of(document, self._catalogue)
         # Endpoints that are named no more finish what they have; exchanges hold them until then.
         self._endpoints.keep_only({url for version in document.versions.values() for url in version.endpoints})
@@ -113,3 +122,4 @@ class Ready(NamedTuple):
     stored: snapshot_file.StoredRevision
     document: RoutingDocument
     guards: Mapping[str, Guards]
+    moderator: Moderator

@@ -33,13 +33,14 @@ from gateway.door import Door
 from gateway.hall import Hall
 from gateway.ids import ExchangeIds
 from gateway.journal import Journal
+from gateway.moderation import MODERATIONS
 from gateway.outbox import Outbox
 from gateway.pipeline import Pipeline
 from gateway.readiness import Readiness
 from gateway.refusal import Draining, Refusal
 from gateway.snapshot_keeper import SnapshotKeeper
 from gateway.stages.admit import Admit
-from gateway.stages.standard import standard_stages
+from gateway.stages.standard import moderation_stages, standard_stages
 from gateway.telemetry.faults import Faults
 from gateway.telemetry.logs import Log
 from gateway.worker_status import EndpointStatus, StatusSender, WorkerStatus
@@ -89,17 +90,21 @@ class Worker:
         self._classifier = ClassifierClient(socket_in(state), self._log) if settings.classifiers else None
         self._keeper = SnapshotKeeper(state, self._endpoints, lambda variable: os.environ.get(variable, ""),
                                       detectors_with(self._classifier))
-        self._pipeline = Pipeline(standard_stages(
+        threads = ThreadPoolExecutor(GUARD_THREADS, "guards")
+        inference = standard_stages(
             worker=name, journal=self._journal, keys=keys, admit=self._admit, limits=settings.limits, clock=clock,
-            random=random.Random().random, log=faults, guard_log=self._log,
-            threads=ThreadPoolExecutor(GUARD_THREADS, "guards")), faults)
+            random=random.Random().random, log=faults, guard_log=self._log, threads=threads)
+        moderation = moderation_stages(
+            worker=name, journal=self._journal, keys=keys, admit=self._admit, limits=settings.limits, clock=clock,
+            guard_log=self._log, threads=threads)
         new_id = ExchangeIds(time.time)
         application = make_application(lambda: self._keeper.live, self.readiness, keys, new_id)
         self._hall = Hall(
             uvicorn=Config(application, http=HttpToolsProtocol, ws="none", lifespan="off", log_config=None,
                            access_log=False),
-            pipeline=self._pipeline, snapshot=lambda: self._keeper.live, limits=settings.limits, clock=clock,
-            outbox=outbox, new_id=new_id, turned_away=self._turned_away)
+            pipeline=Pipeline(inference, faults), own={MODERATIONS: Pipeline(moderation, faults)},
+            snapshot=lambda: self._keeper.live, limits=settings.limits, clock=clock, outbox=outbox, new_id=new_id,
+            turned_away=self._turned_away)
         self._draining = asyncio.Event()
         self._lag_seconds = 0.0
 
@@ -226,7 +231,7 @@ class Worker:
                 while self._hall.doors or self._admit.in_flight:
                     await asyncio.sleep(0.02)
         for exchange in self._admit.open_exchanges():
-            self._pipeline.cut_short(exchange, Draining("The gateway is shutting down."))
+            self._hall.pipeline_of(exchange).cut_short(exchange, Draining("The gateway is shutting down."))
         await asyncio.sleep(0.1)  # the last bytes go out
         self._endpoints.close()
         self._journal.close()

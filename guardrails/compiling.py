@@ -34,13 +34,13 @@ class UnusableRule(ValueError):
 def guards_of(name: str, policy: Policy, catalogue: Catalogue) -> Guards:
     """The guards of ``policy``; raises UnusableRule. Detectors that the catalogue lacks judge nothing: who loads the
     policy says so."""
-    permits = _permits(policy)
-    prompt = _made("prompt", policy.prompt, catalogue)
+    permits = permits_of(policy)
+    prompt = made("prompt", policy.prompt, catalogue)
     pseudonymous = {label for guard, detector in prompt if guard.style == "pseudonym" for label in labels_of(detector)}
     return Guards(
         name=name,
         prompt=Inspector("prompt", prompt, permits),
-        reply=Inspector("reply", _made("reply", policy.reply, catalogue), permits, restored=sorted(pseudonymous)),
+        reply=Inspector("reply", made("reply", policy.reply, catalogue), permits, restored=sorted(pseudonymous)),
         blocks_on_error=policy.on_error == "block",
         deadline_seconds=policy.deadline_ms / 1000, names=NameFinder(pseudonymous) if pseudonymous else None)
 
@@ -48,7 +48,7 @@ def guards_of(name: str, policy: Policy, catalogue: Catalogue) -> Guards:
 def unusable_rules(policy: Policy, catalogue: Catalogue) -> Iterator[UnusableRule]:
     """Everything for which ``guards_of`` would not take the policy, not only the first."""
     try:
-        _permits(policy)
+        permits_of(policy)
     except UnusableRule as error:
         yield error
     sides: tuple[tuple[Side, PromptRules | ReplyRules], ...] = (("prompt", policy.prompt), ("reply", policy.reply))
@@ -68,7 +68,8 @@ def missing_detectors(policy: Policy, catalogue: Catalogue) -> list[str]:
             for name, _ in rules_of(rules) if name not in catalogue]
 
 
-def _permits(policy: Policy) -> Permits | None:
+def permits_of(policy: Policy) -> Permits | None:
+    """What the policy lets be whatever finds it; None where nothing. Raises UnusableRule."""
     if not policy.allow and not policy.allow_patterns:
         return None
     try:
@@ -77,7 +78,8 @@ def _permits(policy: Policy) -> Permits | None:
         raise UnusableRule("allow_patterns", str(error)) from None
 
 
-def _made(side: Side, rules: PromptRules | ReplyRules, catalogue: Catalogue) -> list[tuple[Guard, object]]:
+def made(side: Side, rules: PromptRules | ReplyRules, catalogue: Catalogue) -> list[tuple[Guard, object]]:
+    """The guards of a side, each with its detector; raises UnusableRule."""
     found: list[tuple[Guard, object]] = []
     for name, rule in rules_of(rules):
         detector = _detector(side, name, rule, catalogue)

@@ -12,6 +12,7 @@ from gateway.config.checking import ConfigurationError, Problem, Written, conver
 from gateway.config.written import Duration, EndpointURL
 from guardrails.compiling import Catalogue, Unavailable, missing_detectors, unusable_rules
 from guardrails.detectors.catalogue import CATALOGUE
+from guardrails.moderation import MODERATION
 from guardrails.policy import Policy, rules_of
 
 _STICKY = re.compile(r"user|key|request|header:[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a header's name is a token of RFC 9110
@@ -68,12 +69,19 @@ class ModelDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     fallback: list[str] = []
 
 
+class ModerationsDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Whose guards answer ``/v1/moderations``."""
+
+    policy: str
+
+
 class RoutingDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One revision of everything that operators change."""
 
     versions: dict[str, VersionDocument]
     models: dict[str, ModelDocument]
     policies: dict[str, Policy] = {}
+    moderations: ModerationsDocument | None = None
 
 
 def check_routing(written: Any, source: str, catalogue: Catalogue = CATALOGUE) -> RoutingDocument:
@@ -109,6 +117,8 @@ def _contradictions(written: Any, catalogue: Catalogue) -> Iterator[Problem]:
         yield from _split_problems(path, _mapping(model), versions)
         for key in ("policy", "shadow_policy"):
             yield from _unknown(f"{path}.{key}", "policy", _mapping(model).get(key), policies)
+    named = _mapping(document.get("moderations")).get("policy")
+    yield from _unknown("moderations.policy", "policy", named, policies)
     for name, policy in policies.items():
         yield from _policy_problems(join("policies", name), policy, catalogue)
 
@@ -202,3 +212,8 @@ def used_policies(document: RoutingDocument) -> list[str]:
     """The policies that some model names, each once."""
     named = (name for model in document.models.values() for name in (model.policy, model.shadow_policy))
     return list(dict.fromkeys(name for name in named if name is not None))
+
+
+def moderating_policy(document: RoutingDocument) -> Policy:
+    """The policy whose guards answer ``/v1/moderations``: the one that is named, else the built-in one."""
+    return MODERATION if document.moderations is None else document.policies[document.moderations.policy]
