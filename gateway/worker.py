@@ -17,6 +17,7 @@ import socket
 import ssl
 import sys
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,6 +31,7 @@ from gateway.config.handover import settings_of_line
 from gateway.config.settings import Key, Settings
 from gateway.detectors import detectors_with
 from gateway.door import Door
+from gateway.guard_server import GuardServer
 from gateway.hall import Hall
 from gateway.ids import ExchangeIds
 from gateway.journal import Journal
@@ -88,12 +90,15 @@ class Worker:
         self._endpoints = Endpoints(
             lambda url: Endpoint(url, tls.context_for(url), loop=loop, time=clock.time, write=outbox.put))
         self._classifier = ClassifierClient(socket_in(state), self._log) if settings.classifiers else None
-        self._keeper = SnapshotKeeper(state, self._endpoints, lambda variable: os.environ.get(variable, ""),
-                                      detectors_with(self._classifier))
+        chance = random.Random().random
+        self._guard_asks: Counter[tuple[str, str]] = Counter()
+        self._keeper = SnapshotKeeper(
+            state, self._endpoints, lambda variable: os.environ.get(variable, ""), detectors_with(self._classifier),
+            lambda guard: GuardServer(guard, chance, self._log, self._guard_asks))
         threads = ThreadPoolExecutor(GUARD_THREADS, "guards")
         inference = standard_stages(
             worker=name, journal=self._journal, keys=keys, admit=self._admit, limits=settings.limits, clock=clock,
-            random=random.Random().random, log=faults, guard_log=self._log, threads=threads)
+            random=chance, log=faults, guard_log=self._log, threads=threads)
         moderation = moderation_stages(
             worker=name, journal=self._journal, keys=keys, admit=self._admit, limits=settings.limits, clock=clock,
             guard_log=self._log, threads=threads)
@@ -117,7 +122,7 @@ class Worker:
         if self._draining.is_set():
             missing.insert(0, "this worker is shutting down")
         ready = not self._draining.is_set() and any(live.serves(name) for name in live.models)
-        return Readiness(ready, live.revision, missing, self._keeper.warnings)
+        return Readiness(ready, live.revision, missing, [*self._keeper.warnings, *live.missing_guards()])
 
     async def run(self) -> None:
         """Serves until told to leave, then drains."""
@@ -215,7 +220,8 @@ class Worker:
                        for target in self._keeper.live.targets() for endpoint in target.endpoints],
             exchanges_in_flight=self._admit.in_flight, connections=len(self._hall.doors),
             journal_appended=self._journal.appended, journal_lost=self._journal.lost,
-            loop_lag_seconds=self._lag_seconds))
+            loop_lag_seconds=self._lag_seconds,
+            guard_asks={f"{guard}:{outcome}": count for (guard, outcome), count in self._guard_asks.items()}))
 
     # Leaving
 

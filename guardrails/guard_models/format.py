@@ -36,8 +36,8 @@ def chosen(definition: GuardModelDocument, known: Mapping[str, str]) -> dict[str
 
 def refuse_unused(definition: GuardModelDocument, *used: str) -> None:
     """Raises UnusableDefinition where a setting is written that the format does not use."""
-    defaults: dict[str, object] = {"categories": None, "taxonomy": {}, "template": None, "instructions": None, "answers": {},
-                "api": "chat"}
+    defaults: dict[str, object] = {"categories": None, "taxonomy": {}, "template": None, "instructions": None,
+                                   "answers": {}, "api": "chat"}
     for name, default in defaults.items():
         if name not in used and getattr(definition, name) != default:
             raise UnusableDefinition(name, f"nothing: the format {definition.format} does not use it", "a value")
