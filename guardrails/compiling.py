@@ -54,10 +54,11 @@ def unusable_rules(policy: Policy, catalogue: Catalogue) -> Iterator[UnusableRul
     sides: tuple[tuple[Side, PromptRules | ReplyRules], ...] = (("prompt", policy.prompt), ("reply", policy.reply))
     for side, rules in sides:
         for name, rule in rules_of(rules):
-            # Where a rule has no settings of its own nothing can be wrong with them: no detector is made to find out.
-            made = type(rule) is not Rule or isinstance(catalogue.get(name), Unavailable)
+            # Where a rule has no settings of its own nothing can be wrong with them: no detector is made to find out,
+            # but of those that the operator has defined himself, which may not be fit for every action.
+            told = type(rule) is not Rule or "." in name or isinstance(catalogue.get(name), Unavailable)
             try:
-                _detector(side, name, rule, catalogue if made else {})
+                _detector(side, name, rule, catalogue if told else {})
             except UnusableRule as error:
                 yield error
 

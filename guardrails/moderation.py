@@ -27,6 +27,20 @@ CATEGORIES_OF: Mapping[str, tuple[str, ...]] = {
     "SEXUAL": ("sexual",),
     "VIOLENCE": ("violence",),
     "SELF_HARM": ("self-harm",),
+    "S1_VIOLENT_CRIMES": ("illicit", "illicit/violent"),
+    "S2_NON_VIOLENT_CRIMES": ("illicit",),
+    "S3_SEX_CRIMES": ("illicit",),
+    "S4_CHILD_EXPLOITATION": ("sexual", "sexual/minors"),
+    "S9_INDISCRIMINATE_WEAPONS": ("illicit", "illicit/violent"),
+    "S10_HATE": ("hate",),
+    "S11_SELF_HARM": ("self-harm",),
+    "S12_SEXUAL_CONTENT": ("sexual",),
+    "HATE_SPEECH": ("hate",),
+    "SEXUALLY_EXPLICIT": ("sexual",),
+    "VIOLENT": ("violence",),
+    "NON_VIOLENT_ILLEGAL_ACTS": ("illicit",),
+    "SEXUAL_CONTENT": ("sexual",),
+    "SUICIDE_SELF_HARM": ("self-harm",),
 }
 ROLE: Role = "user"  # who is taken to say what is to be judged
 _WHATEVER: tuple[Action, float] = ("flag", 0.0)

@@ -4,6 +4,8 @@ The last turn of the user is judged, with the turns before it as context: those 
 turn of the assistant is judged where it is the last that is said: a reply, or the beginning of one that the request
 puts into the model's mouth. What tools and documents say, and other texts of the request, is judged as a turn of the
 user's own, without context: it can say what the user never would.
+
+Where nobody but the assistant speaks, it is a reply: each passage is judged for itself, as an answer to nothing.
 """
 
 import re
@@ -48,6 +50,8 @@ class _Said(NamedTuple):
 
 def subjects_of(passages: Sequence[Passage], reads: Callable[[Role], bool], limit: int) -> list[Subject]:
     """What is to be judged, each in at most ``limit`` characters. ``reads`` tells which roles are judged."""
+    if all(passage.role == "assistant" for passage in passages):
+        return _of_reply(passages, reads, limit)
     said: list[_Said] = []
     others: list[_Said] = []
     last: Role = "user"
@@ -61,6 +65,11 @@ def subjects_of(passages: Sequence[Passage], reads: Callable[[Role], bool], limi
             _add(others, "user", passage.text, place)
             last = passage.role if passage.role == "tool" else last
     return [*_of_conversation(said, last, limit), *_of_others(others, limit)]
+
+
+def _of_reply(passages: Sequence[Passage], reads: Callable[[Role], bool], limit: int) -> list[Subject]:
+    return [subject for place, passage in enumerate(passages) if _is_read(passage, reads)
+            for subject in _pieces([], _Said(Turn("assistant", passage.text), place), limit)]
 
 
 def _is_read(passage: Passage, reads: Callable[[Role], bool]) -> bool:

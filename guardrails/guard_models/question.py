@@ -122,5 +122,5 @@ def chances_of(answer: Answer, words: Sequence[str], said: str, after: str = "")
 
 def _word_of(token: str, words: Sequence[str]) -> str | None:
     said = token.strip().lower()
-    meant = [word for word in words if said and word.lower().startswith(said)]
+    meant = [word for word in words if word.lower() == said or (len(said) > 1 and word.lower().startswith(said))]
     return meant[0] if len(meant) == 1 else None
