@@ -40,7 +40,7 @@ def guard_models_of(document: RoutingDocument, serve: Serve) -> GuardModels:
     servers = {name: serve(name) for name in document.guard_models}
     return GuardModels({
         f"{PREFIX}.{name}": OwnDetector(
-            msgspec.json.encode((written, document.versions[written.version])),
+            msgspec.json.encode((written, document.versions[written.version]), enc_hook=str),
             partial(_made, name, written, servers[name]))
         for name, written in document.guard_models.items()}, servers)
 

@@ -214,8 +214,8 @@ def test_a_guard_model_is_of_the_document() -> None:
 
 
 @pytest.mark.parametrize(("written", "told"), [
-    (guarded(version="v3"), "guard_models.lg.version: expected a version of this document (v1, v2), found 'v3'. Did "
-                            "you mean"),
+    (guarded(version="v22"), "guard_models.lg.version: expected a version of this document (v1, v2), found 'v22'. Did "
+                             "you mean 'v2'?"),
     (guarded(format="llama_gard_3"), "guard_models.lg.format: expected"),
     (guarded(categories=["S1", "S99"]), "guard_models.lg.categories[1]: expected a category of llama_guard_3 (S1, "),
     (guarded(template="{text}"), "guard_models.lg.template: expected nothing: the format llama_guard_3 does not use"),
