@@ -2,13 +2,15 @@
 
 import asyncio
 import difflib
-from collections.abc import Coroutine, Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Protocol
 
 from guardrails.detectors.detector import Overloaded
 from guardrails.finding import Finding
 from guardrails.guard_models.conversation import Subject, subjects_of
 from guardrails.guard_models.definition import GuardModelDocument
+from guardrails.guard_models.format import Format
 from guardrails.guard_models.formats import format_of
 from guardrails.guard_models.question import Found, Question
 from guardrails.passage import Passage, Role
@@ -53,15 +55,14 @@ class GuardModel:
     async def read_all(self, passages: Sequence[Passage]) -> Sequence[Sequence[Finding]]:
         if self._asks is None:
             raise GuardModelAway("it is not asked here")
-        questions = [(subject.place, question) for subject in self._subjects(passages)
-                     for question in self._format.questions(subject)]
-        if len(questions) > MAX_QUESTIONS:
+        subjects = self._subjects(passages)
+        if len(subjects) * self._format.asks > MAX_QUESTIONS:
             raise Overloaded
-        answers = await _all([self._asks.ask(question) for _, question in questions])
         found: list[dict[str, float]] = [{} for _ in passages]
-        for (place, _), answer in zip(questions, answers, strict=True):
-            for label, score in answer:
-                found[place][label] = max(score, found[place].get(label, 0.0))
+        for subject, answers in zip(subjects, await _all(self._asks, self._format, subjects), strict=True):
+            known = found[subject.place]
+            for label, score in answers:
+                known[label] = max(score, known.get(label, 0.0))
         return [[Finding(self.name, label, 0, 0, score) for label, score in one.items() if score >= _LEAST]
                 for one in found]
 
@@ -73,15 +74,19 @@ class GuardModel:
         return subjects_of(passages, lambda role: role == "system", self._limit)
 
 
-async def _all(asking: Iterable[Coroutine[Any, Any, Sequence[Found]]]) -> list[Sequence[Found]]:
-    """All answers, in order. One that does not come ends the others; it is raised as it is."""
-    tasks = [asyncio.ensure_future(one) for one in asking]
+async def _all(asks: Asks, form: Format, subjects: Iterable[Subject]) -> list[list[Found]]:
+    """What is found in each subject. A question without an answer ends the others; its error is raised as it is."""
+    asked: list[list[asyncio.Future[Sequence[Found]]]] = []
     try:
-        return await asyncio.gather(*tasks)
+        for subject in subjects:
+            asked.append([asyncio.ensure_future(asks.ask(question)) for question in form.questions(subject)])
+            await asyncio.sleep(0)  # a prompt takes a while to write: others have their turn in between
+        await asyncio.gather(*chain(*asked))
+        return [[found for answer in answers for found in answer.result()] for answers in asked]
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for one in chain(*asked):
+            one.cancel()
+        await asyncio.gather(*chain(*asked), return_exceptions=True)
 
 
 def _is_off(written: object) -> bool:

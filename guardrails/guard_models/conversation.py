@@ -20,6 +20,7 @@ _SPOKEN = frozenset({"", "messages", "input", "prompt"})
 # They steer how it is answered, or are kept: no model reads them.
 _UNSPOKEN = frozenset({"stop", "stop_sequences", "metadata"})
 _FIELD = re.compile(r"[^.\[]*")
+_SHORT = 1000  # characters up to which it is looked whether there is any letter
 OVERLAP = 200  # characters, of the pieces of a turn that is too long to be judged at once
 
 
@@ -42,29 +43,46 @@ class Subject(NamedTuple):
 
 
 class _Said(NamedTuple):
-    """A turn that is being put together, and its last passage."""
+    """A turn, and the number of its last passage."""
 
     turn: Turn
     place: int
+
+
+class _Saying:
+    """Turns that are put together from passages."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[Speaker, list[str], int]] = []
+
+    def add(self, speaker: Speaker, text: str, place: int) -> None:
+        if self._parts and self._parts[-1][0] == speaker:
+            self._parts[-1] = speaker, self._parts[-1][1], place
+            self._parts[-1][1].append(text)
+        else:
+            self._parts.append((speaker, [text], place))
+
+    def said(self) -> list[_Said]:
+        return [_Said(Turn(speaker, "\n".join(texts)), place) for speaker, texts, place in self._parts]
 
 
 def subjects_of(passages: Sequence[Passage], reads: Callable[[Role], bool], limit: int) -> list[Subject]:
     """What is to be judged, each in at most ``limit`` characters. ``reads`` tells which roles are judged."""
     if all(passage.role == "assistant" for passage in passages):
         return _of_reply(passages, reads, limit)
-    said: list[_Said] = []
-    others: list[_Said] = []
+    said, others = _Saying(), _Saying()
     last: Role = "user"
     for place, passage in enumerate(passages):
         if not _is_read(passage, reads):
             continue
         if passage.role == "assistant" or (passage.role == "user" and _field(passage) in _SPOKEN):
-            _add(said, passage.role, passage.text, place)
+            said.add(passage.role, passage.text, place)
             last = passage.role
         else:
-            _add(others, "user", passage.text, place)
+            others.add("user", passage.text, place)
             last = passage.role if passage.role == "tool" else last
-    return [*_of_conversation(said, last, limit), *_of_others(others, limit)]
+    return [*_of_conversation(said.said(), last, limit),
+            *(subject for one in others.said() for subject in _pieces([], one, limit))]
 
 
 def _of_reply(passages: Sequence[Passage], reads: Callable[[Role], bool], limit: int) -> list[Subject]:
@@ -73,18 +91,13 @@ def _of_reply(passages: Sequence[Passage], reads: Callable[[Role], bool], limit:
 
 
 def _is_read(passage: Passage, reads: Callable[[Role], bool]) -> bool:
-    return reads(passage.role) and _field(passage) not in _UNSPOKEN and any(map(str.isalpha, passage.text))
+    return reads(passage.role) and _field(passage) not in _UNSPOKEN and (
+        len(passage.text) > _SHORT or any(map(str.isalpha, passage.text)))
 
 
 def _field(passage: Passage) -> str:
     found = _FIELD.match(passage.place)
     return found[0] if found else ""
-
-
-def _add(said: list[_Said], speaker: Speaker, text: str, place: int) -> None:
-    if said and said[-1].turn.speaker == speaker:
-        text = f"{said.pop().turn.text}\n{text}"
-    said.append(_Said(Turn(speaker, text), place))
 
 
 def _of_conversation(said: Sequence[_Said], last: Role, limit: int) -> Iterator[Subject]:
@@ -95,11 +108,6 @@ def _of_conversation(said: Sequence[_Said], last: Role, limit: int) -> Iterator[
             break
     if last == "assistant":
         yield from _pieces(turns[:-1], said[-1], limit)
-
-
-def _of_others(others: Sequence[_Said], limit: int) -> Iterator[Subject]:
-    for one in others:
-        yield from _pieces([], one, limit)
 
 
 def _pieces(before: Sequence[Turn], judged: _Said, limit: int) -> Iterator[Subject]:

@@ -10,9 +10,10 @@ from guardrails.guard_models.question import Question
 
 
 class Format(Protocol):
-    """``labels`` are all that it may find."""
+    """``labels`` are all that it may find; ``asks`` is how many questions it has about a subject."""
 
     labels: tuple[str, ...]
+    asks: int
 
     def questions(self, subject: Subject) -> list[Question]:
         """What is asked about a subject; what the questions find is put together."""

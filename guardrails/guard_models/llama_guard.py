@@ -38,6 +38,8 @@ _CODES = re.compile(r"[A-Za-z]+\d+(?:\s*,\s*[A-Za-z]+\d+)*")
 class LlamaGuard:
     """All four generations: they differ in what stands around the prompt, and in the categories."""
 
+    asks = 1
+
     def __init__(self, definition: GuardModelDocument) -> None:
         refuse_unused(definition, "categories", "taxonomy")
         known = CATEGORIES if definition.format in ("llama_guard_3", "llama_guard_4") else {}

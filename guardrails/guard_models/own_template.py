@@ -18,6 +18,8 @@ _PARTS = re.compile(r"(\{conversation\}|\{text\})")
 class OwnTemplate:
     """``{conversation}`` in the template is every turn that is shown, ``{text}`` the judged one alone."""
 
+    asks = 1
+
     def __init__(self, definition: GuardModelDocument) -> None:
         refuse_unused(definition, "template", "instructions", "answers", "api")
         _check(definition)

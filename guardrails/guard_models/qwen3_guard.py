@@ -27,6 +27,8 @@ _CATEGORIES = re.compile(r"^\s*Categories:\s*(.+?)\s*$", re.IGNORECASE | re.MULT
 class Qwen3Guard:
     """``categories`` are chosen from what it says: its template looks for all, always."""
 
+    asks = 1
+
     def __init__(self, definition: GuardModelDocument) -> None:
         refuse_unused(definition, "categories")
         if definition.taxonomy:

@@ -41,6 +41,7 @@ class ShieldGemma:
         refuse_unused(definition, "categories", "taxonomy")
         self._categories = chosen(definition, CATEGORIES)
         self.labels = labels_with([label_of(code) for code in self._categories])
+        self.asks = len(self._categories)
         self._max_tokens = definition.max_tokens or 1
         self._neutral = Neutral(("Human Question", "Chatbot Response"))
 

@@ -24,6 +24,7 @@ _TASK = ("You are a classifier for analyzing interactions between humans and LLM
 
 class WildGuard:
     labels: tuple[str, ...] = (HARMFUL,)
+    asks = 1
 
     def __init__(self, definition: GuardModelDocument) -> None:
         refuse_unused(definition)
