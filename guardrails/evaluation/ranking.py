@@ -34,11 +34,6 @@ class Sample:
     def __len__(self) -> int:
         return self._zeros + len(self._scores)
 
-    @property
-    def found(self) -> int:
-        """How many are above 0."""
-        return len(self._scores)
-
     def add(self, score: float) -> None:
         if score > 0:
             self._scores.append(score)
@@ -47,6 +42,10 @@ class Sample:
 
     def add_zeros(self, count: int) -> None:
         self._zeros += count
+
+    def at_or_above(self, threshold: float) -> int:
+        """How many a policy with the threshold finds."""
+        return sum(score >= threshold for score in self._scores)
 
     def counts(self) -> list[tuple[float, int]]:
         """Each score and how often it was, from the highest down."""

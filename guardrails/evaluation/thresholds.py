@@ -94,15 +94,15 @@ def lowest(ranking: Ranking, allowed: int) -> float | None:
         found += step.negatives
         if found > allowed:
             return shortest_above(step.score, above) if step.score < 1 else None
-        above = step.score
-    return shortest_above(0.0, above) if above > 0 else 0.0
+        above = step.score or above
+    return shortest_above(0.0, above)
 
 
 def shortest_above(low: float, high: float) -> float:
     """The lowest of the numbers above ``low`` and up to ``high`` that have the fewest digits."""
     for digits in range(1, 30):
         unit = Decimal(1).scaleb(-digits)
-        found = float((Decimal(low) / unit).to_integral_value(ROUND_FLOOR) * unit + unit)
+        found = float((Decimal(repr(low)) / unit).to_integral_value(ROUND_FLOOR) * unit + unit)
         if low < found <= high:
             return found
     return high
@@ -112,7 +112,7 @@ def shortest_below(low: float, high: float) -> float:
     """The highest of the numbers above ``low`` and up to ``high`` that have the fewest digits."""
     for digits in range(1, 30):
         unit = Decimal(1).scaleb(-digits)
-        found = float((Decimal(high) / unit).to_integral_value(ROUND_FLOOR) * unit)
+        found = float((Decimal(repr(high)) / unit).to_integral_value(ROUND_FLOOR) * unit)
         if low < found <= high:
             return found
     return high

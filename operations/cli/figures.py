@@ -13,3 +13,8 @@ def signed(value: float | None) -> str:
 
 def interval(found: Interval | None) -> str:
     return "-" if found is None else f"{found.low:.4f} to {found.high:.4f}"
+
+
+def chance(value: float) -> str:
+    """A p-value; nobody acts otherwise on one in a million than on one in ten thousand."""
+    return "<0.0001" if value < 0.0001 else f"{value:.4f}"

@@ -25,13 +25,14 @@ from operations.cli.guard_options import (
     examiner_of,
     policy_named,
     policy_option,
+    prepare_plots,
     routing_option,
     side_option,
     with_catalogue,
 )
 from operations.cli.output import as_json_option, fail, print_json
 from operations.cli.score_tables import advice_tables
-from operations.guards import drawing, plots
+from operations.guards import plots
 from operations.guards.rows import DataFile, data_files, place_of, rows_in
 from operations.guards.thresholds import Advice, advise
 
@@ -84,7 +85,7 @@ def evaluate(catalogue: Catalogue, data: tuple[Path, ...], policy: str | None, c
     wanted = [policy] if compare is None else [policy, compare]
     examiners = [examiner_of(policy_named(name, routing, as_json), side, catalogue, as_json) for name in wanted]
     if pictures is not None:
-        _prepare_plots(pictures, as_json)
+        prepare_plots(pictures, as_json)
     files = _files_of(data, as_json)
     total = min(sum(file.rows for file in files), limit or sys.maxsize)
     run = Run(examiners, timed_every=max(1, -(-total // _TIMED_ROWS)))
@@ -126,15 +127,6 @@ class Answer(NamedTuple):
         if self.comparison is not None:
             yield from told(self.comparison)
         yield from (f"drawn: {path}" for path in self.drawn)
-
-
-def _prepare_plots(folder: Path, as_json: bool) -> None:
-    try:
-        drawing.prepare(folder)
-    except drawing.PlotsUnavailable as error:
-        fail(str(error), as_json, code="plots_unavailable")
-    except OSError as error:
-        fail(f"{folder} is no folder to draw into: {error.strerror}", as_json, code="plots_unwritable")
 
 
 def _files_of(data: tuple[Path, ...], as_json: bool) -> list[DataFile]:
