@@ -56,7 +56,7 @@ def parted(before: Counts, after: Counts) -> Iterator[Part]:
     edges = [0.0, *highs[:-1], math.inf]
     shares = zip(_in_parts(before, edges), _in_parts(after, edges), strict=True)
     for high, (one, other) in zip([0.0, *highs], shares, strict=True):
-        if high or one or other:
+        if one or other:
             yield Part(high, one, other)
 
 
