@@ -6,6 +6,7 @@ A text that came whole and one that is streamed go through the same window, so t
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from guardrails.detectors.description import kinds_of
 from guardrails.detectors.detector import Asked, PatternDetector, Reader, SlowReader, Watch, Watcher
 from guardrails.finding import Finding
 from guardrails.guard import Guard, Side
@@ -13,7 +14,7 @@ from guardrails.passage import Passage, Role
 from guardrails.patterns.pattern import Pattern
 from guardrails.patterns.scanner import CHECK_FAILED, Cluster, Match, Scanner
 from guardrails.patterns.whole import clusters_of, going_on
-from guardrails.policy import Action
+from guardrails.policy import PLACES, Action, When
 from guardrails.redaction import Edit, NameFinder, Pseudonyms, json_inside, replacement, restoring_pattern
 from guardrails.verdict import Decision, Failure, Verdict
 
@@ -56,15 +57,18 @@ class Inspector:
             (guard, detector) for guard, detector in guards if hasattr(detector, "read")]  # type: ignore[misc]
         self.slow: list[tuple[Guard, SlowReader]] = [
             (guard, detector) for guard, detector in guards if hasattr(detector, "read_all")]  # type: ignore[misc]
+        self.slow_at: dict[When, list[tuple[Guard, SlowReader]]] = {
+            place: [one for one in self.slow if one[0].when == place] for place in PLACES}
         self._watchers: list[tuple[Guard, Watcher]] = [
             (guard, detector) for guard, detector in guards if hasattr(detector, "watch")]  # type: ignore[misc]
         self.sampled = any(guard.sample < 1 for guard in self.guards)
-        # A guard that only counts changes nothing, also where it cannot.
-        self._acting = {guard.name for guard in self.guards
-                        if any(action != "shadow" for action, _ in guard.actions.values())}
+        # A guard that only counts, or that nobody waits for, changes nothing, also where it cannot.
+        self._acting = {guard.name for guard, detector in guards
+                        if any(action != "shadow" for action, _ in guard.actions.values())
+                        and not (guard.when == "after" and kinds_of(detector) == ["slow"])}
 
     def matters(self, failure: Failure) -> bool:
-        """Whether a guard that failed could have done more than count."""
+        """Whether a guard that failed could have done more than tell."""
         return failure.guard in self._acting or (failure.guard in (PATTERNS, EVERY) and bool(self._acting))
 
     @property

@@ -13,6 +13,7 @@ ACTIONS: tuple[Action, ...] = ("shadow", "flag", "redact", "block")
 Style = Literal["placeholder", "mask", "pseudonym"]
 # Where a guard that has to wait does so: before the model is asked, beside it, or after it.
 When = Literal["before", "beside", "after"]
+PLACES: tuple[When, ...] = ("before", "beside", "after")
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 DEFAULT_THRESHOLD = 0.5
 
