@@ -66,6 +66,13 @@ def _with_late(exchange: Exchange, verdict: Verdict | None, shadow: bool) -> Ver
     return whole
 
 
+def _failures(exchange: Exchange, verdict: Verdict, shadow: bool) -> Iterable[str]:
+    guards = exchange.route.guards
+    for failure in verdict.failures:
+        mode = "shadow" if shadow or guards is None else "block" if guards.refuses([failure]) else "allow"
+        yield f"{failure.side}:{failure.guard}:{failure.reason}:{mode}"
+
+
 def notes_by_guard(exchange: Exchange, told: Sequence[Late]) -> Iterator[tuple[str, GuardNotes]]:
     """What guards came to once the record was written, for each by its name."""
     for name in dict.fromkeys(name for late in told for name in _judged(late)):
