@@ -89,7 +89,7 @@ class SlowReadings:
         if not task.done():
             self.examination.fail(reading.guard, unfinished)
         elif task.cancelled() or (error := task.exception()) is not None:
-            self.examination.fail(reading.guard, "error" if task.cancelled() else _reason(error))
+            self.examination.fail(reading.guard, "error" if task.cancelled() else reason_of(error))
         else:
             self.examination.add(reading.guard, reading.found, reading.seconds)
 
@@ -101,5 +101,6 @@ class SlowReadings:
                 task.cancel()
 
 
-def _reason(error: BaseException | None) -> str:
+def reason_of(error: BaseException | None) -> str:
+    """Why a reader has failed."""
     return "overloaded" if isinstance(error, Overloaded) else "timeout" if isinstance(error, TimeoutError) else "error"
