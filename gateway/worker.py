@@ -25,6 +25,7 @@ import uvloop
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.afterwards import Afterwards
 from gateway.api.application import make_application
 from gateway.config.handover import settings_of_line
 from gateway.config.settings import Key, Settings
@@ -89,9 +90,10 @@ class Worker:
         self._classifier = ClassifierClient(socket_in(state), self._log) if settings.classifiers else None
         self._keeper = SnapshotKeeper(state, self._endpoints, lambda variable: os.environ.get(variable, ""),
                                       detectors_with(self._classifier))
+        self._afterwards = Afterwards(name, self._journal, clock, self._log)
         self._pipeline = Pipeline(standard_stages(
             worker=name, journal=self._journal, keys=keys, admit=self._admit, limits=settings.limits, clock=clock,
-            random=random.Random().random, log=faults, guard_log=self._log,
+            random=random.Random().random, log=faults, guard_log=self._log, afterwards=self._afterwards,
             threads=ThreadPoolExecutor(GUARD_THREADS, "guards")), faults)
         new_id = ExchangeIds(time.time)
         application = make_application(lambda: self._keeper.live, self.readiness, keys, new_id)
@@ -223,11 +225,12 @@ class Worker:
         self._hall.drain()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.settings.drain.finish):
-                while self._hall.doors or self._admit.in_flight:
+                while self._hall.doors or self._admit.in_flight or self._afterwards.running:
                     await asyncio.sleep(0.02)
         for exchange in self._admit.open_exchanges():
             self._pipeline.cut_short(exchange, Draining("The gateway is shutting down."))
         await asyncio.sleep(0.1)  # the last bytes go out
+        self._afterwards.close()
         self._endpoints.close()
         self._journal.close()
         self._send_status()

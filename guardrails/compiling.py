@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from guardrails.allowed import Allowed
 from guardrails.detectors.description import labels_of
-from guardrails.guard import Guard, Side, guard_of
+from guardrails.guard import Guard, Side, actions_of, guard_of
 from guardrails.inspection import Guards, Inspector, Permits
-from guardrails.policy import Policy, PromptRules, ReplyRules, Rule, rules_of
+from guardrails.policy import Policy, PromptRules, ReplyRules, Rule, SlowRule, rules_of
 from guardrails.redaction import NameFinder
 
 # Makes a detector by its rule; raises ValueError where the rule's settings cannot be used.
@@ -82,15 +82,31 @@ def _made(side: Side, rules: PromptRules | ReplyRules, catalogue: Catalogue) -> 
     for name, rule in rules_of(rules):
         detector = _detector(side, name, rule, catalogue)
         if detector is not None:
-            found.append((guard_of(name, rule, getattr(detector, "counted", frozenset())), detector))
+            found.append((guard_of(name, rule, getattr(detector, "counted", frozenset()), side), detector))
     return found
 
 
 def _detector(side: Side, name: str, rule: Rule, catalogue: Catalogue) -> object | None:
     if side == "reply" and rule.style == "pseudonym":
         raise UnusableRule(f"{side}.{name}.style", "only what a prompt holds can be given back in the reply")
+    misplaced = _misplaced(side, rule)
+    if misplaced:
+        raise UnusableRule(f"{side}.{name}.when", misplaced)
     make = catalogue.get(name)
     try:
         return None if make is None else make(rule)
     except ValueError as error:
         raise UnusableRule(f"{side}.{name}", str(error)) from None
+
+
+def _misplaced(side: Side, rule: Rule) -> str:
+    """What a rule would do that cannot be done where it wants to run; empty where all can."""
+    when = rule.when if isinstance(rule, SlowRule) else None
+    actions = actions_of(rule)
+    if when == "after" and actions & {"block", "redact"}:
+        return "what is found after the fact can only be flagged or counted; to block or redact takes when: before"
+    if when == "beside" and side == "reply":
+        return "the text of a reply waits for its guards (before) or it does not (after); beside is for prompts"
+    if when == "beside" and "redact" in actions:
+        return "what is redacted has to be gone before the model is asked: when: before"
+    return ""
