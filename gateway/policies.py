@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from guardrails.compiling import Catalogue, guards_of
+from guardrails.compiling import Catalogue, Family, guards_of
 from guardrails.inspection import Guards
 from guardrails.policy import Policy, Rule
 
@@ -14,7 +14,8 @@ class Policies:
     up."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = {name: _made_once(make) for name, make in catalogue.items()}
+        self._catalogue = {name: make if isinstance(make, Family) else _made_once(make)
+                           for name, make in catalogue.items()}
         self._compiled: dict[tuple[str, bytes], Guards] = {}
 
     def compiled(self, policies: Mapping[str, Policy], names: Iterable[str]) -> dict[str, Guards]:

@@ -44,6 +44,7 @@ from gateway.stages.standard import standard_stages
 from gateway.telemetry.faults import Faults
 from gateway.telemetry.logs import Log
 from gateway.worker_status import EndpointStatus, StatusSender, WorkerStatus
+from guardrails.classifiers.builtin import loaded_by
 from guardrails.classifiers.client import ClassifierClient
 from guardrails.classifiers.frames import socket_in
 from models.endpoint import Endpoint, Endpoints
@@ -114,7 +115,14 @@ class Worker:
         if self._draining.is_set():
             missing.insert(0, "this worker is shutting down")
         ready = not self._draining.is_set() and any(live.serves(name) for name in live.models)
-        return Readiness(ready, live.revision, missing, self._keeper.warnings)
+        return Readiness(ready, live.revision, missing, self._keeper.warnings, self._degraded())
+
+    def _degraded(self) -> list[str]:
+        classifying = self.settings.classifying
+        if self._classifier is None or classifying is None:
+            return []
+        states = {name: self._classifier.state(name) for name in loaded_by(classifying)}
+        return [f"classifier {name}: {state}" for name, state in states.items() if state != "ready"]
 
     async def run(self) -> None:
         """Serves until told to leave, then drains."""
