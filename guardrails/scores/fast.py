@@ -1,6 +1,7 @@
 """The small model in the worker: one pass over a text scores it for toxicity and for injection.
 
-It is linear, over words, pairs of words and pieces of words, and is read by fastText's reader, which is compiled. How it was made: ``guardrails/training/fast.py``, and the card beside the model.
+It is linear, over words, pairs of words and pieces of words, and is read by fastText's reader, which is compiled. How
+it was made: ``guardrails/training/fast.py``, and the card beside the model.
 """
 
 from collections.abc import Mapping
@@ -12,12 +13,14 @@ from typing import Any
 import msgspec
 
 from guardrails.bundled import folder_of
+from guardrails.patterns.whole import breathe
 from guardrails.scores.knots import Knots
 from guardrails.scores.lines import lines_of
 from guardrails.scores.scores import Scale, Scores
 
 NAME = "fast"
 REMEMBERED = 4096
+_AT_ONCE = 80  # pieces: more than what is read on the event loop has
 _LEAST = 1e-6  # the reader's sigmoid comes from a table, whose ends are 0 and 1
 
 
@@ -43,7 +46,9 @@ class Model:
         if not text.isascii():
             text = text.encode("utf-8", "replace").decode()  # half a surrogate is no letter to anybody
         worst: dict[str, float] = {}
-        for line in lines_of(text):
+        for number, line in enumerate(lines_of(text), 1):
+            if number % _AT_ONCE == 0:
+                breathe()  # so long a text is read in a thread: the others go on meanwhile
             for label, share in zip(*self._model.predict(line, k=-1), strict=True):
                 if share > worst.get(label, 0.0):
                     worst[label] = share

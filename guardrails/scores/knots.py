@@ -2,19 +2,20 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 
 
 class Knots:
     """A monotone line through points (logit, score), level beyond its ends.
 
-    The points are chosen when a model is calibrated: a score of 0.5 is the threshold that the model is shipped with, and
-    what lies above and below says how rare such a logit is among harmless texts (see the model's card).
+    The points are chosen when a model is calibrated (``guardrails/training/calibration.py``): a score of 0.5 is the
+    threshold that the model is shipped with.
     """
 
     def __init__(self, points: Sequence[tuple[float, float]]) -> None:
         """Raises ValueError where the points do not rise."""
         if len(points) < 2 or any(one[0] >= other[0] or one[1] > other[1]
-                                  for one, other in zip(points, points[1:], strict=False)):
+                                  for one, other in pairwise(points)):
             raise ValueError("knots are at least two points, and both of their numbers rise")
         self._logits = [float(logit) for logit, _ in points]
         self._scores = [float(score) for _, score in points]

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -26,7 +27,7 @@ from guardrails.training.finishing import finish, tell
 from guardrails.training.rows import OUTPUTS, UNKNOWN, Row, training_rows
 from guardrails.training.teacher import Teacher
 
-Array = "np.ndarray[Any, np.dtype[Any]]"
+Array = NDArray[Any]
 
 LEAST_SEEN = 2
 MOST_WORDS = 40_000
@@ -55,7 +56,7 @@ def lines(rows: Sequence[Row]) -> list[tuple[str, Line]]:
     return found
 
 
-def blended(known: np.ndarray, taught: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def blended(known: Array, taught: Array | None) -> tuple[Array, Array]:
     """Targets and their weights: labels where they are, the teacher's where they are not, both where both are."""
     there = known != UNKNOWN
     if taught is None:
@@ -64,7 +65,7 @@ def blended(known: np.ndarray, taught: np.ndarray | None) -> tuple[np.ndarray, n
     return both, np.ones_like(both)
 
 
-def train(features: list[np.ndarray], count: int, targets: np.ndarray, weights: np.ndarray, epochs: int, rate: float,
+def train(features: list[Array], count: int, targets: Array, weights: Array, epochs: int, rate: float,
           seed: int) -> Iterator[tuple[dict[str, Any], Tensor]]:
     """Yields how far it is, with the vectors so far."""
     random = np.random.default_rng(seed)
@@ -96,7 +97,7 @@ def train(features: list[np.ndarray], count: int, targets: np.ndarray, weights: 
                "seconds": round(time.monotonic() - began, 1)}, bag.weight.detach()
 
 
-def _kept(features: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def _kept(features: Array, random: np.random.Generator) -> Array:
     chosen = features[random.random(len(features)) >= DROPPED]
     return chosen if len(chosen) else features
 
@@ -143,9 +144,11 @@ def main() -> int:
                              for start in range(0, len(chosen), ASKED)])
     known = np.array([line.targets for _, line in chosen], dtype=np.float32)
     targets, weights = blended(known, 1 / (1 + np.exp(-taught)))
-    for told, vectors in train(read, features.count, targets.astype(np.float32), weights.astype(np.float32),
+    vectors = torch.zeros(0)
+    for told, now in train(read, features.count, targets.astype(np.float32), weights.astype(np.float32),
                                given.epochs, RATE, given.seed):
         tell(told)
+        vectors = now
     write(given.out, features, vectors.numpy())
     finish(NAME, given.out, "model.bin", given.seed, given.data, ModelLogits(given.out / "model.bin"))
     return 0

@@ -6,6 +6,7 @@ The features and the format are those of fastText 0.9 (Joulin et al., 2017, arXi
 
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 END = "</s>"
@@ -48,7 +49,7 @@ class Features:
             value, own = self._of_word(word)
             found += own
             hashes.append(_signed(value))
-        for one, other in zip(hashes, hashes[1:], strict=False):
+        for one, other in pairwise(hashes):
             found.append(len(self.words) + ((one * 116049371 + other) & 0xFFFFFFFFFFFFFFFF) % self.buckets)
         return found
 
@@ -69,7 +70,8 @@ class Features:
                     yield word[start:end]
 
 
-def write(path: Path, features: Features, labels: Sequence[str], vectors: Iterable[bytes], outputs: Sequence[Sequence[float]]) -> None:
+def write(path: Path, features: Features, labels: Sequence[str], vectors: Iterable[bytes],
+          outputs: Sequence[Sequence[float]]) -> None:
     """Writes a model. ``vectors``: of each feature, its float32 in little-endian order; ``outputs``: of each label, its
     row over the vectors' dimensions."""
     width = len(outputs[0])

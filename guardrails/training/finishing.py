@@ -47,7 +47,7 @@ def finish(name: str, folder: Path, file: str, seed: int, data: Path, model: Rea
     tell({"step": "calibration", "done": 0, "total": 1})
     ordinary = [row.text for row in given(data, "dev") if not any(row.targets) and _is_prompt(row.source)]
     scores = scales(model.by_output, ordinary)
-    figures = measured(model, {output: Knots(points) for output, points in scores.items()}, ordinary)
+    figures = measured(model, {output: Knots(points) for output, points in scores.items()})
     digest = sha256((folder / file).read_bytes()).hexdigest()
     described = {"name": name, "version": VERSION, "outputs": OUTPUTS, "scores": scores, "file": file, "sha256": digest,
                  "seed": seed, "data_sha256": data_digest(data), "licence": "Apache-2.0",
@@ -71,7 +71,7 @@ def data_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def measured(model: Reads, scale: Mapping[str, Knots], ordinary: Sequence[str]) -> list[Figure]:
+def measured(model: Reads, scale: Mapping[str, Knots]) -> list[Figure]:
     """On the halves of the trials that nothing was chosen by."""
     def scores(rows: Sequence[Trial], output: str) -> list[float]:
         return [scale[output].score(one[output]) for one in model.by_output([row.text for row in rows])]
@@ -85,17 +85,16 @@ def measured(model: Reads, scale: Mapping[str, Knots], ordinary: Sequence[str]) 
         ranking = _ranked(rows, scores(rows, output))
         for told, area in ((f"{name} AUROC", auroc(ranking)), (f"{name} AUPRC", average_precision(ranking))):
             assert area is not None  # there are rows of both kinds
-            found.append(Figure(told, round(area.value, 4), len(rows), *(round(end, 4) for end in area.interval)))
+            ends = round(area.interval.low, 4), round(area.interval.high, 4)
+            found.append(Figure(told, round(area.value, 4), len(rows), *ends))
     direct = [row for row in halves("injection")[1] if row.label and ":direct" in row.source]
     found.append(Figure("injection: recall on direct attacks", round(alarms(direct, "injection"), 4), len(direct)))
     positive = [row for row in halves("moderation")[1] if row.label]
     found.append(Figure("toxicity: recall on moderation", round(alarms(positive, "toxicity"), 4), len(positive)))
     harmless = {"ordinary prompts": halves("ordinary")[1], "prompts that look unsafe": halves("looks_unsafe")[1],
                 "trigger words": [row for row in halves("injection")[1] if "trigger" in row.source]}
-    for kind, rows in harmless.items():
-        for output in ("toxicity", "injection"):
-            found.append(Figure(f"{output}: false alarms, {kind}", round(alarms(rows, output), 4), len(rows)))
-    return found
+    return [*found, *(Figure(f"{output}: false alarms, {kind}", round(alarms(rows, output), 4), len(rows))
+                      for kind, rows in harmless.items() for output in ("toxicity", "injection"))]
 
 
 def _ranked(rows: Sequence[Trial], scores: Sequence[float]) -> Any:

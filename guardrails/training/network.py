@@ -20,7 +20,7 @@ _HEAD = WIDTH // HEADS
 _FAR = -1e4  # added to what must not be attended to
 
 
-class Layer(nn.Module):
+class Layer(nn.Module):  # type: ignore[misc]  # torch has no types here
     """A layer of BERT whose queries may be other, and fewer, than what they ask."""
 
     def __init__(self, dropout: float) -> None:
@@ -47,7 +47,7 @@ def _heads(vectors: Tensor) -> Tensor:
     return vectors.view(vectors.shape[0], -1, HEADS, _HEAD).transpose(1, 2)
 
 
-class SafetyNet(nn.Module):
+class SafetyNet(nn.Module):  # type: ignore[misc]  # torch has no types here
     """``ids`` and ``mask`` are int64 [batch, tokens], tokens even; gives logits [batch, outputs]."""
 
     def __init__(self, outputs: int, layers: int = 4, dropout: float = 0.1) -> None:
@@ -85,7 +85,7 @@ class SafetyNet(nn.Module):
                                      + weights["embeddings.token_type_embeddings.weight"][0])
             _take(self.embedded, weights, "embeddings.LayerNorm")
             for number, layer in enumerate(self.layers):
-                _take_layer(layer, weights, f"encoder.layer.{number}")  # type: ignore[arg-type]
+                _take_layer(layer, weights, f"encoder.layer.{number}")
 
 
 def _far(seen: Tensor) -> Tensor:
@@ -101,8 +101,8 @@ def _paired(vectors: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _take(module: nn.Module, weights: Mapping[str, Tensor], name: str) -> None:
-    module.weight.copy_(weights[f"{name}.weight"])  # type: ignore[operator,union-attr]
-    module.bias.copy_(weights[f"{name}.bias"])  # type: ignore[operator,union-attr]
+    module.weight.copy_(weights[f"{name}.weight"])
+    module.bias.copy_(weights[f"{name}.bias"])
 
 
 def _take_layer(layer: Layer, weights: Mapping[str, Tensor], name: str) -> None:

@@ -148,5 +148,5 @@ def training_rows(folder: Path, seed: int, made_count: int = 22_000,
 
 
 # What looks like harm and is none, and has few templates: seen more often.
-_SCARCE = frozenset({"made:not_sexual", "made:not_self_harm", "made:not_violence", "made:not_harass", "made:looks_unsafe",
-                     "made:better", "made:tender"})
+_SCARCE = frozenset({"made:not_sexual", "made:not_self_harm", "made:not_violence", "made:not_harass",
+                     "made:looks_unsafe", "made:better", "made:tender"})

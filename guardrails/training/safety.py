@@ -2,7 +2,8 @@
 
     python -m guardrails.training.safety --data DIR --out DIR [--seed 7] [--epochs 3] [--threads 2]
 
-Needs the extra ``train``. Progress is told as a line of JSON a step. ``--begin`` goes on from an earlier ``weights.pt``.
+Needs the extra ``train``. Progress is told as a line of JSON a step. ``--begin`` goes on from an earlier
+``weights.pt``.
 """
 
 import argparse
@@ -109,7 +110,7 @@ def train(net: SafetyNet, tokenizer: Tokenizer, folder: Path, seed: int, epochs:
             for group in optimizer.param_groups:
                 group["lr"] = group["most"] * share_of_rate((epoch * len(ready) + number + 1) / (total + 1))
             loss = loss_of(net(batch.ids, batch.mask), batch.targets)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             torch.nn.utils.clip_grad_norm_(body + head, 1.0)
             optimizer.step()
             optimizer.zero_grad()
