@@ -6,7 +6,7 @@ from types import MappingProxyType
 import msgspec
 
 from gateway.guard_models import OwnDetector
-from guardrails.compiling import Catalogue, guards_of
+from guardrails.compiling import Catalogue, Family, guards_of
 from guardrails.inspection import Guards
 from guardrails.moderation import Moderator, moderator_of
 from guardrails.policy import Policy, Rule, rules_of
@@ -20,7 +20,8 @@ class Policies:
     up."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = {name: _made_once(make) for name, make in catalogue.items()}
+        self._catalogue = {name: make if isinstance(make, Family) else _made_once(make)
+                           for name, make in catalogue.items()}
         self._compiled: dict[Key, Guards] = {}
         self._moderator: tuple[Key, Moderator] | None = None
 

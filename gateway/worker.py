@@ -26,6 +26,7 @@ import uvloop
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.afterwards import Afterwards
 from gateway.api.application import make_application
 from gateway.config.handover import settings_of_line
 from gateway.config.settings import Key, Settings
@@ -46,6 +47,7 @@ from gateway.stages.standard import moderation_stages, standard_stages
 from gateway.telemetry.faults import Faults
 from gateway.telemetry.logs import Log
 from gateway.worker_status import EndpointStatus, StatusSender, WorkerStatus
+from guardrails.classifiers.builtin import loaded_by
 from guardrails.classifiers.client import ClassifierClient
 from guardrails.classifiers.frames import socket_in
 from models.endpoint import Endpoint, Endpoints
@@ -95,10 +97,11 @@ class Worker:
         self._keeper = SnapshotKeeper(
             state, self._endpoints, lambda variable: os.environ.get(variable, ""), detectors_with(self._classifier),
             lambda guard: GuardServer(guard, chance, self._log, self._guard_asks))
+        self._afterwards = Afterwards(name, self._journal, clock, self._log)
         threads = ThreadPoolExecutor(GUARD_THREADS, "guards")
         inference = standard_stages(
             worker=name, journal=self._journal, keys=keys, admit=self._admit, limits=settings.limits, clock=clock,
-            random=chance, log=faults, guard_log=self._log, threads=threads)
+            random=chance, log=faults, guard_log=self._log, afterwards=self._afterwards, threads=threads)
         moderation = moderation_stages(
             worker=name, journal=self._journal, keys=keys, admit=self._admit, limits=settings.limits, clock=clock,
             guard_log=self._log, threads=threads)
@@ -122,7 +125,15 @@ class Worker:
         if self._draining.is_set():
             missing.insert(0, "this worker is shutting down")
         ready = not self._draining.is_set() and any(live.serves(name) for name in live.models)
-        return Readiness(ready, live.revision, missing, [*self._keeper.warnings, *live.missing_guards()])
+        return Readiness(ready, live.revision, missing, self._keeper.warnings,
+                         [*self._degraded(), *live.missing_guards()])
+
+    def _degraded(self) -> list[str]:
+        classifying = self.settings.classifying
+        if self._classifier is None or classifying is None:
+            return []
+        states = {name: self._classifier.state(name) for name in loaded_by(classifying)}
+        return [f"classifier {name}: {state}" for name, state in states.items() if state != "ready"]
 
     async def run(self) -> None:
         """Serves until told to leave, then drains."""
@@ -234,11 +245,12 @@ class Worker:
         self._hall.drain()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.settings.drain.finish):
-                while self._hall.doors or self._admit.in_flight:
+                while self._hall.doors or self._admit.in_flight or self._afterwards.running:
                     await asyncio.sleep(0.02)
         for exchange in self._admit.open_exchanges():
             self._hall.pipeline_of(exchange).cut_short(exchange, Draining("The gateway is shutting down."))
         await asyncio.sleep(0.1)  # the last bytes go out
+        self._afterwards.close()
         self._endpoints.close()
         self._journal.close()
         self._send_status()

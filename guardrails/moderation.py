@@ -76,7 +76,7 @@ def moderator_of(policy: Policy, catalogue: Catalogue) -> Moderator:
 
 
 def _finding_all(guard: Guard) -> Guard:
-    return msgspec.structs.replace(guard, actions=dict.fromkeys(ROLES, _WHATEVER), sample=1.0)
+    return msgspec.structs.replace(guard, actions=dict.fromkeys(ROLES, _WHATEVER), sample=1.0, when="before")
 
 
 class Surest(Verdict):

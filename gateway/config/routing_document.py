@@ -11,11 +11,11 @@ import msgspec
 from gateway.config.checking import ConfigurationError, Problem, Written, convert, join, nearest, problems_of
 from gateway.config.guard_model_checks import definition_problems, unknown_guard_models, usable_guard_models
 from gateway.config.written import Duration, EndpointURL
-from guardrails.compiling import Catalogue, Unavailable, missing_detectors, unusable_rules
+from guardrails.compiling import Catalogue, missing_detectors, refused_rules, unusable_rules
 from guardrails.detectors.catalogue import CATALOGUE
 from guardrails.guard_models.definition import GuardModelDocument
 from guardrails.moderation import MODERATION
-from guardrails.policy import Policy, rules_of
+from guardrails.policy import Policy
 
 _STICKY = re.compile(r"user|key|request|header:[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a header's name is a token of RFC 9110
 _GUARD_NAME = r"[A-Za-z0-9_-]+"
@@ -216,10 +216,8 @@ def warnings_of(document: RoutingDocument, catalogue: Catalogue = CATALOGUE) -> 
         for path in missing_detectors(policy, catalogue):
             detector = path.rpartition(".")[2]
             found.append(f"policies.{name}.{path}: this release has no detector {detector}; nothing is judged by it")
-        for detector, _ in (*rules_of(policy.prompt), *rules_of(policy.reply)):
-            make = catalogue.get(detector)
-            if isinstance(make, Unavailable):
-                found.append(f"policies.{name}: {detector} fails, as on_error has it: {make.remedy}")
+        found.extend(f"policies.{name}: {detector} fails, as on_error has it: {remedy}"
+                     for detector, remedy in refused_rules(policy, catalogue))
     for name, model in document.models.items():
         if model.cache is not None:
             found.append(f"models.{name}.cache: nothing is remembered by this release; every request is a bypass")

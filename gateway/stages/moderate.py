@@ -76,7 +76,7 @@ class Moderate(Step):
 
     async def _judge(self, one: Examination, seconds: float, off_the_loop: Runs) -> "Judged":
         end = asyncio.get_running_loop().time() + seconds
-        readings = SlowReadings(one, one.slow_readers(), self._room, self._clock.time)
+        readings = SlowReadings(one, one.slow_readers("before"), self._room, self._clock.time)
         try:
             async with asyncio.timeout_at(end):
                 await off_the_loop(partial(one.run, off_the_loop is not at_once))

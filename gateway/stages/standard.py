@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 
+from gateway.afterwards import Afterwards
 from gateway.config.settings import Key, Limits
 from gateway.exchange import Clock
 from gateway.guard_log import GuardLog
@@ -23,16 +24,16 @@ from routing.retrying import RetryBudget
 
 def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | None, admit: Admit, limits: Limits,
                     clock: Clock, random: Callable[[], float], log: FaultLog, guard_log: GuardLog,
-                    threads: Executor) -> Sequence[Stage]:
+                    afterwards: Afterwards, threads: Executor) -> Sequence[Stage]:
     """Account is first in and last settled; a version is assigned before anything may be answered for it."""
     return (
         Account(worker, journal, clock),
         Identify(keys),
         admit,
         Read(limits.json_depth),
-        GuardPrompt(clock, guard_log, threads),
+        GuardPrompt(clock, guard_log, threads, afterwards),
         Assign(),
-        GuardReply(clock),
+        GuardReply(clock, log),
         Infer(clock, random, RetryBudget(), log),
     )
 

@@ -9,7 +9,8 @@ from math import inf
 
 import msgspec
 
-from gateway.worker_status import WorkerStatus, decode_status
+from gateway.worker_status import WorkerStatus
+from operations.classifier.status import ClassifierStatus
 
 FRESH_SECONDS = 5.0
 _DATAGRAM_BYTES = 1 << 20
@@ -104,7 +105,7 @@ class Workers:
             await asyncio.sleep(0.05)
 
 
-def receive(status_socket: socket.socket) -> Iterator[WorkerStatus]:
+def receive(status_socket: socket.socket) -> Iterator[WorkerStatus | ClassifierStatus]:
     """Every status that waits in the socket; a datagram that is none is passed over."""
     while True:
         try:
@@ -112,6 +113,6 @@ def receive(status_socket: socket.socket) -> Iterator[WorkerStatus]:
         except (BlockingIOError, InterruptedError):
             return
         try:
-            yield decode_status(datagram)
+            yield msgspec.msgpack.decode(datagram, type=WorkerStatus | ClassifierStatus)
         except msgspec.DecodeError:
             continue

@@ -162,7 +162,7 @@ async def test_down_it_is_told_by_ready_and_another_endpoint_answers_in_its_plac
     async def warns() -> bool:
         async with httpx.AsyncClient(trust_env=False) as plain:
             ready = await plain.get(gateway.base_url + "/ready")
-        return ready.status_code == 200 and any("guard model llama" in one for one in ready.json()["warnings"])
+        return ready.status_code == 200 and any("guard model llama" in one for one in ready.json()["degraded"])
 
     assert not await warns()
     async with FakeVLLM("guard") as gone:
