@@ -13,6 +13,8 @@ _COMMANDS = {
     "test": ("guard_testing", "test"),
     "evaluate": ("guard_evaluation", "evaluate"),
     "drift": ("guard_drift", "drift"),
+    "train": ("guard_training", "train"),
+    "models": ("guard_models", "models"),
     "list": ("guards", "list_detectors"),
     "show": ("guards", "show_detector"),
 }
