@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from guardrails.classifiers.classifier import ClassifierAway, Span
-from guardrails.classifiers.words import ADDRESS, PERSON
+from guardrails.classifiers.word import ADDRESS, PERSON
 from guardrails.finding import Finding
 from guardrails.passage import Passage
 from guardrails.policy import NamesRule, Rule

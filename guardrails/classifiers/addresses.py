@@ -1,0 +1,179 @@
+"""Addresses: where one begins and ends, and what is none."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from guardrails.classifiers.classifier import Span
+from guardrails.classifiers.vocabulary import COUNTRY, HOUSE, PARTICLE, STREET, UNIT
+from guardrails.classifiers.word import ADDRESS, CITY, HINTED, NUMBER, PERSON, POSTCODE, TOWN, Word
+from guardrails.classifiers.word import STATE as STATE_PART
+from guardrails.classifiers.word import STREET as STREET_PART
+from guardrails.classifiers.word import UNIT as UNIT_PART
+
+_CAPITAL = r"[^\W\d_a-zß-öø-ÿ][\w'\u2019-]*\.?"
+_NUMBERED = r"(?:[Nn][.º°]* ?|Nr\.? |No\.? |# ?)?\d[\w/-]*"
+_STREET = rf"(?:{STREET})"
+_NAMED = rf"(?:(?:(?:{PARTICLE})[ ]|[dlDL]['\u2019])*{_CAPITAL}[ ]?){{1,6}}"
+
+# What may stand between two words of an address.
+_INSIDE = re.compile(r"[\s,./()'\u2019\u2013-]{0,4}")
+_BRIDGE = re.compile(
+    rf"(?!.*\n\s*\n)(?:[\s,.;#(/\u2013-]|[1-9]?[\dºª°][\w/ºª°.-]*|(?:{UNIT}|{PARTICLE})\b\.?){{1,40}}(?:{_CAPITAL})?[\s,.#(\u2013-]{{0,4}}", re.S)
+_SENTENCE_ENDS = re.compile(r"[^\W\d_]{4,}\.\s")
+_LINE_ENDS = re.compile(r"\s*[,\n]\s*")
+
+# What stands before, up to the first word.
+_STREET_BEFORE = re.compile(
+    rf"(?<![\w.'\u2019/-]){_STREET}(?:\. ?| )(?:{_NAMED})?(?:,? ?{_NUMBERED}){{0,2}}(?: ?,? ?(?:{UNIT})\.? ?\w{{0,4}})?[\s,]{{0,2}}$")
+_UNIT_BEFORE = re.compile(rf"(?<!\w)(?:{UNIT}|H\.No|P\.? ?O\.?)\b\.?\s?(?:\w{{1,5}},? )?$", re.I)
+_NUMBER_BEFORE = re.compile(r"(?<![\w.,:/#$€£-])(?<!\d )\d{1,5}(?:[/-]\d{1,5})?[A-Za-z]?(?: (?:bis|ter))?,?[ \n]$")
+_BOX_BEFORE = re.compile(r"(?<!\w)(?:P\.? ?O\.? ?Box|Post(?:fach|bus)|Box|Apartado(?: de correos)?|BP|C\.P\.|Casella Postale) $", re.I)
+_PREFIX_BEFORE = re.compile(r"(?<![\w'\u2019])(?:[A-Z]['\u2019]|(?:St|Ste|Mt|Ft|N|S|E|W|NE|NW|SE|SW)\.? )$")
+
+# What stands after.
+_NUMBER_AFTER = re.compile(rf",? {_NUMBERED}(?: ?[a-zA-Z]\b)?(?!\w)")
+_POSTAL = re.compile(
+    r"(?:[ ,/\n-]{1,3}(?:\([A-Z]{2,3}\)|[A-Z]{2,3}\b|[A-Z]{0,2}-?\d[A-Z0-9]{1,9}\b(?: \d[A-Z]{2}\b|[ -]\d{2,4}\b)?)){1,3}")
+_PROVINCE = re.compile(r"['\u2019]?\s?\([A-Z]{2,3}\)|\s?/\s?[A-Z]{2}\b")
+_TOWN = re.compile(rf"[ ,\n]{{1,2}}(?:(?:{PARTICLE})[ ])*{_CAPITAL}(?:[ -](?:(?:{PARTICLE})[ ])*{_CAPITAL}){{0,3}}")
+_COUNTRY = re.compile(rf",?[ \n](?:{COUNTRY})(?!\w)")
+_POSTCODE = re.compile(
+    r"(?:[A-Z]{1,2}-)?(?:\d{4,8}|\d{2}-\d{3}|\d{3} \d{2}|\d{4} ?[A-Z]{2}|\d{4,5}-\d{3})")
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+_OF_A_STREET = re.compile(rf"(?:{_STREET})(?:\. ?| )")
+_HOUSE = re.compile(rf"(?:{HOUSE})\b", re.I)
+_STREET_AND_NUMBER = re.compile(rf"(?:,? ?{_NUMBERED}|,? ?\n)")
+
+
+def joined(text: str, one: Word, other: Word, group: Sequence[Word]) -> bool:
+    """Whether two words are of one address, of which ``group`` is known already."""
+    gap = text[one.end : other.start]
+    if "\n\n" in gap or (_LINE_ENDS.fullmatch(gap) and "\n" in gap and _begins_another(group, other)):
+        return False
+    return _INSIDE.fullmatch(gap) is not None or (
+        len(gap) <= 40 and _BRIDGE.fullmatch(gap) is not None and not _SENTENCE_ENDS.search(gap))
+
+
+def _begins_another(group: Sequence[Word], word: Word) -> bool:
+    """A street on a line of its own after a postal code."""
+    return word.part in (NUMBER, STREET_PART) and any(known.part == POSTCODE for known in group)
+
+
+def is_street(text: str, group: Sequence[Word]) -> bool:
+    """Whether what looks like a name is a street's: `Via Mario Rossi, 12`."""
+    start, end = group[0].start, group[-1].end
+    kind = _OF_A_STREET.match(text, start) or _STREET_BEFORE.search(text[max(0, start - 40) : start])
+    return kind is not None and _STREET_AND_NUMBER.match(text, end) is not None
+
+
+def names_before(text: str, group: Sequence[Word]) -> int:
+    """How many words at the beginning of an address are the name of who lives there: a line of letters before one that
+    begins with the number, or what has no part in an address otherwise."""
+    for number in range(1, len(group)):
+        gap = text[group[number - 1].end : group[number].start]
+        if _LINE_ENDS.fullmatch(gap):
+            break
+    else:
+        return 0
+    line, rest = group[:number], group[number:]
+    written = text[line[0].start : line[-1].end]
+    if any(map(str.isdigit, written)) or _OF_A_STREET.match(written + " ") or _HOUSE.search(written):
+        return 0
+    if _STREET_BEFORE.search(text[max(0, line[0].start - 40) : line[0].start]):
+        return 0
+    begins = rest[0].part == NUMBER and len(rest) > 1 and text[rest[0].start].isdigit() and _names_follow(text, rest[0])
+    likely = sum(word.person for word in line) / len(line)
+    whole = is_address(text[rest[0].start : rest[-1].end], {word.part for word in rest})
+    return number if whole and (begins or likely >= 0.1) and len(line) <= 5 and (len(line) > 1 or likely >= 0.1) else 0
+
+
+def _names_follow(text: str, word: Word) -> bool:
+    return re.match(r"[\w/-]*,?[ \n][^\W\d_]", text[word.end : word.end + 16]) is not None
+
+
+def ends_with_name(text: str, group: Sequence[Word]) -> bool:
+    """Whether a group that is no address reads as a person's name."""
+    words = [word for word in group if text[word.start : word.end].strip("-'.").isalpha()]
+    if len(words) < len([word for word in group if text[word.start : word.end].strip("-'.,")]):
+        return False
+    return all(text[word.start].isupper() for word in words) and sum(word.person for word in words) >= 0.05 * len(words)
+
+
+def address_of(text: str, group: Sequence[Word], hints: Mapping[int, Word]) -> Span | None:
+    parts = {word.part for word in group}
+    start, end = _begun(text, group, hints), _ended(text, group, hints)
+    if is_address(text[start:end], parts | ({STREET_PART} if start < group[0].start else set())):
+        return Span(ADDRESS, start, end, _score(group))
+    return Span(CITY, group[0].start, group[-1].end, _score(group)) if parts == {TOWN} else None
+
+
+def is_address(text: str, parts: set[str]) -> bool:
+    """A street with a number or a town, or a town with its postal code; not `port 8000`, `line 12`."""
+    numbered = any(map(str.isdigit, text))
+    whole = (STREET_PART in parts and (numbered or bool(parts & {TOWN, STATE_PART}))) or {POSTCODE, TOWN} <= parts or (
+        UNIT_PART in parts and len(parts) > 1)
+    words = [word for word in _LETTERS.findall(text) if len(word) > 1]
+    named = any(len(word) > 2 for word in words) and (text != text.lower() or len(words) > 1)
+    return whole and named and (numbered or "," in text or "\n" in text)
+
+
+def _begun(text: str, group: Sequence[Word], hints: Mapping[int, Word]) -> int:
+    start = group[0].start
+    for _ in range(4):
+        before = text[max(0, start - 60) : start]
+        found = next(filter(None, (form.search(before) for form in (_STREET_BEFORE, _PREFIX_BEFORE, _UNIT_BEFORE, _BOX_BEFORE))), None)
+        if found is None and not _is_numbered(text, start, group):
+            found = _NUMBER_BEFORE.search(before)
+        if found is None or not found[0]:
+            break
+        start -= len(found[0])
+    return start
+
+
+def _is_numbered(text: str, start: int, group: Sequence[Word]) -> bool:
+    """Whether the first line has a number."""
+    line = re.split(r"[,\n]", text[start : group[-1].end], maxsplit=1)[0]
+    return any(map(str.isdigit, line))
+
+
+def _ended(text: str, group: Sequence[Word], hints: Mapping[int, Word]) -> int:
+    end = group[-1].end
+    if group[-1].part in (STREET_PART, TOWN) and not any(map(str.isdigit, text[group[0].start : end])):
+        number = _NUMBER_AFTER.match(text, end)
+        end = number.end() if number else end
+    end = _hinted(text, end, hints)
+    postal = _POSTAL.match(text, end)
+    end = postal.end() if postal else end
+    if _is_postcode(text, group[0].start, end):
+        town = _TOWN.match(text, end)
+        if town and _stops(text, town.end()):
+            end = town.end() - town[0].endswith(".")
+    for form in (_PROVINCE, _COUNTRY):
+        found = form.match(text, end)
+        end = found.end() if found else end
+    if text[end : end + 1] == ")" and "(" in text[group[0].start : end] and ")" not in text[group[0].start : end]:
+        end += 1
+    return end
+
+
+def _hinted(text: str, end: int, hints: Mapping[int, Word]) -> int:
+    while text[end : end + 1] in (" ", "-") and (word := hints.get(end + 1)) is not None:
+        if word.place < HINTED or not text[word.start].isupper():
+            break
+        end = word.end
+    return end
+
+
+def _is_postcode(text: str, start: int, end: int) -> bool:
+    """Whether the last line has a postal code alone."""
+    line = re.split(r"[,\n]", text[start:end])[-1]
+    return _POSTCODE.fullmatch(line.strip()) is not None
+
+
+def _stops(text: str, at: int) -> bool:
+    return re.match(r"[.,;)\"'?!\n]|$| / | [a-z(]|\s\(", text[at:at + 4]) is not None
+
+
+def _score(group: Sequence[Word]) -> float:
+    return round(sum(word.score for word in group) / len(group), 4)
