@@ -29,8 +29,10 @@ _LONGEST = 48  # characters of a chain of titles
 def titled(text: str, start: int, end: int) -> tuple[int, int]:
     """The name from ``start`` to ``end`` together with the titles around it."""
     low = max(0, start - _LONGEST)
-    before, after = _BEFORE.search(text[low:start]), _AFTER.match(text, end)
-    return (low + before.start() if before else start), (after.end() if after else end)
+    before = _BEFORE.search(text[low:start])
+    for after in _AFTER.finditer(text, start + 1, end + _LONGEST):
+        end = max(end, after.end()) if after.start() <= end else end
+    return (low + before.start() if before else start), end
 
 
 def parted(name: str) -> tuple[str, str, str]:

@@ -11,7 +11,7 @@ from guardrails.classifiers.word import STREET as STREET_PART
 from guardrails.classifiers.word import UNIT as UNIT_PART
 
 _CAPITAL = r"[^\W\d_a-zß-öø-ÿ][\w'\u2019-]*\.?"
-_NUMBERED = r"(?:[Nn][.º°]* ?|Nr\.? |No\.? |# ?)?\d[\w/-]*"
+_NUMBERED = r"(?:(?:[Nn][.º°]* ?|Nr\.? |No\.? |# ?)?\d[\w/-]*|[Ss]/[Nn]\b)"
 _STREET = rf"(?:{STREET})"
 _NAMED = rf"(?:(?:(?:{PARTICLE})[ ]|[dlDL]['\u2019])*{_CAPITAL}[ ]?){{1,6}}"
 
@@ -19,13 +19,13 @@ _NAMED = rf"(?:(?:(?:{PARTICLE})[ ]|[dlDL]['\u2019])*{_CAPITAL}[ ]?){{1,6}}"
 _INSIDE = re.compile(r"[\s,./()'\u2019\u2013-]{0,4}")
 _BRIDGE = re.compile(
     rf"(?!.*\n\s*\n)(?:[\s,.;#(/\u2013-]|[1-9]?[\dºª°][\w/ºª°.-]*|(?:{UNIT}|{PARTICLE})\b\.?){{1,40}}(?:{_CAPITAL})?[\s,.#(\u2013-]{{0,4}}", re.S)
-_SENTENCE_ENDS = re.compile(r"[^\W\d_]{4,}\.\s")
+_SENTENCE_ENDS = re.compile(rf"\b(?!(?:{UNIT})\.)[^\W\d_]{{4,}}\.\s")
 _LINE_ENDS = re.compile(r"\s*[,\n]\s*")
 
 # What stands before, up to the first word.
 _STREET_BEFORE = re.compile(
     rf"(?<![\w.'\u2019/-]){_STREET}(?:\. ?| )(?:{_NAMED})?(?:,? ?{_NUMBERED}){{0,2}}(?: ?,? ?(?:{UNIT})\.? ?\w{{0,4}})?[\s,]{{0,2}}$")
-_UNIT_BEFORE = re.compile(rf"(?<!\w)(?:{UNIT}|H\.No|P\.? ?O\.?)\b\.?\s?(?:\w{{1,5}},? )?$", re.I)
+_UNIT_BEFORE = re.compile(rf"(?<!\w)(?i:{UNIT}|H\.No|P\.? ?O\.?)\b\.?\s?(?:(?:\d\w{{0,4}}|[A-Z]),?[ \n])?$")
 _NUMBER_BEFORE = re.compile(r"(?<![\w.,:/#$€£-])(?<!\d )\d{1,5}(?:[/-]\d{1,5})?[A-Za-z]?(?: (?:bis|ter))?,?[ \n]$")
 _BOX_BEFORE = re.compile(r"(?<!\w)(?:P\.? ?O\.? ?Box|Post(?:fach|bus)|Box|Apartado(?: de correos)?|BP|C\.P\.|Casella Postale) $", re.I)
 _PREFIX_BEFORE = re.compile(r"(?<![\w'\u2019])(?:[A-Z]['\u2019]|(?:St|Ste|Mt|Ft|N|S|E|W|NE|NW|SE|SW)\.? )$")
@@ -33,9 +33,11 @@ _PREFIX_BEFORE = re.compile(r"(?<![\w'\u2019])(?:[A-Z]['\u2019]|(?:St|Ste|Mt|Ft|
 # What stands after.
 _NUMBER_AFTER = re.compile(rf",? {_NUMBERED}(?: ?[a-zA-Z]\b)?(?!\w)")
 _POSTAL = re.compile(
-    r"(?:[ ,/\n-]{1,3}(?:\([A-Z]{2,3}\)|[A-Z]{2,3}\b|[A-Z]{0,2}-?\d[A-Z0-9]{1,9}\b(?: \d[A-Z]{2}\b|[ -]\d{2,4}\b)?)){1,3}")
-_PROVINCE = re.compile(r"['\u2019]?\s?\([A-Z]{2,3}\)|\s?/\s?[A-Z]{2}\b")
-_TOWN = re.compile(rf"[ ,\n]{{1,2}}(?:(?:{PARTICLE})[ ])*{_CAPITAL}(?:[ -](?:(?:{PARTICLE})[ ])*{_CAPITAL}){{0,3}}")
+    r"(?:(?:\.(?=[,\n]))?[ ,/\n-]{1,3}(?:\([A-Z]{2,3}\)|[A-Z]{2,3}\b|[A-Z]{0,2}-?\d[A-Z0-9]{1,9}\b(?: \d[A-Z]{2}\b|[ -]\d{2,4}\b)?)){1,3}")
+_TOWN_WORD = rf"(?:(?:{PARTICLE})[ ])*[^\W\d_a-zß-öø-ÿ][\w'\u2019-]*"
+_PROVINCE = re.compile(rf"['\u2019]?\s?\([A-Z]{{2,3}}\)|(?:[ -]{_TOWN_WORD}){{0,4}} ?/ ?[A-Z]{{2}}\b")
+_TOWN = re.compile(rf"(?:, ?| |,?\n){_TOWN_WORD}(?:[ -]{_TOWN_WORD}){{0,3}}")
+_TOWN_ENDS = re.compile(rf"[ -]{_TOWN_WORD}(?=[,.;)\"'?!\n]|$)")
 _COUNTRY = re.compile(rf",?[ \n](?:{COUNTRY})(?!\w)")
 _POSTCODE = re.compile(
     r"(?:[A-Z]{1,2}-)?(?:\d{4,8}|\d{2}-\d{3}|\d{3} \d{2}|\d{4} ?[A-Z]{2}|\d{4,5}-\d{3})")
@@ -112,7 +114,7 @@ def is_address(text: str, parts: set[str]) -> bool:
     """A street with a number or a town, or a town with its postal code; not `port 8000`, `line 12`."""
     numbered = any(map(str.isdigit, text))
     whole = (STREET_PART in parts and (numbered or bool(parts & {TOWN, STATE_PART}))) or {POSTCODE, TOWN} <= parts or (
-        UNIT_PART in parts and len(parts) > 1)
+        UNIT_PART in parts and bool(parts & {STREET_PART, TOWN, POSTCODE}))
     words = [word for word in _LETTERS.findall(text) if len(word) > 1]
     named = any(len(word) > 2 for word in words) and (text != text.lower() or len(words) > 1)
     return whole and named and (numbered or "," in text or "\n" in text)
@@ -145,10 +147,14 @@ def _ended(text: str, group: Sequence[Word], hints: Mapping[int, Word]) -> int:
     end = _hinted(text, end, hints)
     postal = _POSTAL.match(text, end)
     end = postal.end() if postal else end
+    kinds = [word.part for word in group if word.part != POSTCODE]
     if _is_postcode(text, group[0].start, end):
-        town = _TOWN.match(text, end)
-        if town and _stops(text, town.end()):
-            end = town.end() - town[0].endswith(".")
+        if not kinds or kinds[-1] not in (TOWN, STATE_PART):
+            town = _TOWN.match(text, end)
+            end = town.end() if town and _stops(text, town.end()) else end
+    elif len(group) > 1 and [word.part for word in group][-2:] == [POSTCODE, TOWN] and end == group[-1].end:
+        town = _TOWN_ENDS.match(text, end)
+        end = town.end() if town else end
     for form in (_PROVINCE, _COUNTRY):
         found = form.match(text, end)
         end = found.end() if found else end

@@ -32,9 +32,9 @@ FIRM_AFTER = (
     r"(?: (?:and|&|und|e|y|et|og|och|és) (?:Sons|Söhne|Söner|Sønner|Co|Partners?|Associates|[Aa]sociados|Fils|[Ff]igli|Zonen)\b"
     r"| & |,? (?:Inc|Ltd|Ltda|Limited|LLC|LLP|PLC|plc|GmbH|GbR|KGaA|KG|OHG|OG|AG|AB|HB|KB|BV|B\.V|NV|N\.V|SA|SAS|SARL|SRL|SpA"
     r"|SPA|Oy|A/S|AS|ApS|Corp|Group|Groupe|Gruppe|Bank|Holdings?|Company|Stiftung|Foundation|Logistics|Industries|Motors"
-    r"|S\.[A-Z]|S/A|s\.p\.a|S\.p\.A|s\.r\.[lo]|S\.r\.l|Sp\. ?[zkj]|a\.s|k\.s|Kft|Kkt|Zrt|Nyrt|Bt|Şti|A\.Ş|e hijos|- (?:EI|ME))(?![a-z]))")
+    r"|S\.(?:A|L|C|N\.C|p\.A|r\.l|n\.c|a\.s)|S/A|s\.p\.a|s\.r\.[lo]|Sp\. ?[zkj]|a\.s|k\.s|Kft|Kkt|Zrt|Nyrt|Bt|Şti|A\.Ş|e hijos|- (?:EI|ME))(?![a-z]))")
 FIRM_BEFORE = (
-    "PT|CV|UD|Perum|Grupo|Gruppo|Koninklijke|Royal|Banco|Banca|Hotel|Fundacja|Stowarzyszenie|Spółdzielnia|FPUH|PPUH|Grupa"
+    "PT|CV|UD|PD|Perum|Grupo|Gruppo|Koninklijke|Royal|Banco|Banca|Hotel|Fundacja|Stowarzyszenie|Spółdzielnia|FPUH|PPUH|Grupa"
     "|Firma|Kancelaria|Suministros|Industrias|Tecnologías|Despacho|Laboratorios|Bruder|Gebrüder|Compañía|Fundación")
 # A line of letters before a number that begins no name of a person.
 HOUSE = (
