@@ -17,7 +17,7 @@ _SPELT = (
     "|Bay|Bayan|Doç|Av|Uz|Okt|Öğr|Çev|Arş|Gör|Yrd|Dt|KH|Hj|Tgk|Cut|Puti|Sutan|Alhaji|Chief|ifj|özv")
 # With its feminine ending, and in a chain: `Prof. Dr.-Ing.`, `Dipl.-Ing. (FH)`, `Mr and Mrs`.
 _ONE = rf"(?:{_SPELT})(?:\.?(?:ra|na|ssa))?(?:\.[ \xa0]?|[ \xa0]|\.?-)(?:\(FH\) |(?:and|und|et|&) )?"
-_BEFORE = re.compile(rf"(?<![\w.'\u2019-])(?:{_ONE})+$")
+_BEFORE = re.compile(rf"(?<![\w.-])(?:{_ONE})+$")
 _LEADING = re.compile(rf"(?:{_ONE})+(?=\S)")
 _AFTER = re.compile(
     r"(?:,? (?:Jr\.?|Sr\.|MD|M\.D\.|PhD|Ph\.D\.|DDS|DVM|Esq\.?|RN|CPA|JD|[KQ]C|OBE|MBE|MBA\.?|[BM]Sc|[BM]Ed|[BM]A|DiS\.|Bakk\."

@@ -11,6 +11,10 @@ from guardrails.classifiers.word import STREET as STREET_PART
 from guardrails.classifiers.word import UNIT as UNIT_PART
 
 _CAPITAL = r"[^\W\d_a-zß-öø-ÿ][\w'\u2019-]*\.?"
+_ROOM = re.compile(
+    r"(?:room|route|highway|line|port|page|chapter|section|step|gate|terminal|platform|level|floor|unit|box|raum|zimmer) \d+", re.I)
+_STREET_KINDS = re.compile(
+    r"(?:Street|St|Road|Rd|Lane|Ln|Avenue|Ave|Drive|Dr|Close|Court|Way|Place|Square|Marg|Nagar|Ganj|Zila|Path|Chowk|Circle)\.?$")
 _NUMBERED = r"(?:(?:[Nn][.º°]* ?|Nr\.? |No\.? |# ?)?\d[\w/-]*|[Ss]/[Nn]\b)"
 _STREET = rf"(?:{STREET})"
 _NAMED = rf"(?:(?:(?:{PARTICLE})[ ]|[dlDL]['\u2019])*{_CAPITAL}[ ]?){{1,6}}"
@@ -18,32 +22,36 @@ _NAMED = rf"(?:(?:(?:{PARTICLE})[ ]|[dlDL]['\u2019])*{_CAPITAL}[ ]?){{1,6}}"
 # What may stand between two words of an address.
 _INSIDE = re.compile(r"[\s,./()'\u2019\u2013-]{0,4}")
 _BRIDGE = re.compile(
-    rf"(?!.*\n\s*\n)(?:[\s,.;#(/\u2013-]|[1-9]?[\dºª°][\w/ºª°.-]*|(?:{UNIT}|{PARTICLE})\b\.?){{1,40}}(?:{_CAPITAL})?[\s,.#(\u2013-]{{0,4}}", re.S)
+    rf"(?!.*\n\s*\n|.*\d ?[ap]m\b)(?:[\s,.;#(/\u2013-]|[1-9]?[\dºª°][\w/ºª°.-]*|(?:{UNIT}|{PARTICLE})\b\.?){{1,40}}(?:{_CAPITAL})?[\s,.#(\u2013-]{{0,4}}", re.S)
 _SENTENCE_ENDS = re.compile(rf"\b(?!(?:{UNIT})\.)[^\W\d_]{{4,}}\.\s")
 _LINE_ENDS = re.compile(r"\s*[,\n]\s*")
 
 # What stands before, up to the first word.
 _STREET_BEFORE = re.compile(
     rf"(?<![\w.'\u2019/-]){_STREET}(?:\. ?| )(?:{_NAMED})?(?:,? ?{_NUMBERED}){{0,2}}(?: ?,? ?(?:{UNIT})\.? ?\w{{0,4}})?[\s,]{{0,2}}$")
-_UNIT_BEFORE = re.compile(rf"(?<!\w)(?i:{UNIT}|H\.No|P\.? ?O\.?)\b\.?\s?(?:(?:\d\w{{0,4}}|[A-Z]),?[ \n])?$")
-_NUMBER_BEFORE = re.compile(r"(?<![\w.,:/#$€£-])(?<!\d )\d{1,5}(?:[/-]\d{1,5})?[A-Za-z]?(?: (?:bis|ter))?,?[ \n]$")
-_BOX_BEFORE = re.compile(r"(?<!\w)(?:P\.? ?O\.? ?Box|Post(?:fach|bus)|Box|Apartado(?: de correos)?|BP|C\.P\.|Casella Postale) $", re.I)
+_UNIT_BEFORE = re.compile(rf"(?<!\w)(?:{UNIT}|flat|apt|suite|unit|room|H\.No|P\.? ?O\.?)\b\.?\s?(?:(?:\d\w{{0,4}}|[A-Z]),?[ \n])?$")
+_NUMBER_BEFORE = re.compile(r"(?<![\w.,:/#$€£-])(?<!\d )\d{1,5}(?:(?:[/-]\d{1,5})?[A-Za-z]?(?: (?:bis|ter))?,?[ \n]|/)$")
+_BOX_BEFORE = re.compile(r"(?<!\w)(?:P\.? ?O\.? ?Box|Post(?:fach|bus)|Box|Apartado(?: de correos)?|BP|C\.P\.|Casella Postale) (?:\d+(?:, ?|\n| ))?$", re.I)
 _PREFIX_BEFORE = re.compile(r"(?<![\w'\u2019])(?:[A-Z]['\u2019]|(?:St|Ste|Mt|Ft|N|S|E|W|NE|NW|SE|SW)\.? )$")
 
 # What stands after.
 _NUMBER_AFTER = re.compile(rf",? {_NUMBERED}(?: ?[a-zA-Z]\b)?(?!\w)")
 _POSTAL = re.compile(
-    r"(?:(?:\.(?=[,\n]))?[ ,/\n-]{1,3}(?:\([A-Z]{2,3}\)|[A-Z]{2,3}\b|[A-Z]{0,2}-?\d[A-Z0-9]{1,9}\b(?: \d[A-Z]{2}\b|[ -]\d{2,4}\b)?)){1,3}")
+    r"(?:(?:\.(?=[,\n]))?(?:[ ,/-]{1,3}(?:\([A-Z]{2,3}\)|[A-Z]{2,3}\b)"
+    r"|[ ,/\n-]{1,3}(?:[A-Z]{2} )?[A-Z]{0,2}-?\d[A-Z0-9]{1,9}\b(?: \d[A-Z]{2}\b|[ -]\d{2,4}\b)?)){1,3}")
 _TOWN_WORD = rf"(?:(?:{PARTICLE})[ ])*[^\W\d_a-zß-öø-ÿ][\w'\u2019-]*"
 _PROVINCE = re.compile(rf"['\u2019]?\s?\([A-Z]{{2,3}}\)|(?:[ -]{_TOWN_WORD}){{0,4}} ?/ ?[A-Z]{{2}}\b")
 _TOWN = re.compile(rf"(?:, ?| |,?\n){_TOWN_WORD}(?:[ -]{_TOWN_WORD}){{0,3}}")
 _TOWN_ENDS = re.compile(rf"[ -]{_TOWN_WORD}(?=[,.;)\"'?!\n]|$)")
+# A district, or the end of its name, on the way to a postal code.
+_DISTRICT = re.compile(rf"(?:(?:, ?|\n)?(?<=[,\n ]){_TOWN_WORD}|[ -]{_TOWN_WORD})(?:[ -](?:{_TOWN_WORD}|\dª)){{0,4}}(?=(?:, ?|\n)\d{{5}}-?\d{{3}}\b)")
 _COUNTRY = re.compile(rf",?[ \n](?:{COUNTRY})(?!\w)")
 _POSTCODE = re.compile(
     r"(?:[A-Z]{1,2}-)?(?:\d{4,8}|\d{2}-\d{3}|\d{3} \d{2}|\d{4} ?[A-Z]{2}|\d{4,5}-\d{3})")
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 _OF_A_STREET = re.compile(rf"(?:{_STREET})(?:\. ?| )")
+_PARTICLE = re.compile(rf"(?!(?:a|e|y|i|am|at)$)(?:{PARTICLE})")
 _HOUSE = re.compile(rf"(?:{HOUSE})\b", re.I)
 _STREET_AND_NUMBER = re.compile(rf"(?:,? ?{_NUMBERED}|,? ?\n)")
 
@@ -66,7 +74,9 @@ def is_street(text: str, group: Sequence[Word]) -> bool:
     """Whether what looks like a name is a street's: `Via Mario Rossi, 12`."""
     start, end = group[0].start, group[-1].end
     kind = _OF_A_STREET.match(text, start) or _STREET_BEFORE.search(text[max(0, start - 40) : start])
-    return kind is not None and _STREET_AND_NUMBER.match(text, end) is not None
+    if kind is not None and _STREET_AND_NUMBER.match(text, end) is not None:
+        return True
+    return _STREET_KINDS.search(text[start:end]) is not None and _NUMBER_BEFORE.search(text[max(0, start - 12) : start]) is not None
 
 
 def names_before(text: str, group: Sequence[Word]) -> int:
@@ -84,7 +94,9 @@ def names_before(text: str, group: Sequence[Word]) -> int:
         return 0
     if _STREET_BEFORE.search(text[max(0, line[0].start - 40) : line[0].start]):
         return 0
-    begins = rest[0].part == NUMBER and len(rest) > 1 and text[rest[0].start].isdigit() and _names_follow(text, rest[0])
+    begins = (rest[0].part == NUMBER and len(rest) > 1 and text[rest[0].start].isdigit() and _names_follow(text, rest[0])) or (
+        _is_numbered(text, rest[0].start, rest) or _OF_A_STREET.match(text, rest[0].start) is not None)
+    begins = begins and all(word.part == STREET_PART for word in line)
     likely = sum(word.person for word in line) / len(line)
     whole = is_address(text[rest[0].start : rest[-1].end], {word.part for word in rest})
     return number if whole and (begins or likely >= 0.1) and len(line) <= 5 and (len(line) > 1 or likely >= 0.1) else 0
@@ -94,7 +106,7 @@ def _names_follow(text: str, word: Word) -> bool:
     return re.match(r"[\w/-]*,?[ \n][^\W\d_]", text[word.end : word.end + 16]) is not None
 
 
-def ends_with_name(text: str, group: Sequence[Word]) -> bool:
+def reads_as_name(text: str, group: Sequence[Word]) -> bool:
     """Whether a group that is no address reads as a person's name."""
     words = [word for word in group if text[word.start : word.end].strip("-'.").isalpha()]
     if len(words) < len([word for word in group if text[word.start : word.end].strip("-'.,")]):
@@ -103,6 +115,7 @@ def ends_with_name(text: str, group: Sequence[Word]) -> bool:
 
 
 def address_of(text: str, group: Sequence[Word], hints: Mapping[int, Word]) -> Span | None:
+    group = _trimmed(text, group)
     parts = {word.part for word in group}
     start, end = _begun(text, group, hints), _ended(text, group, hints)
     if is_address(text[start:end], parts | ({STREET_PART} if start < group[0].start else set())):
@@ -110,11 +123,20 @@ def address_of(text: str, group: Sequence[Word], hints: Mapping[int, Word]) -> S
     return Span(CITY, group[0].start, group[-1].end, _score(group)) if parts == {TOWN} else None
 
 
+def _trimmed(text: str, group: Sequence[Word]) -> Sequence[Word]:
+    """Without a word in small letters before the first with a capital, such as `wohnhaft`."""
+    first = text[group[0].start : group[0].end]
+    small = first.islower() and first.isalpha() and len(group) > 2 and text[group[1].start].isupper()
+    return group[1:] if small and not _OF_A_STREET.match(first + " ") and not _PARTICLE.fullmatch(first) else group
+
+
 def is_address(text: str, parts: set[str]) -> bool:
     """A street with a number or a town, or a town with its postal code; not `port 8000`, `line 12`."""
     numbered = any(map(str.isdigit, text))
     whole = (STREET_PART in parts and (numbered or bool(parts & {TOWN, STATE_PART}))) or {POSTCODE, TOWN} <= parts or (
         UNIT_PART in parts and bool(parts & {STREET_PART, TOWN, POSTCODE}))
+    if _ROOM.fullmatch(text):
+        return False
     words = [word for word in _LETTERS.findall(text) if len(word) > 1]
     named = any(len(word) > 2 for word in words) and (text != text.lower() or len(words) > 1)
     return whole and named and (numbered or "," in text or "\n" in text)
@@ -145,6 +167,8 @@ def _ended(text: str, group: Sequence[Word], hints: Mapping[int, Word]) -> int:
         number = _NUMBER_AFTER.match(text, end)
         end = number.end() if number else end
     end = _hinted(text, end, hints)
+    district = _DISTRICT.match(text, end)
+    end = district.end() if district else end
     postal = _POSTAL.match(text, end)
     end = postal.end() if postal else end
     kinds = [word.part for word in group if word.part != POSTCODE]

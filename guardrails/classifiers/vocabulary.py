@@ -34,7 +34,7 @@ FIRM_AFTER = (
     r"|SPA|Oy|A/S|AS|ApS|Corp|Group|Groupe|Gruppe|Bank|Holdings?|Company|Stiftung|Foundation|Logistics|Industries|Motors"
     r"|S\.(?:A|L|C|N\.C|p\.A|r\.l|n\.c|a\.s)|S/A|s\.p\.a|s\.r\.[lo]|Sp\. ?[zkj]|a\.s|k\.s|Kft|Kkt|Zrt|Nyrt|Bt|Şti|A\.Ş|e hijos|- (?:EI|ME))(?![a-z]))")
 FIRM_BEFORE = (
-    "PT|CV|UD|PD|Perum|Grupo|Gruppo|Koninklijke|Royal|Banco|Banca|Hotel|Fundacja|Stowarzyszenie|Spółdzielnia|FPUH|PPUH|Grupa"
+    "PT|CV|UD|PD|Perum|Grupo|Gruppo|Koninklijke|Royal|Banco|Banca|Hotel|Fundacja|Stichting|Stiftung|Stowarzyszenie|Spółdzielnia|FPUH|PPUH|Grupa"
     "|Firma|Kancelaria|Suministros|Industrias|Tecnologías|Despacho|Laboratorios|Bruder|Gebrüder|Compañía|Fundación")
 # A line of letters before a number that begins no name of a person.
 HOUSE = (

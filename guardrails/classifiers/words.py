@@ -8,10 +8,10 @@ the first line of the address that follows them, and both without their ends.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from guardrails.classifiers.addresses import address_of, ends_with_name, is_street, joined, names_before
+from guardrails.classifiers.addresses import address_of, is_street, joined, names_before, reads_as_name
 from guardrails.classifiers.classifier import Span
 from guardrails.classifiers.persons import person_of, same_name, without_firms
-from guardrails.classifiers.word import ADDRESS, CITY, PERSON, Word
+from guardrails.classifiers.word import ADDRESS, CITY, PERSON, STREET, Word
 from guardrails.titles import parted, titled
 
 LABELS = (PERSON, ADDRESS, CITY)
@@ -19,7 +19,8 @@ _NAMES = 64  # so many different names of a text are looked for again
 _REACH = 64  # characters: how far around a word its form is looked at
 _DELIMITERS = frozenset(" \t\n\r,;\"'<>()[]{}|")
 _TECHNICAL = re.compile(r"@|://|^[a-z]+[A-Z]|^www\.|[\w-]\.[a-z]{2,}(?:$|[/:?])|_|\\|^\d{1,2}(?::\d\d)?[ap]m$")
-_NUMBER = re.compile(r"\d(?:[ -]?\d){11,}")
+# As long as a card's, or an IBAN.
+_NUMBER = re.compile(r"\d(?:[ -]?\d){11,}|\b[A-Z]{2}\d\d(?: ?[A-Z\d]{4}){2,7}(?: ?[A-Z\d]{1,3})?\b")
 
 
 def spans_of(text: str, words: Sequence[Word]) -> list[Span]:
@@ -39,21 +40,35 @@ def spans_of(text: str, words: Sequence[Word]) -> list[Span]:
 
 def _relabelled(text: str, words: Sequence[Word]) -> list[Word]:
     """Names that are read as parts of an address, and parts of an address that are read as names, set right."""
+    groups = list(_groups(text, words))
     found: list[Word] = []
-    for group in _groups(text, words):
+    for number, group in enumerate(groups):
+        following = groups[number + 1 : number + 2]
         if group[0].label == PERSON:
             street = is_street(text, group)
-            found.extend(word._replace(label=ADDRESS, part="STREET_NAME") if street else word for word in group)
+            found.extend(word._replace(label=ADDRESS, part=STREET) if street else word for word in group)
         elif (count := names_before(text, group)):
-            found.extend(word._replace(label=PERSON, score=word.person + word.place) for word in group[:count])
+            found.extend(_as_persons(group[:count]))
             found.extend(group[count:])
-        elif address_of(text, group, {}) is None or address_of(text, group, {}).label == CITY:
-            beside = bool(found) and found[-1].label == PERSON and same_name(text, found[-1], group[0])
-            name = ends_with_name(text, group) and (beside or len(group) > 1)
-            found.extend(word._replace(label=PERSON, score=word.person + word.place) if name else word for word in group)
         else:
-            found.extend(group)
+            beside = (bool(found) and _is_beside(text, found[-1], group[0])) or (
+                bool(following) and _is_beside(text, following[0][0], group[-1]))
+            found.extend(_as_persons(group) if _is_name(text, group, beside) else group)
     return found
+
+
+def _as_persons(group: Sequence[Word]) -> list[Word]:
+    return [word._replace(label=PERSON, part="", score=word.person + word.place) for word in group]
+
+
+def _is_beside(text: str, person: Word, word: Word) -> bool:
+    first, second = sorted((person, word))
+    return person.label == PERSON and same_name(text, first, second)
+
+
+def _is_name(text: str, group: Sequence[Word], beside: bool) -> bool:
+    address = address_of(text, group, {})
+    return (address is None or address.label == CITY) and reads_as_name(text, group) and (beside or len(group) > 1)
 
 
 def _apart(spans: Sequence[Span]) -> list[Span]:
