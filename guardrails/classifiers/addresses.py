@@ -1,7 +1,7 @@
 """Addresses: where one begins and ends, and what is none."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from guardrails.classifiers.classifier import Span
 from guardrails.classifiers.vocabulary import COUNTRY, HOUSE, PARTICLE, STREET, UNIT
@@ -28,11 +28,11 @@ _LINE_ENDS = re.compile(r"\s*[,\n]\s*")
 
 # What stands before, up to the first word.
 _STREET_BEFORE = re.compile(
-    rf"(?<![\w.'\u2019/-]){_STREET}(?:\. ?| )(?:{_NAMED})?(?:,? ?{_NUMBERED}){{0,2}}(?: ?,? ?(?:{UNIT})\.? ?\w{{0,4}})?[\s,]{{0,2}}$")
+    rf"(?<![\w.'\u2019/-]){_STREET}(?:\. ?| )(?:{_NAMED})?(?:,? ?{_NUMBERED}){{0,2}}(?: ?,? ?(?:{UNIT})\.? ?\w{{0,4}})?(?:, ?{_NAMED})?[\s,]{{0,2}}$")
 _UNIT_BEFORE = re.compile(rf"(?<!\w)(?:{UNIT}|flat|apt|suite|unit|room|H\.No|P\.? ?O\.?)\b\.?\s?(?:(?:\d\w{{0,4}}|[A-Z]),?[ \n])?$")
 _NUMBER_BEFORE = re.compile(r"(?<![\w.,:/#$€£-])(?<!\d )\d{1,5}(?:(?:[/-]\d{1,5})?[A-Za-z]?(?: (?:bis|ter))?,?[ \n]|/)$")
 _BOX_BEFORE = re.compile(r"(?<!\w)(?:P\.? ?O\.? ?Box|Post(?:fach|bus)|Box|Apartado(?: de correos)?|BP|C\.P\.|Casella Postale) (?:\d+(?:, ?|\n| ))?$", re.I)
-_PREFIX_BEFORE = re.compile(r"(?<![\w'\u2019])(?:[A-Z]['\u2019]|(?:St|Ste|Mt|Ft|N|S|E|W|NE|NW|SE|SW)\.? )$")
+_PREFIX_BEFORE = re.compile(r"(?<![\w'\u2019])(?:\d{1,5}/|[A-Z]['\u2019]|(?:St|Ste|Mt|Ft|N|S|E|W|NE|NW|SE|SW)\.? )$")
 
 # What stands after.
 _NUMBER_AFTER = re.compile(rf",? {_NUMBERED}(?: ?[a-zA-Z]\b)?(?!\w)")
@@ -49,6 +49,9 @@ _COUNTRY = re.compile(rf",?[ \n](?:{COUNTRY})(?!\w)")
 _POSTCODE = re.compile(
     r"(?:[A-Z]{1,2}-)?(?:\d{4,8}|\d{2}-\d{3}|\d{3} \d{2}|\d{4} ?[A-Z]{2}|\d{4,5}-\d{3})")
 
+_MAIL_AFTER = re.compile(r"\s?[,;|<\t]\s?[\w.+-]{1,64}@")
+_MILITARY = re.compile(
+    r"\b(?:PSC \d+, Box \d+|Unit \d+,? Box \d+|US(?:NS|S|NV|CGC) [A-Z]\w+|CMR \d+,? Box \d+)[,\s]\s?[AFD]PO,? A[AEP] \d{5}(?:-\d{4})?")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _OF_A_STREET = re.compile(rf"(?:{_STREET})(?:\. ?| )")
 _PARTICLE = re.compile(rf"(?!(?:a|e|y|i|am|at)$)(?:{PARTICLE})")
@@ -81,52 +84,68 @@ def is_street(text: str, group: Sequence[Word]) -> bool:
 
 def names_before(text: str, group: Sequence[Word]) -> int:
     """How many words at the beginning of an address are the name of who lives there: a line of letters before one that
-    begins with the number, or what has no part in an address otherwise."""
-    for number in range(1, len(group)):
-        gap = text[group[number - 1].end : group[number].start]
-        if _LINE_ENDS.fullmatch(gap):
-            break
-    else:
-        return 0
+    begins the street, and that has no part in the address."""
+    ends = (number for number in range(1, len(group))
+            if _LINE_ENDS.fullmatch(text[group[number - 1].end : group[number].start]))
+    number = next(ends, 0)
     line, rest = group[:number], group[number:]
+    if not line or len(line) > 5 or not _is_unnumbered_line(text, line):
+        return 0
+    parts = {word.part for word in rest}
+    likely = sum(word.person for word in line) / number
+    begun = _is_numbered(text, rest[0].start, rest) or _OF_A_STREET.match(text, rest[0].start) is not None
+    spare = begun and number > 1 and (all(word.part == STREET_PART for word in line) or (
+        bool(parts & {TOWN, POSTCODE}) and rest[0].part in (NUMBER, STREET_PART)))
+    return number if _makes_address(text, rest) and (spare or likely >= 0.1) else 0
+
+
+def _is_unnumbered_line(text: str, line: Sequence[Word]) -> bool:
+    """Whether it has letters alone, and none of the words of streets and houses."""
     written = text[line[0].start : line[-1].end]
-    if any(map(str.isdigit, written)) or _OF_A_STREET.match(written + " ") or _HOUSE.search(written):
-        return 0
-    if _STREET_BEFORE.search(text[max(0, line[0].start - 40) : line[0].start]):
-        return 0
-    begins = (rest[0].part == NUMBER and len(rest) > 1 and text[rest[0].start].isdigit() and _names_follow(text, rest[0])) or (
-        _is_numbered(text, rest[0].start, rest) or _OF_A_STREET.match(text, rest[0].start) is not None)
-    begins = begins and all(word.part == STREET_PART for word in line)
-    likely = sum(word.person for word in line) / len(line)
-    whole = is_address(text[rest[0].start : rest[-1].end], {word.part for word in rest})
-    return number if whole and (begins or likely >= 0.1) and len(line) <= 5 and (len(line) > 1 or likely >= 0.1) else 0
+    before = text[max(0, line[0].start - 40) : line[0].start]
+    return not (any(map(str.isdigit, written)) or _OF_A_STREET.match(written + " ") or _HOUSE.search(written)
+                or _STREET_KINDS.search(written) or _STREET_BEFORE.search(before))
 
 
-def _names_follow(text: str, word: Word) -> bool:
-    return re.match(r"[\w/-]*,?[ \n][^\W\d_]", text[word.end : word.end + 16]) is not None
+def _makes_address(text: str, group: Sequence[Word]) -> bool:
+    parts = {word.part for word in group}
+    if _OF_A_STREET.match(text, group[0].start):
+        parts.add(STREET_PART)
+    return is_address(text[group[0].start : group[-1].end], parts)
 
 
 def reads_as_name(text: str, group: Sequence[Word]) -> bool:
-    """Whether a group that is no address reads as a person's name."""
-    words = [word for word in group if text[word.start : word.end].strip("-'.").isalpha()]
-    if len(words) < len([word for word in group if text[word.start : word.end].strip("-'.,")]):
+    """Whether a group that is no address reads as a person's name: words with capitals, and who owns an e-mail address
+    that follows, or a hint of it by the model."""
+    written = text[group[0].start : group[-1].end]
+    if any(map(str.isdigit, written)) or not all(text[word.start].isupper() for word in group if text[word.start].isalpha()):
         return False
-    return all(text[word.start].isupper() for word in words) and sum(word.person for word in words) >= 0.05 * len(words)
+    hinted = sum(word.person for word in group) >= 0.05 * len(group)
+    return hinted or _MAIL_AFTER.match(text, group[-1].end) is not None
+
+
+def military(text: str) -> Iterator[Span]:
+    """Addresses of the American forces abroad: a form that the model has not learnt."""
+    return (Span(ADDRESS, found.start(), found.end(), 1.0) for found in _MILITARY.finditer(text))
 
 
 def address_of(text: str, group: Sequence[Word], hints: Mapping[int, Word]) -> Span | None:
     group = _trimmed(text, group)
     parts = {word.part for word in group}
     start, end = _begun(text, group, hints), _ended(text, group, hints)
-    if is_address(text[start:end], parts | ({STREET_PART} if start < group[0].start else set())):
+    if start < group[0].start or _OF_A_STREET.match(text, start):
+        parts.add(STREET_PART)
+    if is_address(text[start:end], parts):
         return Span(ADDRESS, start, end, _score(group))
-    return Span(CITY, group[0].start, group[-1].end, _score(group)) if parts == {TOWN} else None
+    town = {word.part for word in group} == {TOWN}
+    return Span(CITY, group[0].start, group[-1].end, _score(group)) if town else None
 
 
 def _trimmed(text: str, group: Sequence[Word]) -> Sequence[Word]:
     """Without a word in small letters before the first with a capital, such as `wohnhaft`."""
     first = text[group[0].start : group[0].end]
-    small = first.islower() and first.isalpha() and len(group) > 2 and text[group[1].start].isupper()
+    small = first.islower() and first.isalpha() and len(group) > 2
+    small = small and (text[group[1].start].isupper() or _OF_A_STREET.match(text, group[1].start) is not None)
     return group[1:] if small and not _OF_A_STREET.match(first + " ") and not _PARTICLE.fullmatch(first) else group
 
 

@@ -1,7 +1,7 @@
 """Persons: where a name begins and ends, and which names are a firm's."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from guardrails.classifiers.classifier import Span
 from guardrails.classifiers.vocabulary import FIRM_AFTER, FIRM_BEFORE
@@ -25,6 +25,8 @@ _SURNAME = r"[^\W\d_a-z][\w'\u2019-]+"
 _THREE = re.compile(
     rf"\b(?:from|of|for|by|at|with|to|joined|bei|von|chez|de|di|da|van) ({_SURNAME}, {_SURNAME} (?:and|und|e|y|et|og|och|en|&) {_SURNAME})(?! {_SURNAME})")
 _BEFORE = re.compile(r"(?<![\w.'\u2019])[^\W\d_a-z][\w\u2019-]* $")
+_HYPHENED = re.compile(r"-[^\W\d_a-z]\w+")
+_NO_NAMES = frozenset({"World", "German"})
 _FIELD = ("", "\n", "\"", ";", "|", "(", ")", "\t")
 _PRONOUNS = frozenset({"he", "she", "they", "who", "is", "was", "and", "i"})
 
@@ -45,7 +47,7 @@ def _is_turned(text: str, one: Word, other: Word) -> bool:
 
 def person_of(text: str, group: Sequence[Word], hints: Mapping[int, Word]) -> Span | None:
     clear = [word for word in group if word.score >= CLEAR]
-    if not clear or _is_column(text, group):
+    if not clear or _is_column(text, group) or text[group[0].start : group[-1].end] in _NO_NAMES:
         return None
     named = _named(text, group, clear)
     start, end = _begun(text, named[0].start, hints), _continued(text, named[-1].end, hints)
@@ -60,7 +62,7 @@ def person_of(text: str, group: Sequence[Word], hints: Mapping[int, Word]) -> Sp
 def _named(text: str, group: Sequence[Word], clear: Sequence[Word]) -> Sequence[Word]:
     """Without words in small letters at the end, where others have capitals."""
     words = [word for word in group if word in clear or not text[word.start].islower()]
-    while len(words) > 1 and text[words[-1].start].islower() and any(text[word.start].isupper() for word in words):
+    while len(words) > 1 and text[words[-1].start].islower() and text[words[-1].start - 1] != "-" and any(text[word.start].isupper() for word in words):
         words.pop()
     if len(words) > 1 and text[words[-1].start : words[-1].end] in _PRONOUNS:
         words.pop()
@@ -100,8 +102,8 @@ def _continued(text: str, end: int, hints: Mapping[int, Word]) -> int:
         if word is None or word.person < HINTED or not text[word.start].isupper():
             break
         end = word.end
-    initial = _INITIAL_AFTER.match(text, end)
-    return initial.end() if initial else end
+    rest = _INITIAL_AFTER.match(text, end) or _HYPHENED.match(text, end)
+    return rest.end() if rest else end
 
 
 def without_firms(text: str, groups: Sequence[Sequence[Word]]) -> list[Sequence[Word]]:
@@ -117,3 +119,12 @@ def without_firms(text: str, groups: Sequence[Sequence[Word]]) -> list[Sequence[
 def _are_surnames(three: Sequence[Sequence[Word]]) -> bool:
     parts = [group[-1].part for group in three if group[0].label == PERSON]
     return bool(parts) and parts[-1] != GIVEN and parts.count(SURNAME) * 2 >= len(parts)
+
+
+def without_titles(text: str, words: Iterable[Word]) -> Iterator[Word]:
+    """Leaves out the words of titles after a name, such as the `B` and `Sc` of `B.Sc.`"""
+    taken = 0
+    for word in words:
+        if word.start >= taken:
+            yield word
+            taken = titled(text, word.start, word.end)[1] if word.label == PERSON else taken

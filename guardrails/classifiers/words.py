@@ -8,9 +8,9 @@ the first line of the address that follows them, and both without their ends.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from guardrails.classifiers.addresses import address_of, is_street, joined, names_before, reads_as_name
+from guardrails.classifiers.addresses import address_of, is_street, joined, military, names_before, reads_as_name
 from guardrails.classifiers.classifier import Span
-from guardrails.classifiers.persons import person_of, same_name, without_firms
+from guardrails.classifiers.persons import person_of, same_name, without_firms, without_titles
 from guardrails.classifiers.word import ADDRESS, CITY, PERSON, STREET, Word
 from guardrails.titles import parted, titled
 
@@ -27,8 +27,8 @@ def spans_of(text: str, words: Sequence[Word]) -> list[Span]:
     """The spans that ``words`` (in order) make. The score is the mean of what the model gives for each word."""
     plain = [word for word in words if not _is_technical(text, word)]
     hints = {word.start: word for word in plain if not word.label}
-    said = _relabelled(text, [word for word in plain if word.label])
-    found = []
+    said = _relabelled(text, without_titles(text, [word for word in plain if word.label]))
+    found = list(military(text))
     for group in without_firms(text, list(_groups(text, said))):
         make = person_of if group[0].label == PERSON else address_of
         span = make(text, group, hints)
