@@ -20,8 +20,8 @@ _ONE = rf"(?:{_SPELT})(?:\.?(?:ra|na|ssa))?(?:\.[ \xa0]?|[ \xa0]|\.?-)(?:\(FH\) 
 _BEFORE = re.compile(rf"(?<![\w.-])(?:{_ONE})+$")
 _LEADING = re.compile(rf"(?:{_ONE})+(?=\S)")
 _AFTER = re.compile(
-    r"(?:,? (?:Jr\.?|Sr\.(?! [A-Z])|MD|M\.D\.|PhD|Ph\.D\.|DDS|DVM|Esq\.?|RN|CPA|JD|[KQ]C|OBE|MBE|MBA\.?|[BM]Sc|[BM]Ed|[BM]A|DiS\.|Bakk\."
-    r"|(?:CSc|DSc|Th\.D)\.|[BM]\.(?:Sc|A|Eng|Ed)\.|[SM]\.(?:[A-Z]{1,2}|[A-Z][a-z]{1,4}|[A-Z]\.[A-Z][a-z]*)\.?)(?!\w)"
+    r"(?:,? (?:Jr\.?|Sr\.(?! [A-Z])|MD|M\.D\.|PhD|Ph\.D\.|DDS|DVM|Esq\.?|RN|CPA|JD|[KQ]C|OBE|MBE|MBA\.?|[BM](?:Sc|Ed|A)"
+    r"|DiS\.|Bakk\.|(?:CSc|DSc|Th\.D)\.|[BM]\.(?:Sc|A|Eng|Ed)\.|[SM]\.(?:[A-Z]{1,2}|[A-Z][a-z]{1,4}|[A-Z]\.[A-Z][a-z]*)\.?)(?!\w)"
     r"| (?:I{2,3}|IV|V)(?!\w))+")
 _LONGEST = 48  # characters of a chain of titles
 

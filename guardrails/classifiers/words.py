@@ -1,16 +1,18 @@
 """Words to spans: how names and addresses are put together from what a model says of each word.
 
 The model tells given names, surnames and the parts of addresses. A person asks for a whole name, and a whole address.
-What the rules add was seen to go wrong in texts: e-mail addresses, domains and card numbers read as names, names read as
-the first line of the address that follows them, and both without their ends.
+What the rules add was seen to go wrong in texts: e-mail addresses, domains and card numbers read as names, firms named
+after people, names read as the first line of the address that follows them, streets named after people, and the ends
+of all of them lost.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from guardrails.classifiers.addresses import address_of, is_street, joined, military, names_before, reads_as_name
+from guardrails.classifiers.addresses import address_of, is_street, joined, military, name_before, reads_as_name
 from guardrails.classifiers.classifier import Span
-from guardrails.classifiers.persons import person_of, same_name, without_firms, without_titles
+from guardrails.classifiers.firms import without_firms
+from guardrails.classifiers.persons import person_of, same_name, without_titles
 from guardrails.classifiers.word import ADDRESS, CITY, PERSON, STREET, Word
 from guardrails.titles import parted, titled
 
@@ -24,70 +26,19 @@ _NUMBER = re.compile(r"\d(?:[ -]?\d){11,}|\b[A-Z]{2}\d\d(?: ?[A-Z\d]{4}){2,7}(?:
 
 
 def spans_of(text: str, words: Sequence[Word]) -> list[Span]:
-    """The spans that ``words`` (in order) make. The score is the mean of what the model gives for each word."""
+    """The spans that ``words`` (in order) make, none of which overlap. The score is the mean of what the model gives
+    for each word."""
     plain = [word for word in words if not _is_technical(text, word)]
     hints = {word.start: word for word in plain if not word.label}
-    said = _relabelled(text, without_titles(text, [word for word in plain if word.label]))
-    found = list(military(text))
-    for group in without_firms(text, list(_groups(text, said))):
-        make = person_of if group[0].label == PERSON else address_of
-        span = make(text, group, hints)
-        if span is not None:
-            found.append(span)
-    found = _apart(found)
+    said = list(_set_right(text, without_titles(text, (word for word in plain if word.label))))
+    made = (person_of(text, group, hints) if group[0].label == PERSON else address_of(text, group, hints)
+            for group in without_firms(text, list(_groups(text, said))))
+    found = _apart([*military(text), *(span for span in made if span is not None)])
     return sorted([*found, *_again(text, found)], key=lambda span: (span.start, span.end))
 
 
-def _relabelled(text: str, words: Sequence[Word]) -> list[Word]:
-    """Names that are read as parts of an address, and parts of an address that are read as names, set right."""
-    groups = list(_groups(text, words))
-    found: list[Word] = []
-    for number, group in enumerate(groups):
-        following = groups[number + 1 : number + 2]
-        if group[0].label == PERSON:
-            street = is_street(text, group)
-            found.extend(word._replace(label=ADDRESS, part=STREET) if street else word for word in group)
-        elif (count := names_before(text, group)):
-            found.extend(_as_persons(group[:count]))
-            found.extend(group[count:])
-        else:
-            beside = (bool(found) and _is_beside(text, found[-1], group[0])) or (
-                bool(following) and _is_beside(text, following[0][0], group[-1]))
-            found.extend(_as_persons(group) if _is_name(text, group, beside) else group)
-    return found
-
-
-def _as_persons(group: Sequence[Word]) -> list[Word]:
-    return [word._replace(label=PERSON, part="", score=word.person + word.place) for word in group]
-
-
-def _is_beside(text: str, person: Word, word: Word) -> bool:
-    first, second = sorted((person, word))
-    return person.label == PERSON and same_name(text, first, second)
-
-
-def _is_name(text: str, group: Sequence[Word], beside: bool) -> bool:
-    address = address_of(text, group, {})
-    return (address is None or address.label == CITY) and reads_as_name(text, group) and (beside or len(group) > 1)
-
-
-def _apart(spans: Sequence[Span]) -> list[Span]:
-    """Spans that do not overlap: where a name's and an address's do, the address keeps what both have."""
-    found: list[Span] = []
-    for span in sorted(spans, key=lambda span: (span.start, span.end)):
-        if found and span.start < found[-1].end:
-            if span.label == PERSON or span.end <= found[-1].end:
-                continue
-            before = found[-1]
-            if before.label == PERSON and before.start < span.start:
-                continue
-            found.pop()
-        found.append(span)
-    return found
-
-
 def _is_technical(text: str, word: Word) -> bool:
-    """Whether it stands in an e-mail address, a URL, a file's name, or a number as long as a card's."""
+    """Whether it stands in an e-mail address, a URL, a file's name, a time, or a number as long as a card's."""
     if not any(map(str.isalnum, text[word.start : word.end])):
         return True
     start, end = _surroundings(text, word)
@@ -121,7 +72,46 @@ def _groups(text: str, words: Iterable[Word]) -> Iterator[list[Word]]:
 
 
 def _together(text: str, group: Sequence[Word], word: Word) -> bool:
-    return same_name(text, group[-1], word) if word.label == PERSON else joined(text, group[-1], word, group)
+    return same_name(text, group[-1], word) if word.label == PERSON else joined(text, group, word)
+
+
+def _set_right(text: str, words: Iterable[Word]) -> Iterator[Word]:
+    """Names that are read as parts of an address, and streets that are read as names, with the right label."""
+    groups = list(_groups(text, words))
+    before: Word | None = None
+    for group, following in zip(groups, [*groups, None][1:], strict=True):
+        if group[0].label == PERSON:
+            street = is_street(text, group)
+            right = [word._replace(label=ADDRESS, part=STREET) for word in group] if street else group
+        else:
+            beside = _is_beside(text, before, group[0]) or _is_beside(text, following and following[0], group[-1])
+            count = name_before(text, group) or (len(group) if _is_name(text, group, beside) else 0)
+            right = [*(_as_person(word) for word in group[:count]), *group[count:]]
+        yield from right
+        before = right[-1]
+
+
+def _is_beside(text: str, person: Word | None, word: Word) -> bool:
+    """Whether ``word`` would be of one name with ``person``, its neighbour."""
+    return person is not None and person.label == PERSON and same_name(text, *sorted((person, word)))
+
+
+def _is_name(text: str, group: Sequence[Word], beside: bool) -> bool:
+    address = address_of(text, group, {})
+    return (beside or len(group) > 1) and (address is None or address.label == CITY) and reads_as_name(text, group)
+
+
+def _as_person(word: Word) -> Word:
+    return word._replace(label=PERSON, part="", score=word.person + word.place)
+
+
+def _apart(spans: Sequence[Span]) -> list[Span]:
+    """Where two overlap, the one that begins first; of those that begin together, the longer."""
+    found: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        if not found or span.start >= found[-1].end:
+            found.append(span)
+    return found
 
 
 def _again(text: str, found: Sequence[Span]) -> Iterator[Span]:

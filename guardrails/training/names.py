@@ -22,8 +22,8 @@ from faker import Faker  # type: ignore[import-not-found, unused-ignore]
 LOCALES = ("en_US", "en_GB", "en_AU", "en_CA", "en_IE", "en_NZ", "de_DE", "de_AT", "fr_FR", "es_ES", "es_MX", "it_IT",
            "pt_BR", "pt_PT", "nl_NL", "pl_PL", "cs_CZ", "da_DK", "sv_SE", "fi_FI", "no_NO", "tr_TR", "id_ID", "hu_HU")
 
-# P a whole name, G a given name, S a surname, D and H one with a title, A an address; C a town and F a firm, which are no
-# finding.
+# P a whole name, G a given name, S a surname, D and H one with a title, A an address; C a town and F a firm, which are
+# no finding.
 PERSONAL = (
     "Hi team,\n\n{P} will be on leave next week, please send the invoices to {P} instead.\n\nThanks,\n{G}",
     "Can you draft a reply to {P}? She complained that the parcel never reached {A}.",
