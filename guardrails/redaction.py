@@ -44,7 +44,7 @@ def replacement(style: Style, label: str, found: bytes, pseudonyms: "Pseudonyms 
     if style == "mask":
         return masked(found)
     if style == "pseudonym" and pseudonyms is not None:
-        # A person is the same with and without a title, and a model that sees `Frau <PERSON_1>` writes as one does to her.
+        # A person is the same with and without a title, and `Frau <PERSON_1>` tells a model how to write to her.
         before, value, after = parted(found.decode()) if label == PERSON else ("", found.decode(), "")
         return f"{before}{pseudonyms.stand_in(label, value)}{after}".encode()
     return b"[%b]" % label.encode()

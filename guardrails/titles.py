@@ -16,7 +16,7 @@ _SPELT = (
     "|pan|pani|paní|Pan|Pani|slečna|hra|rva|Herra|Rouva|Tohtori|tri|arkkit"
     "|Bay|Bayan|Doç|Av|Uz|Okt|Öğr|Çev|Arş|Gör|Yrd|Dt|KH|Hj|Tgk|Cut|Puti|Sutan|Alhaji|Chief|ifj|özv")
 # With its feminine ending, and in a chain: `Prof. Dr.-Ing.`, `Dipl.-Ing. (FH)`, `Mr and Mrs`.
-_ONE = rf"(?:{_SPELT})(?:\.?(?:ra|na|ssa))?(?:\.[ \xa0]?|[ \xa0]|\.?-)(?:\(FH\) |(?:and|und|et|&) )?"
+_ONE = rf"(?:{_SPELT})(?:\.?(?:ra|na|ssa)|\(a\))?(?:\.[ \xa0]?|[ \xa0]|\.?-)(?:\(FH\) |(?:and|und|et|&) )?"
 _BEFORE = re.compile(rf"(?<![\w.-])(?:{_ONE})+$")
 _LEADING = re.compile(rf"(?:{_ONE})+(?=\S)")
 _AFTER = re.compile(

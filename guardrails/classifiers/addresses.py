@@ -17,9 +17,9 @@ _NAME_WORDS = 5
 # What may stand between two words of an address: few signs; numbers, units such as `Apt.` and one word more.
 _SIGNS = re.compile(r"[\s,./()'\u2019\u2013-]{0,4}")
 _BRIDGE = re.compile(
-    rf"(?:[\s,.;#(/\u2013-]|(?<!\w)\d?[\dºª°][\w/ºª°.-]*+|\b(?:{UNIT}|{PARTICLE})\b\.?){{1,40}}(?:{CAPITAL}\.?)?"
+    rf"(?:[\s,.;#(/\u2013-]|(?<!\w)[\dºª°][\w/ºª°.-]*+|\b(?:{UNIT}|{PARTICLE})\b\.?){{1,40}}(?:{CAPITAL}\.?)?"
     rf"[\s,.#(\u2013-]{{0,4}}")
-_NO_BRIDGE = re.compile(rf"\n\s*\n|\d ?[ap]m\b|\b(?!(?:{UNIT})\.)[^\W\d_]{{4,}}\.\s")
+_NO_BRIDGE = re.compile(rf"\n\s*\n|\d ?[ap]m\b|\b(?!(?:{UNIT})\.)[^\W\d_]{{4,}}\.\s|^\.\s+(?!(?:{UNIT})\b)[^\W\d_]")
 _LINE_ENDS = re.compile(r"\s*[,\n]\s*")
 
 _OF_A_STREET = re.compile(rf"(?:{STREET})(?:\. ?| )")
@@ -96,16 +96,17 @@ def is_street(text: str, group: Sequence[Word]) -> bool:
     return _STREET_ENDS.search(text[start:end]) is not None and NUMBER_BEFORE.search(before) is not None
 
 
-def name_before(text: str, group: Sequence[Word]) -> int:
+def name_before(text: str, group: Sequence[Word], beside: bool) -> int:
     """How many words at the beginning of an address are the name of who lives there: a line of letters, before one that
-    begins the street, that has no part in the address or that the model suspects to be a name."""
+    begins the street, that has no part in the address or that the model suspects to be a name. ``beside``: a name
+    stands right before it."""
     ends = (at for at in range(1, len(group)) if _LINE_ENDS.fullmatch(text[group[at - 1].end : group[at].start]))
     number = next(ends, 0)
     line, rest = group[:number], group[number:]
     if not 0 < number <= _NAME_WORDS or not _is_line_of_letters(text, line):
         return 0
-    spare = number > 1 and _begins_street(text, rest) and (
-        all(word.part == STREET_PART for word in line) or any(word.part in (TOWN, POSTCODE) for word in rest))
+    spare = (number > 1 or beside) and _begins_street(text, rest) and (
+        beside or all(word.part == STREET_PART for word in line) or any(word.part in (TOWN, POSTCODE) for word in rest))
     suspected = sum(word.person for word in line) >= 0.1 * number
     return number if (spare or suspected) and _is_whole(text, rest[0].start, rest[-1].end, rest) else 0
 

@@ -34,13 +34,18 @@ _NUMBER_AFTER = re.compile(rf",? {NUMBERED}(?: ?[a-zA-Z]\b)?(?!\w)")
 # A state's letters and a postal code, each in few characters.
 _POSTAL = re.compile(
     r"(?:(?:\.(?=[,\n]))?(?:[ ,/-]{1,3}(?:\([A-Z]{2,3}\)|[A-Z]{2,3}\b)"
-    r"|[ ,/\n-]{1,3}(?:[A-Z]{2} )?[A-Z]{0,2}-?\d[A-Z0-9]{1,9}\b(?: \d[A-Z]{2}\b|[ -]\d{2,4}\b)?)){1,3}")
+    r"|(?:[ ,/-]{1,3}|,? ?\n(?=[A-Z]|\d{4}|\d\d-\d|\d{3} \d))"
+    r"(?:[A-Z]{2} )?[A-Z]{0,2}-?\d[A-Z0-9]{1,9}\b(?: \d[A-Z]{2}\b|[ -]\d{2,4}\b)?)){1,3}")
 _POSTCODE = re.compile(r"(?:[A-Z]{1,2}-)?(?:\d{4,8}|\d{2}-\d{3}|\d{3} \d{2}|\d{4} ?[A-Z]{2}|\d{4,5}-\d{3})")
 # A district, or the end of its name, on the way to a long postal code.
 _DISTRICT = re.compile(rf"(?:, ?|\n|[ -]){NAME_WORD}(?:[ -](?:{NAME_WORD}|\dª)){{0,4}}(?=(?:, ?|\n)\d{{5}}-?\d{{3}}\b)")
 _TOWN = re.compile(rf"(?:, ?| |,?\n){NAME_WORD}(?:[ -]{NAME_WORD}){{0,3}}(?=[.,;)\"'?!\n]| ?/ | [a-z(]|$)")
 _TOWN_ENDS = re.compile(rf"[ -]{NAME_WORD}(?=[,.;)\"'?!\n]|$)")
 _PROVINCE = re.compile(rf"['\u2019]?\s?\([A-Z]{{2,3}}\)|(?:[ -]{NAME_WORD}){{0,4}} ?/ ?[A-Z]{{2}}\b")
+_REGION = re.compile(
+    rf", (?:Región|Provincia|Província|Departamento|County|Co\.) {NAME_WORD}(?:[ -]{NAME_WORD}){{0,5}}")
+_AREA_ENDS = re.compile(r"[.,;)\"'?!\n]|$")
+_NUMBERED_IN_FRONT = re.compile(r"(?:rue|avenue|boulevard|chemin|allée|impasse|quai|route|place)\b")
 _COUNTRY = re.compile(rf",?[ \n](?:{COUNTRY})(?!\w)")
 
 
@@ -50,7 +55,7 @@ def begun(text: str, group: Sequence[Word]) -> int:
     for _ in range(_STEPS):
         before = text[max(0, start - _REACH) : start]
         found = _first(before, (STREET_BEFORE, _SHORT_BEFORE, _UNIT_BEFORE, _BOX_BEFORE))
-        if not found and not is_numbered(text, start, group[-1].end):
+        if not found and (_NUMBERED_IN_FRONT.match(text, start) or not is_numbered(text, start, group[-1].end)):
             found = _first(before, (NUMBER_BEFORE,))
         if not found:
             break
@@ -74,7 +79,8 @@ def ended(text: str, group: Sequence[Word], hints: Mapping[int, Word]) -> int:
     if group[-1].part in (STREET_PART, TOWN) and not any(map(str.isdigit, text[start:end])):
         end = _behind(_NUMBER_AFTER, text, end)
     end = _behind(_POSTAL, text, _behind(_DISTRICT, text, _hinted(text, end, hints)))
-    end = _towns_end(text, group, end)
+    end = _behind(_REGION, text, _area(text, _towns_end(text, group, end), hints))
+    end = _behind(_POSTAL, text, end)
     end = _behind(_COUNTRY, text, _behind(_PROVINCE, text, end))
     closes = text[end : end + 1] == ")" and text.count("(", start, end) > text.count(")", start, end)
     return end + closes
@@ -91,6 +97,15 @@ def _hinted(text: str, end: int, hints: Mapping[int, Word]) -> int:
             break
         end = word.end
     return end
+
+
+def _area(text: str, end: int, hints: Mapping[int, Word]) -> int:
+    """Behind a province that the model only suspects: `Rosario 2000, Santa Fe`."""
+    word = hints.get(end + 2) if text.startswith(", ", end) else None
+    if word is None or word.place < 2 * HINTED or not text[word.start].isupper():
+        return end
+    behind = _hinted(text, word.end, hints)
+    return behind if _AREA_ENDS.match(text, behind) else end
 
 
 def _towns_end(text: str, group: Sequence[Word], end: int) -> int:

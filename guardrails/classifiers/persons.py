@@ -37,9 +37,9 @@ def same_name(text: str, one: Word, other: Word) -> bool:
 
 def _is_turned(text: str, one: Word, other: Word) -> bool:
     """`Lopez, Maria` in a field of its own."""
-    alone = text[other.end : other.end + 1] in _FIELD or text[max(0, one.start - 2) : one.start] == ": "
-    return alone and one.part == SURNAME and other.part == GIVEN and (
-        text[one.start - 1 : one.start] in _FIELD or text[max(0, one.start - 2) : one.start] == ": ")
+    before = text[max(0, one.start - 2) : one.start]
+    alone = (before[-1:] in _FIELD or before == ": ") and text[other.end : other.end + 1] in _FIELD
+    return alone and one.part == SURNAME and other.part == GIVEN
 
 
 def without_titles(text: str, words: Iterable[Word]) -> Iterator[Word]:

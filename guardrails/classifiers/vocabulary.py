@@ -5,7 +5,7 @@ script that are written most. No word begins with what another one is whole, but
 # forty.
 STREET = (
     "Via|Viale|Vicolo|Piazza|Piazzale|Piazzetta|Corso|Strada|Borgo|Contrada|Rotonda|Incrocio|Stretto|Canale|Largo|Lungarno"
-    "|Calle|C/|C\\.|Cl\\.|Avenida|Avda|Av|Paseo|Plaza|Pza|Camino|Carretera|Carrera|Cr\\.|Ronda|Rambla|Travesía|Glorieta"
+    "|Calle|C/|C\\.|Cl\\.|Avenida|Avda|Av|Blv|Diag|Ruta|Paseo|Plaza|Pza|Camino|Carretera|Carrera|Cr\\.|Ronda|Rambla|Travesía|Glorieta"
     "|Callejón|Cañada|Cuesta|Acceso|Vial|Urbanización|Pasaje|Psje|Pasadizo|Andador|Ampliación|Boulevard|Calzada|Cerrada"
     "|Circuito|Circunvalación|Continuación|Corredor|Diagonal|Transversal|Eje vial|Peatonal|Periférico|Privada"
     "|Prolongación|Retorno|Viaducto|Autopista|Avinguda|Carrer|Passeig|Plaça"
@@ -25,7 +25,7 @@ HOUSE = (
     "|\\w{0,24}(?:straße|strasse|gasse|weg|platz|allee|straat|laan|gatan|vägen|gade|vej|utca|katu)")
 # A part of a house.
 UNIT = (
-    "Flat|Apt|Apartment|Unit|Suite|Ste|Level|Floor|Room|Rm|Studio|Lot|No|Nr|Appartamento|Interno|Int|Scala|Piano|Piso"
+    "Flat|Apt|Apartment|Unit|Block|N[º°]|Suite|Ste|Level|Floor|Room|Rm|Studio|Lot|No|Nr|Appartamento|Interno|Int|Scala|Piano|Piso"
     "|Puerta|Pta|Esc|Portal|Depto|Dpto|Dto|Edif|Interior|Torre|Local|Oficina|Of|Bodega|Etapa|Apto|Apartamento|Bloco|Casa"
     "|Andar|Bât|Bâtiment|Appt|Étage|Etage|Wohnung|Whg|OG|EG|Stiege|Top|Hinterhaus|Bus|bus|m|lok|izda|dcha|bajo|Bl|Sc|Ap")
 # What stands in small letters in the names of streets, towns and people.
@@ -42,9 +42,10 @@ COUNTRY = (
 FIRM_AFTER = (
     r" (?:and|&|und|e|y|et|og|och|és) (?:Sons|Söhne|Söner|Sønner|Co|Partners?|Associates|[Aa]sociados|Fils|[Ff]igli"
     r"|Filhos|[Hh]ijos|Zonen|Fia|társa)\b| & |,? (?:Inc|Ltd|Ltda|Lda|Limited|LLC|LLP|PLC|plc|GmbH|GbR|KGaA|KG|OHG|OG|AG"
-    r"|AB|HB|KB|BV|B\.V|NV|N\.V|SA|SAS|SARL|SRL|SpA|SPA|Oy|Oyj|A/S|AS|ApS|Corp|Group|Groupe|Groep|Gruppe|Bank|Holdings?|Company"
-    r"|Stiftung|Foundation|Logistics|Industries|Motors|S\.(?:A|L|C|N\.C|p\.A|r\.l|n\.c|a\.s)|S/A|s\.p\.a|s\.r\.[lo]"
-    r"|Sp\. ?[zkj]|a\.s|k\.s|Kft|Kkt|Kht|Zrt|Nyrt|Bt|Tbk|Şti|A\.Ş|- (?:EI|ME))(?![a-z])")
+    r"|AB|HB|KB|BV|B\.V|NV|N\.V|SA|SAS|SARL|SRL|SpA|SPA|Oy|Oyj|A/S|AS|ApS|Corp|Group|Groupe|Groep|Gruppe|Bank|Holdings?"
+    r"|Company|Stiftung|Foundation|Logistics|Industries|Motors|S\.(?:A|L|C|N\.C|p\.A|r\.l|n\.c|a\.s)|S/A|s\.p\.a|s\.r\.[lo]"
+    r"|Sp\. ?[zkj]|a\.s|k\.s|Kft|Kkt|Kht|Zrt|Nyrt|Bt|Tbk|SNC|INC|VOF|d\.d|d\.o\.o|s\.p|v\.o\.s|Şti|A\.Ş"
+    r"|- (?:EI|ME))(?![a-z])")
 FIRM_BEFORE = (
     "PT|CV|UD|PD|Perum|Grupo|Gruppo|Koninklijke|Royal|Banco|Banca|Hotel|Fundacja|Stichting|Stiftung|Stowarzyszenie"
     "|Spółdzielnia|FPUH|PPUH|Grupa|Gabinety|Firma|Kancelaria|Suministros|Industrias|Tecnologías|Despacho|Laboratorios"
