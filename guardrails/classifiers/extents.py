@@ -22,7 +22,7 @@ STREET_BEFORE = re.compile(
     rf"(?: ?,? ?(?:{UNIT})\.? ?\w{{0,4}})?(?:, ?{_NAME}[ -]?)?[\s,]{{0,2}}$")
 _SHORT_BEFORE = re.compile(r"(?<![\w'\u2019])(?:\d{1,5}/|[A-Z]['\u2019]|(?:St|Ste|Mt|Ft|N|S|E|W|NE|NW|SE|SW)\.? )$")
 _UNIT_BEFORE = re.compile(
-    rf"(?<!\w)(?:{UNIT}|flat|apt|suite|unit|room|H\.No|P\.? ?O\.?)\b\.?\s?(?:(?:\d\w{{0,4}}|[A-Z]),?[ \n])?$")
+    rf"(?<!\w)(?:{UNIT}|flat|apt|suite|unit|room|H\.No|P\.? ?O\.?)\b\.? ?(?:(?:\d\w{{0,4}}|[A-Z]),?[ \n])?$")
 _BOX_BEFORE = re.compile(
     r"(?<!\w)(?:P\.? ?O\.? ?Box|Post(?:fach|bus)|Box|Apartado(?: de correos)?|BP|C\.P\.|Casella Postale) "
     r"(?:\d{1,6}(?:, ?|\n| ))?$", re.I)

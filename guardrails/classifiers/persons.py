@@ -1,7 +1,7 @@
 """Persons: where a name begins and ends."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from guardrails.classifiers.classifier import Span
 from guardrails.classifiers.firms import is_firm
@@ -40,15 +40,6 @@ def _is_turned(text: str, one: Word, other: Word) -> bool:
     before = text[max(0, one.start - 2) : one.start]
     alone = (before[-1:] in _FIELD or before == ": ") and text[other.end : other.end + 1] in _FIELD
     return alone and one.part == SURNAME and other.part == GIVEN
-
-
-def without_titles(text: str, words: Iterable[Word]) -> Iterator[Word]:
-    """Leaves out the words of titles after a name, such as the `B` and `Sc` of `B.Sc.`"""
-    taken = 0
-    for word in words:
-        if word.start >= taken:
-            yield word
-            taken = titled(text, word.start, word.end)[1] if word.label == PERSON else taken
 
 
 def person_of(text: str, group: Sequence[Word], hints: Mapping[int, Word]) -> Span | None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from guardrails.classifiers.addresses import address_of, is_street, joined, military, name_before, reads_as_name
 from guardrails.classifiers.classifier import Span
 from guardrails.classifiers.firms import without_firms
-from guardrails.classifiers.persons import person_of, same_name, without_titles
+from guardrails.classifiers.persons import person_of, same_name
 from guardrails.classifiers.word import ADDRESS, CITY, PERSON, STREET, Word
 from guardrails.titles import parted, titled
 
@@ -30,10 +30,10 @@ def spans_of(text: str, words: Sequence[Word]) -> list[Span]:
     for each word."""
     plain = [word for word in words if not _is_technical(text, word)]
     hints = {word.start: word for word in plain if not word.label}
-    said = list(_set_right(text, without_titles(text, (word for word in plain if word.label))))
+    said = list(_set_right(text, (word for word in plain if word.label)))
     made = (person_of(text, group, hints) if group[0].label == PERSON else address_of(text, group, hints)
             for group in without_firms(text, list(_groups(text, said))))
-    found = _apart([*military(text), *(span for span in made if span is not None)])
+    found = _apart(text, [*military(text), *(span for span in made if span is not None)])
     return sorted([*found, *_again(text, found)], key=lambda span: (span.start, span.end))
 
 
@@ -106,12 +106,16 @@ def _as_person(word: Word) -> Word:
     return word._replace(label=PERSON, part="", score=word.person + word.place)
 
 
-def _apart(spans: Sequence[Span]) -> list[Span]:
-    """Where two overlap, the one that begins first; of those that begin together, the longer."""
+def _apart(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Where two overlap, the one that begins first, and what is left of the other; of those that begin together, the
+    longer."""
     found: list[Span] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
-        if not found or span.start >= found[-1].end:
-            found.append(span)
+        taken = found[-1].end if found else 0
+        if span.end > taken:
+            start = max(span.start, taken)
+            blank = len(text[start : span.end]) - len(text[start : span.end].lstrip(" ,\n"))
+            found.append(span._replace(start=start + blank))
     return found
 
 

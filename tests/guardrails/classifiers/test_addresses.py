@@ -16,6 +16,7 @@ from tests.guardrails.classifiers.marked import addresses, found, persons
     ("at 19 O'r|Halloran r|Street, c|Cork", "19 O'Halloran Street, Cork"),
     ("at Unit 5, n|230 r|Collins r|Street", "Unit 5, 230 Collins Street"),
     ("at PO Box n|77, c|Alice z|0871", "PO Box 77, Alice 0871"),
+    ("at r|la r|Cuesta n|4", "la Cuesta 4"), ("at c|Vereda de c|Farias, n|3.", "Vereda de Farias, 3"),
     ("lives wohnhaft r|wohnhaft r|Kirchweg n|3", "Kirchweg 3"),
 ])
 def test_it_begins_where_it_begins(marked: str, address: str) -> None:
@@ -30,6 +31,8 @@ def test_it_begins_where_it_begins(marked: str, address: str) -> None:
     ("at r|Elm r|Road, c|Leeds, IL 62704. Call", "Elm Road, Leeds, IL 62704"),
     ("at r|Rua r|Lima, n|5, Vila Nova, 50701-522 Gomes / RS. Call", "Rua Lima, 5, Vila Nova, 50701-522 Gomes / RS"),
     ("at r|Via r|Roma, n|5, z|20121 c|Milano (MI), said", "Via Roma, 5, 20121 Milano (MI)"),
+    ("at r|Via n|5, z|23897, c|Vigano' (LC) said", "Via 5, 23897, Vigano' (LC)"),
+    ("at r|Rua n|5, z|50701 c|Novais do Amparo / MT. Call", "Rua 5, 50701 Novais do Amparo / MT"),
     ("at r|Nordgasse n|7, z|10115 c|Berlin, Germany. Call", "Nordgasse 7, 10115 Berlin, Germany"),
     ("at r|Calle r|Sol n|7, c|Taltal, Región de Antofagasta.", "Calle Sol 7, Taltal, Región de Antofagasta"),
     ("at r|Calle r|Sol n|7, c|Rosario 2000, h|Salta.", "Calle Sol 7, Rosario 2000, Salta"),
@@ -44,6 +47,7 @@ def test_it_ends_where_it_ends(marked: str, address: str) -> None:
     ("at r|Elm r|Road, c|Leeds, z|62704\n\nLeave it", "Elm Road, Leeds, 62704"),
     ("at r|Elm n|7, c|Boise z|83702\n(208) 555-0143", "Elm 7, Boise 83702"),
     ("at r|Elm n|7, c|Boise\nBIC: none", "Elm 7, Boise"),
+    ("since 2019 r|Nordgasse n|7, c|Bern", "Nordgasse 7, Bern"),
     ("the flat at n|40 r|Şama r|Mews", "40 Şama Mews"), ("34, of n|88 r|Mulberry r|Street", "88 Mulberry Street"),
 ])
 def test_what_follows_and_precedes_is_no_part_of_it(marked: str, address: str) -> None:
@@ -89,6 +93,7 @@ def test_a_house_and_a_street_are_no_person(marked: str) -> None:
 @pytest.mark.parametrize(("marked", "address"), [
     ("to g|Incrocio s|Gregorio, n|9, z|60036 c|Fano", "Incrocio Gregorio, 9, 60036 Fano"),
     ("to Sítio g|Luan s|Cardoso, n|9, z|60036 c|Caldeira", "Sítio Luan Cardoso, 9, 60036 Caldeira"),
+    ("to g|Rua s|Lima, 12.", "Rua Lima, 12"),
     ("to 12 s|Joshi s|Marg, c|Vellore z|24294", "12 Joshi Marg, Vellore 24294"),
 ])
 def test_a_street_that_bears_a_name_is_no_person(marked: str, address: str) -> None:
@@ -98,6 +103,12 @@ def test_a_street_that_bears_a_name_is_no_person(marked: str, address: str) -> N
 @pytest.mark.parametrize("text", ["PSC 1855, Box 3457, APO AP 86415", "Unit 1601 Box 0620\nDPO AP 34798"])
 def test_military_addresses_are_found_by_their_form(text: str) -> None:
     assert found(f"Send it to {text}.") == [("ADDRESS", text)]
+
+
+def test_what_is_found_twice_is_found_once() -> None:
+    text = "Unit 1601 Box 0620\nDPO AP 34798"
+    assert found("to u|Unit n|1601 Box r|0620\nDPO c|AP z|34798.") == [("ADDRESS", text)]
+    assert found("to g|Leo s|Strada, r|Nord n|7") == [("PERSON", "Leo Strada"), ("ADDRESS", "Nord 7")]
 
 
 @pytest.mark.parametrize("marked", [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.guardrails.classifiers.marked import persons
+from tests.guardrails.classifiers.marked import addresses, persons
 
 
 @pytest.mark.parametrize(("marked", "name"), [
@@ -29,13 +29,14 @@ def test_what_is_no_title_stays_outside(marked: str, name: str) -> None:
 def test_the_words_of_a_title_are_no_part_of_the_address_that_follows() -> None:
     marked = "To:\ng|Mato s|Otto r|B.r|Sc.\nr|Nordgasse n|8, z|55749 c|Rockenhausen"
     assert persons(marked) == ["Mato Otto B.Sc."]
+    assert addresses(marked) == ["Nordgasse 8, 55749 Rockenhausen"]
 
 
 @pytest.mark.parametrize(("marked", "name"), [
     ("Seen by J. R. s|Hargreaves", "J. R. Hargreaves"),
     ("It is with a C. g|Catherine said so", "Catherine"),
     ("cc g|emily r.", "emily r."),
-    ("g|Boris van den s|Hoek agreed", "Boris van den Hoek"),
+    ("g|Ann g|B. s|Moss agreed", "Ann B. Moss"), ("g|Boris van den s|Hoek agreed", "Boris van den Hoek"),
     ("g|Margaret \"g|Peggy\" s|Donovan died", "Margaret \"Peggy\" Donovan"),
     ("g|Kimberly h|Brewer agreed", "Kimberly Brewer"),
     ("the h|Nuria s|Nadal agreed", "Nuria Nadal"),
@@ -73,5 +74,5 @@ def test_three_people_are_no_firm() -> None:
 
 
 def test_who_owns_an_email_address_is_a_person_though_the_model_says_a_town() -> None:
-    assert persons("h|x\nc|Thomas c|Stanley,t.stanley@example.com,4") == ["Thomas Stanley"]
-    assert persons("c|Buenos c|Aires, where we met") == ["Buenos Aires"]
+    assert persons("h|x\nd|Thomas d|Stanley,t.stanley@example.com,4") == ["Thomas Stanley"]
+    assert persons("d|Buenos d|Aires, where we met") == []
