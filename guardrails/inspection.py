@@ -6,6 +6,7 @@ A text that came whole and one that is streamed go through the same window, so t
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from guardrails.classifiers.word import PERSON
 from guardrails.detectors.detector import Asked, PatternDetector, Reader, SlowReader, Watch, Watcher
 from guardrails.finding import Finding
 from guardrails.guard import Guard, Side
@@ -15,6 +16,7 @@ from guardrails.patterns.scanner import CHECK_FAILED, Cluster, Match, Scanner
 from guardrails.patterns.whole import clusters_of, going_on
 from guardrails.policy import Action
 from guardrails.redaction import Edit, NameFinder, Pseudonyms, json_inside, replacement, restoring_pattern
+from guardrails.titles import parted
 from guardrails.verdict import Decision, Failure, Verdict
 
 Permits = Callable[[str], bool]
@@ -168,7 +170,7 @@ class Inspector:
         for finding in found:
             action = guard.action(passage.role, finding.label, finding.score)
             text = passage.text[finding.start : finding.end]
-            if action is None or (self._permits is not None and text and self._permits(text)):
+            if action is None or self._is_allowed(finding.label, text):
                 continue
             if finding[:4] not in known:  # else seen in the pattern pass already
                 verdict.add(Decision(finding, action, self.side, passage.place))
@@ -176,6 +178,12 @@ class Inspector:
                 start = len(passage.text[: finding.start].encode())
                 data = text.encode()
                 edits.append(Edit(start, start + len(data), replacement(guard.style, finding.label, data, pseudonyms)))
+
+    def _is_allowed(self, label: str, text: str) -> bool:
+        """Whether the policy allows what was found; a person with titles as one without."""
+        if self._permits is None or not text:
+            return False
+        return self._permits(text) or (label == PERSON and self._permits(parted(text)[1]))
 
 
 def _read(reader: Reader, passage: Passage, stopped: Callable[[], bool]) -> list[Finding]:

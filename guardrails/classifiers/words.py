@@ -85,7 +85,7 @@ def _set_right(text: str, words: Iterable[Word]) -> Iterator[Word]:
             right = [word._replace(label=ADDRESS, part=STREET) for word in group] if street else group
         else:
             after = _is_beside(text, before, group[0])
-            beside = after or _is_beside(text, following and following[0], group[-1])
+            beside = after or _is_beside(text, following[0] if following else None, group[-1])
             count = name_before(text, group, after) or (len(group) if _is_name(text, group, beside) else 0)
             right = [*(_as_person(word) for word in group[:count]), *group[count:]]
         yield from right

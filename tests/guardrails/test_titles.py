@@ -2,6 +2,11 @@
 
 import pytest
 
+from guardrails.compiling import guards_of
+from guardrails.evaluation.examiner import judge
+from guardrails.finding import Finding
+from guardrails.passage import Passage
+from guardrails.policy import Policy, PromptRules, Rule
 from guardrails.redaction import Pseudonyms, replacement
 from guardrails.titles import parted
 
@@ -26,6 +31,23 @@ def test_a_person_has_one_pseudonym_with_and_without_titles() -> None:
              for name in ("Frau Dr. Maria Lopez", "Maria Lopez", "Maria Lopez Jr.", "Dr. Bo Moss")]
     assert given == ["Frau Dr. <PERSON_1>", "<PERSON_1>", "<PERSON_1> Jr.", "Dr. <PERSON_2>"]
     assert pseudonyms.restored(b"<PERSON_1>") == b"Maria Lopez"
+
+
+class People:
+    """Takes every text for a person."""
+
+    name = "injection"
+    labels = ("PERSON",)
+
+    def read(self, passage: Passage) -> list[Finding]:
+        return [Finding(self.name, "PERSON", 0, len(passage.text), 1.0)]
+
+
+def test_who_is_allowed_is_so_with_titles_too() -> None:
+    policy = Policy(prompt=PromptRules(injection=Rule(action="redact")), allow=["Maria Lopez"])
+    guards = guards_of("p", policy, {"injection": lambda rule: People()})
+    texts = ["Maria Lopez", "Frau Dr. Maria Lopez", "Frau Dr. Lopez"]
+    assert [judge(guards, "prompt", Passage(text, "user")).text for text in texts] == [*texts[:2], "[PERSON]"]
 
 
 def test_a_placeholder_takes_the_titles_too() -> None:
