@@ -4,11 +4,10 @@ What they find stands in the exchange's record where it comes in time; else in s
 brings to the ledger behind it.
 """
 
-from typing import Any, Protocol
-
 import msgspec
 
 from gateway.exchange import Clock, Exchange
+from gateway.guard_log import GuardLog
 from gateway.guard_notes import notes_by_guard
 from gateway.journal import Journal
 from gateway.judging import Judging
@@ -18,13 +17,6 @@ from guardrails.guard import Side
 from guardrails.slow_reading import Room
 
 SEATS = 64
-
-
-class GuardLog(Protocol):
-    """Where it is told what guards did."""
-
-    def info(self, event: str, **fields: Any) -> None: ...
-    def warning(self, event: str, **fields: Any) -> None: ...
 
 
 class Afterwards:

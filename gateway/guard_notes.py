@@ -67,7 +67,7 @@ def _with_late(exchange: Exchange, verdict: Verdict | None, shadow: bool) -> Ver
 
 
 def _failures(exchange: Exchange, verdict: Verdict, shadow: bool) -> Iterable[str]:
-    guards = exchange.route.guards
+    guards = exchange.route.guards if exchange.route is not None else exchange.snapshot.moderator
     for failure in verdict.failures:
         mode = "shadow" if shadow or guards is None else "block" if guards.refuses([failure]) else "allow"
         yield f"{failure.side}:{failure.guard}:{failure.reason}:{mode}"

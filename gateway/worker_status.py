@@ -14,7 +14,7 @@ class EndpointStatus(msgspec.Struct, frozen=True):
     healthy: bool
 
 
-class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
+class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True, tag="worker", tag_field="of"):
     """A worker's state at ``at`` (Unix seconds). Counters are since the worker's start."""
 
     worker: str
@@ -31,17 +31,18 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True):
     journal_appended: int = 0
     journal_lost: int = 0
     loop_lag_seconds: float = 0.0
+    guard_asks: dict[str, int] = {}  # questions to guard models, by "name:outcome"
 
 
 class StatusSender:
-    """The worker's end of the status socket. Sends never block and never raise: nobody may be listening."""
+    """A process's end of the status socket. Sends never block and never raise: nobody may be listening."""
 
     def __init__(self, fd: int) -> None:
         self._socket = socket.socket(fileno=fd)
         self._socket.setblocking(False)
         self._encode = msgspec.msgpack.Encoder().encode
 
-    def send(self, status: WorkerStatus) -> None:
+    def send(self, status: msgspec.Struct) -> None:
         try:
             self._socket.send(self._encode(status))
         except OSError:

@@ -6,6 +6,7 @@ A text that came whole and one that is streamed go through the same window, so t
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from guardrails.classifiers.word import PERSON
 from guardrails.detectors.description import kinds_of
 from guardrails.detectors.detector import Asked, PatternDetector, Reader, SlowReader, StretchJudge, Watch, Watcher
 from guardrails.finding import Finding
@@ -16,6 +17,7 @@ from guardrails.patterns.scanner import CHECK_FAILED, Cluster, Match, Scanner
 from guardrails.patterns.whole import clusters_of, going_on
 from guardrails.policy import PLACES, Action, When
 from guardrails.redaction import Edit, NameFinder, Pseudonyms, json_inside, replacement, restoring_pattern
+from guardrails.titles import parted
 from guardrails.verdict import Decision, Failure, Verdict
 
 Permits = Callable[[str], bool]
@@ -181,7 +183,7 @@ class Inspector:
 
     def weighed(self, guard: Guard, finding: Finding, role: Role, text: str) -> Action | None:
         """What happens on a finding of ``text``; None where it does not count."""
-        if self._permits is not None and text and self._permits(text):
+        if self._is_allowed(finding.label, text):
             return None
         return guard.action(role, finding.label, finding.score)
 
@@ -201,6 +203,12 @@ class Inspector:
                 start = len(passage.text[: finding.start].encode())
                 data = text.encode()
                 edits.append(Edit(start, start + len(data), replacement(guard.style, finding.label, data, pseudonyms)))
+
+    def _is_allowed(self, label: str, text: str) -> bool:
+        """Whether the policy allows what was found; a person with titles as one without."""
+        if self._permits is None or not text:
+            return False
+        return self._permits(text) or (label == PERSON and self._permits(parted(text)[1]))
 
 
 def _edits(guard: Guard) -> bool:

@@ -7,8 +7,10 @@ import msgspec
 import yaml
 
 from gateway.config.checking import ConfigurationError, Problem, convert
+from gateway.config.checkpoints import problems_of_checkpoints, with_absolute_folders
 from gateway.config.routing_document import RoutingDocument, check_routing
 from gateway.config.settings import Settings, contradictions_of
+from guardrails.classifiers.settings import ClassifierSettings
 from guardrails.compiling import Catalogue
 from guardrails.detectors.catalogue import CATALOGUE
 from guardrails.policy import Policy
@@ -67,16 +69,21 @@ def read_policy(path: Path) -> Policy:
 
 def read_settings(path: Path) -> Settings:
     """Returns the settings in ``path`` with absolute paths; raises ConfigurationError with every problem."""
-    settings = convert(parse_yaml(_text_of(path), str(path)), Settings, str(path))
-    problems = list(contradictions_of(settings))
+    written = convert(parse_yaml(_text_of(path), str(path)), Settings, str(path))
+    settings = _with_absolute_paths(written, path.resolve().parent)
+    problems = list(contradictions_of(written))
+    if isinstance(settings.classifiers, ClassifierSettings):
+        problems.extend(problems_of_checkpoints(settings.classifiers))
     if problems:
         raise ConfigurationError(str(path), problems)
-    return _with_absolute_paths(settings, path.resolve().parent)
+    return settings
 
 
 def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
     database = settings.database.removeprefix("sqlite:///")
     ca_file = settings.upstream_ca_file
+    if isinstance(settings.classifiers, ClassifierSettings):
+        settings = msgspec.structs.replace(settings, classifiers=with_absolute_folders(settings.classifiers, base))
     return msgspec.structs.replace(
         settings, routing=str(base / settings.routing), state=str(base / settings.state),
         database=f"sqlite:///{base / database}", upstream_ca_file=str(base / ca_file) if ca_file else None)

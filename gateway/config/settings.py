@@ -1,15 +1,18 @@
 """Static settings, ``gatewright.yaml``: where things are. Read once, at start."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
 
-from gateway.config.checking import Problem
+from gateway.config.checking import Problem, join
 from gateway.config.written import Address, Duration, KeyHash
-from guardrails.classifiers import rampart
+from guardrails.classifiers.builtin import NAMES, installed, requirements_of
+from guardrails.classifiers.settings import ClassifierSettings
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # it becomes a label of metrics
 
 
 class Key(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -50,7 +53,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     listen: Address = Address("127.0.0.1:8000")
     admin: Address = Address("127.0.0.1:8001")
     workers: Count = 1
-    classifiers: Annotated[int, msgspec.Meta(ge=0, le=1)] = 0
+    classifiers: Annotated[int, msgspec.Meta(ge=0, le=1)] | ClassifierSettings = 0
     state: str = "./gatewright-state"
     database: str = "sqlite:///gatewright-state/gatewright.db"
     cache: str = "memory://"
@@ -61,6 +64,13 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     drain: Drain = Drain()
     upstream_ca_file: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def classifying(self) -> ClassifierSettings | None:
+        """What the classifier process loads; None where there is none."""
+        if isinstance(self.classifiers, ClassifierSettings):
+            return self.classifiers
+        return ClassifierSettings() if self.classifiers else None
 
 
 def contradictions_of(settings: Settings) -> Iterator[Problem]:
@@ -75,11 +85,30 @@ def contradictions_of(settings: Settings) -> Iterator[Problem]:
                       found=repr(settings.database.partition("://")[0] + "://..."))
     if settings.listen == settings.admin and settings.listen.port:
         yield Problem(path="admin", expected="an address other than listen", found=str(settings.admin))
-    if settings.classifiers and (lacking := rampart.missing()):
-        yield Problem(path="classifiers", expected="0, or the packages that the classifier needs: "
-                      "pip install 'gatewright[names]'", found=f"no {', '.join(lacking)}")
+    if settings.classifying is not None:
+        yield from _classifier_problems(settings.classifying)
     seen: dict[str, int] = {}
     for index, key in enumerate(settings.keys):
         if key.id in seen:
             yield Problem(path=f"keys[{index}].id", expected="an id of its own", found=f"that of keys[{seen[key.id]}]")
         seen.setdefault(key.id, index)
+
+
+def _classifier_problems(settings: ClassifierSettings) -> Iterator[Problem]:
+    for index, built_in in enumerate(settings.load or ()):
+        requirements = requirements_of(built_in)
+        if lacking := requirements.missing():
+            yield Problem(path=f"classifiers.load[{index}]", found=f"no {', '.join(lacking)}",
+                          expected=f"a classifier whose packages are installed: {requirements.remedy}")
+    for name in settings.models:
+        if not _NAME.fullmatch(name):
+            yield Problem(path=join("classifiers.models", name), found=repr(name),
+                          expected="a name of letters, digits, - and _, of 64 at most")
+        elif name in NAMES:
+            yield Problem(path=join("classifiers.models", name), expected="a name that no built-in classifier has",
+                          found=repr(name))
+    if not settings.models and not (installed() if settings.load is None else settings.load):
+        lacking = [] if settings.load is not None else requirements_of("names").missing()
+        yield Problem(path="classifiers", found=f"no {', '.join(lacking)}" if lacking else "nothing to load",
+                      expected="0, or a classifier that can be loaded: "
+                      f"{requirements_of('names').remedy} (or safety, topics), or models of your own")

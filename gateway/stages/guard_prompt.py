@@ -1,15 +1,17 @@
 """GuardPrompt: what the application sends is judged before anything else sees it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from concurrent.futures import Executor
 from functools import partial
 from hashlib import blake2b
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
-from gateway.afterwards import Afterwards, GuardLog
+from gateway.afterwards import Afterwards
+from gateway.aside import Aside, NoRoom, Runs, at_once
 from gateway.declining import refusal_by
 from gateway.exchange import Clock, Exchange
+from gateway.guard_log import GuardLog, log_guards
 from gateway.inquiry import Inquiry
 from gateway.judging import Judging
 from gateway.refusal import PolicyRefusal
@@ -19,7 +21,6 @@ from guardrails.inspection import EVERY
 from guardrails.slow_reading import Room, SlowReadings
 from guardrails.verdict import Failure, Verdict
 
-T = TypeVar("T")
 # Requests that are longer, or hold more texts, are judged in a thread: the event loop must not be held. Readers go
 # through a text in Python, and take longer over it than patterns do.
 LONG_BYTES = 32 * 1024
@@ -28,12 +29,6 @@ MANY_TEXTS = 256
 # What may be at work beside the event loop at once, for each worker.
 SLOW_SEATS = 64
 LONG_SEATS = 256
-
-
-class Runs(Protocol):
-    """A way to have work done: here and now, or in a thread."""
-
-    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]: ...
 
 
 class GuardPrompt(Step):
@@ -48,10 +43,9 @@ class GuardPrompt(Step):
                  slow_seats: int = SLOW_SEATS, long_seats: int = LONG_SEATS) -> None:
         self._clock = clock
         self._log = log
-        self._threads = threads
         self._afterwards = afterwards
         self._room = Room(slow_seats)
-        self._long_room = Room(long_seats)
+        self._aside = Aside(threads, long_seats)
 
     def enter(self, exchange: Exchange) -> Awaitable[None] | None:
         route = exchange.route
@@ -67,7 +61,7 @@ class GuardPrompt(Step):
         many = inquiry is None or len(inquiry.texts) > MANY_TEXTS
         seconds = guards[0].deadline_seconds
         if inquiry is None or many or any(one.prompt.slow_at["before"] for one in guards):
-            return self._wait(exchange, seconds, inquiry, self._in_thread if many else _at_once)
+            return self._wait(exchange, seconds, inquiry, self._aside.run if many else at_once)
         inquiry.run()
         self._conclude(exchange, inquiry, inquiry.edited())
         self._go_on_judging(exchange, inquiry, seconds)
@@ -78,17 +72,7 @@ class GuardPrompt(Step):
         if exchange.beside is not None:
             exchange.beside.cancel()
             exchange.beside = None
-        verdict = exchange.verdict
-        if verdict is None:
-            return
-        if verdict.blocking is not None:
-            finding = verdict.blocking.finding
-            self._log.info("content_blocked", request_id=exchange.id, model=exchange.record.model,
-                           side=verdict.blocking.side, guard=finding.detector, label=finding.label,
-                           score=finding.score)
-        for failure in verdict.failures:
-            self._log.warning("guard_failed", request_id=exchange.id, model=exchange.record.model, side=failure.side,
-                              guard=failure.guard, reason=failure.reason, outcome=exchange.record.outcome)
+        log_guards(exchange, self._log)
 
     def _inquire(self, exchange: Exchange) -> Inquiry:
         return Inquiry(exchange.document, exchange.route.guards, exchange.route.shadow_guards, exchange.lot,
@@ -129,7 +113,7 @@ class GuardPrompt(Step):
                     inquiry = await off_the_loop(lambda: self._inquire(exchange))
                 readings = [SlowReadings(one, one.slow_readers("before"), self._room, self._clock.time)
                             for one in inquiry.examinations]
-                await off_the_loop(partial(inquiry.run, off_the_loop is not _at_once))
+                await off_the_loop(partial(inquiry.run, off_the_loop is not at_once))
             for one in readings:
                 await one.conclude(end - asyncio.get_running_loop().time())
             document = await off_the_loop(inquiry.edited)
@@ -143,21 +127,6 @@ class GuardPrompt(Step):
                 one.cancel()
         self._conclude(exchange, inquiry, document)
         self._go_on_judging(exchange, inquiry, seconds)
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        if not self._long_room.take():
-            raise NoRoom
-        future = self._threads.submit(work)
-        future.add_done_callback(lambda _: self._long_room.give_back())  # when it has ended, not when nobody waits
-        return await asyncio.wrap_future(future)
-
-
-async def _at_once(work: Callable[[], T]) -> T:
-    return work()
-
-
-class NoRoom(Exception):
-    """Too much is being judged already."""
 
 
 def _begin(exchange: Exchange, route: Route) -> None:

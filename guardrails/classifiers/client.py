@@ -4,12 +4,12 @@ Whoever asks while there is none gets an error at once: what that means is the p
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from guardrails.classifiers.classifier import ClassifierAway, Span
-from guardrails.classifiers.frames import Ask, Drop, Frame, Frames, Malformed, Refused, Told, reachable
+from guardrails.classifiers.frames import Ask, Drop, Frame, Frames, Malformed, Refused, States, Told, reachable
 from guardrails.detectors.detector import Overloaded
 
 IN_FLIGHT = 256
@@ -39,6 +39,10 @@ class ClassifierClient:
     def connected(self) -> bool:
         return self._link is not None
 
+    def state(self, classifier: str) -> str:
+        """Whether it can be asked: ready, loading or broken, as the process says; away where that cannot be asked."""
+        return "away" if self._link is None else self._link.states.get(classifier, "away")
+
     async def run(self) -> None:
         """Connects, again and again, until it is cancelled."""
         wait = FIRST_WAIT_SECONDS
@@ -64,15 +68,17 @@ class ClassifierClient:
             _, link = await asyncio.get_running_loop().create_unix_connection(_Link, path)
         return link
 
-    async def read(self, classifier: str, texts: Sequence[str], seconds: float) -> list[list[Span]]:
-        """What ``classifier`` finds in each text, within ``seconds``. Given up, it is told to forget it.
+    async def read(self, classifier: str, texts: Sequence[str], seconds: float,
+                   about: Mapping[str, list[str]] | None = None) -> list[list[Span]]:
+        """What ``classifier`` finds in each text, within ``seconds``; ``about``: the texts, by label, that one which
+        compares is to compare them with. Given up, it is told to forget it.
 
         Raises Overloaded where there is no room, here or there; TimeoutError; ClassifierAway.
         """
         if self._link is None:
             raise ClassifierAway("it is not running")
         self._count += 1
-        answer = await self._link.ask(Ask(self._count, classifier, list(texts), seconds))
+        answer = await self._link.ask(Ask(self._count, classifier, list(texts), seconds, dict(about or {})))
         if isinstance(answer, Told):
             if len(answer.found) != len(texts):
                 raise ClassifierAway("it answered something else")
@@ -88,6 +94,7 @@ class _Link(asyncio.Protocol):
     """One connection, and who waits on it."""
 
     def __init__(self) -> None:
+        self.states: dict[str, str] = {}
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._frames = Frames()
         self._transport: asyncio.Transport | None = None
@@ -123,6 +130,9 @@ class _Link(asyncio.Protocol):
             self.close()
 
     def _heed(self, frame: Frame) -> None:
+        if isinstance(frame, States):
+            self.states = frame.of
+            return
         if not isinstance(frame, Told | Refused):
             raise Malformed("no answer")
         answer = self._waiting.get(frame.id)

@@ -2,6 +2,7 @@
 
     worker      Ask(id, classifier, texts, seconds)    Drop(id): nobody waits for it any more
     classifier  Told(id, found)                        Refused(id, why)
+                States(of): which classifiers there are, and whether they can be asked; at first, and at every change
 
 Requests go out one after the other without waiting; answers come back in any order, by id.
 """
@@ -20,17 +21,18 @@ LONGEST_BYTES = 64 * 1024 * 1024
 _LENGTH_BYTES = 4
 
 # full: there is no room; late: its time was over before it was read; loading: not yet; unknown: no such classifier;
-# failed: the classifier raised.
-Why = Literal["full", "late", "loading", "unknown", "failed"]
+# broken: it could not be loaded; failed: the classifier raised.
+Why = Literal["full", "late", "loading", "unknown", "broken", "failed"]
 
 
 class Ask(msgspec.Struct, tag="ask", array_like=True, frozen=True):
-    """``seconds``: after that the answer is of no use."""
+    """``seconds``: after that the answer is of no use. ``about``: texts by label, for a classifier that compares."""
 
     id: int
     classifier: str
     texts: list[str]
     seconds: float
+    about: dict[str, list[str]] = {}
 
 
 class Drop(msgspec.Struct, tag="drop", array_like=True, frozen=True):
@@ -49,7 +51,13 @@ class Refused(msgspec.Struct, tag="refused", array_like=True, frozen=True):
     why: Why
 
 
-Frame = Ask | Drop | Told | Refused
+class States(msgspec.Struct, tag="states", array_like=True, frozen=True):
+    """``of``: by the classifier's name: loading, ready or broken."""
+
+    of: dict[str, str]
+
+
+Frame = Ask | Drop | Told | Refused | States
 
 
 class Malformed(ValueError):

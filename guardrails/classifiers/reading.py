@@ -1,152 +1,205 @@
-"""Reading: takes texts, remembers what was found in them, and lets a classifier read the rest in batches, in a thread.
+"""Reading: takes texts, remembers what was found in them, and lets classifiers read the rest in batches, in threads.
 
-The event loop only passes things on, so that it answers at once whatever the classifier does.
+The event loop only passes things on, so that it answers at once whatever the classifiers do.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from threading import Lock
+from typing import Any, Literal, Protocol
 
-from guardrails.classifiers.classifier import Classifier, Span
-from guardrails.classifiers.frames import Why
-from guardrails.classifiers.memory import Key, Memory, key_of
-from guardrails.classifiers.waiting import Job, Late, Waiting, characters
-
-Asked = asyncio.Task[list[list[Span]]]
+from guardrails.classifiers.classifier import Classifier, Cut
+from guardrails.classifiers.memory import Key, Memory
+from guardrails.classifiers.question import About, Failed, Found, NotRead, Question, Request, question_of
+from guardrails.classifiers.waiting import Batch, Job, Waiting
 
 LIMIT_CHARACTERS = 256 * 1024
 GATHER_SECONDS = 0.002
 STUCK_SECONDS = 60.0
+# Longer texts are cut into windows in a thread: a tokenizer takes a millisecond for some thousand characters.
+SHORT_CHARACTERS = 2000
 
-
-class NotRead(Exception):
-    """A request that gets no findings; ``why`` is told to who asked."""
-
-    def __init__(self, why: Why) -> None:
-        super().__init__(why)
-        self.why: Why = why
+State = Literal["loading", "ready", "broken"]
 
 
 class Stuck(Exception):
     """A batch does not come back: nothing but a new process helps."""
 
 
-class Readings:
-    """One thread, one waiting line, one memory, for all classifiers of the process."""
+class Observer(Protocol):
+    """Who is told what the classifiers do, by their names."""
 
-    def __init__(self, now: Callable[[], float], told: Callable[[str, BaseException], None],
+    def failed(self, classifier: str, error: BaseException) -> None: ...
+    def read(self, classifier: str, windows: int, seconds: float) -> None: ...
+    def asked(self, classifier: str, texts: int, remembered: int) -> None: ...
+
+
+class Readings:
+    """One waiting line and one memory for all classifiers of the process; as many threads as batches are read at once.
+    """
+
+    def __init__(self, now: Callable[[], float], observer: Observer, expected: Iterable[str], threads: int = 1,
                  limit_characters: int = LIMIT_CHARACTERS, stuck_seconds: float = STUCK_SECONDS) -> None:
-        """``told`` hears of a classifier that raised, by its name."""
+        """``expected`` are the names of the classifiers that will be added, or turn out to be broken."""
+        self.states: dict[str, State] = dict.fromkeys(expected, "loading")
+        self.on_change: set[Callable[[], None]] = set()
         self._now = now
-        self._told = told
+        self._observer = observer
         self._stuck_seconds = stuck_seconds
-        self._classifiers: Mapping[str, Classifier] | None = None
+        self._classifiers: dict[str, Classifier] = {}
         self._waiting = Waiting(limit_characters)
         self._memory = Memory()
         self._jobs: dict[Key, Job] = {}
-        self._arrived = asyncio.Event()
-        self._thread = ThreadPoolExecutor(1, "classifier")
-        self.batches = 0
-        self.windows = 0
+        self._idle: deque[asyncio.Future[None]] = deque()
+        self._lanes = threads
+        self._threads = ThreadPoolExecutor(threads, "classifier")
+        self._cutter = ThreadPoolExecutor(1, "cutter")
+        self._placing = Lock()
+
+    def add(self, classifier: Classifier) -> None:
+        """From now on it can be asked."""
+        self._classifiers[classifier.name] = classifier
+        self.turn(classifier.name, "ready")
+
+    def turn(self, name: str, state: State) -> None:
+        self.states[name] = state
+        for tell in list(self.on_change):
+            tell()
+
+    def waiting(self) -> dict[str, tuple[int, int]]:
+        """By classifier, the texts of which windows wait to be taken, and the windows."""
+        found = dict.fromkeys(self.states, (0, 0))
+        for job in self._waiting:
+            texts, windows = found.get(job.classifier.name, (0, 0))
+            found[job.classifier.name] = texts + 1, windows + len(job.cut.pieces) - job.taken
+        return found
 
     @property
-    def loaded(self) -> bool:
-        return self._classifiers is not None
+    def waiting_characters(self) -> int:
+        return self._waiting.characters
 
-    @property
-    def waiting(self) -> tuple[int, int]:
-        """Texts that are not read to their end, and the characters of them that nobody has begun to read."""
-        return len(self._waiting), self._waiting.characters
-
-    async def run(self, load: Callable[[], Mapping[str, Classifier]]) -> None:
-        """Loads the classifiers, then reads until it is cancelled; raises Stuck, and whatever loading raises."""
-        loop = asyncio.get_running_loop()
+    async def run(self) -> None:
+        """Reads until it is cancelled; raises Stuck."""
+        lanes = [asyncio.ensure_future(self._lane()) for _ in range(self._lanes)]
         try:
-            self._classifiers = await loop.run_in_executor(self._thread, load)
-            shared = False
-            while True:
-                await self._arrived.wait()
-                if shared:  # others ask just now: a moment's patience makes the batches larger
-                    await asyncio.sleep(GATHER_SECONDS)
-                batch = self._waiting.take(self._now())
-                if not batch:
-                    self._arrived.clear()
-                    shared = False
-                    continue
+            await asyncio.wait(lanes, return_when=asyncio.FIRST_EXCEPTION)
+            for lane in lanes:
+                if lane.done():
+                    lane.result()
+        finally:
+            for lane in lanes:
+                lane.cancel()
+            await asyncio.gather(*lanes, return_exceptions=True)
+            for threads in (self._threads, self._cutter):
+                threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _lane(self) -> None:
+        """Reads one batch after the other."""
+        shared = False
+        while True:
+            if shared:  # others ask just now: a moment's patience makes the batches larger
+                await asyncio.sleep(GATHER_SECONDS)
+            batch = self._waiting.take(self._now())
+            if batch:
                 shared = len({id(job) for job, _ in batch}) > 1
                 await self._read(batch)
-        finally:
-            self._thread.shutdown(wait=False, cancel_futures=True)
+                continue
+            shared = False
+            arrived: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._idle.append(arrived)
+            await arrived
 
-    def ask(self, name: str, texts: Sequence[str], seconds: float) -> list[list[Span]] | Asked:
+    # What is asked
+
+    def ask(self, name: str, texts: Sequence[str], seconds: float, about: About | None = None
+            ) -> "Found | asyncio.Future[Found]":
         """What ``name`` finds in each text: at once where all of them were read before. Raises NotRead, here or there.
 
-        Who cancels the task has given up.
+        Who cancels the future has given up.
         """
-        if self._classifiers is None:
-            raise NotRead("loading")
+        question = question_of(self._asked(name), texts, about or {})
+        wanted = question.all_texts()
+        known = {key: found for key in wanted if (found := self._memory.get(key)) is not None}
+        new = {key: text for key, text in wanted.items() if key not in known}
+        self._observer.asked(name, len(wanted), len(known))
+        if not new:
+            return self._at_once(question, known)
+        jobs = self._jobs_for(question.classifier, new, self._now() + seconds)
+        request = Request(question, known, jobs, seconds)
+        request.answer.add_done_callback(lambda _: self._leave(jobs))
+        return request.answer
+
+    def _asked(self, name: str) -> Classifier:
         classifier = self._classifiers.get(name)
         if classifier is None:
-            raise NotRead("unknown")
-        keys = [key_of(name, text) for text in texts]
-        known = {key: found for key in keys if (found := self._memory.get(key)) is not None}
-        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-        if not new:
-            return [known[key] for key in keys]
-        jobs = self._jobs_for(classifier, new, self._now() + seconds)
-        task = asyncio.ensure_future(self._wait(keys, known, jobs, seconds))
-        # Not at the task's own end: one that is cancelled before it begins has none.
-        task.add_done_callback(lambda _: self._leave(jobs))
-        return task
+            state = self.states.get(name)
+            raise NotRead("unknown" if state is None else "broken" if state == "broken" else "loading")
+        return classifier
+
+    def _at_once(self, question: Question, known: Mapping[Key, Any]) -> Found:
+        try:
+            return question.answer(known)
+        except Exception as error:  # a classifier's bug
+            self._observer.failed(question.classifier.name, error)
+            raise NotRead("failed") from None
 
     def _jobs_for(self, classifier: Classifier, texts: Mapping[Key, str], until: float) -> dict[Key, Job]:
         """The jobs, each with one taker more; those that others wait for already are shared."""
         fresh = {key: text for key, text in texts.items() if key not in self._jobs}
         if not self._waiting.has_room(sum(map(len, fresh.values()))):
             raise NotRead("full")
-        windows = {key: classifier.windows(text) for key, text in fresh.items()}
-        if not self._waiting.has_room(sum(map(characters, windows.values()))):
-            raise NotRead("full")  # the overlaps were too much
+        loop = asyncio.get_running_loop()
         for key, text in fresh.items():
-            self._add(key, Job(classifier, text, windows[key], asyncio.get_running_loop().create_future(), until))
+            self._jobs[key] = Job(classifier, text, loop.create_future(), until)
+            self._jobs[key].done.add_done_callback(partial(self._settle, key))
         jobs = {key: self._jobs[key] for key in texts}
         for job in jobs.values():
             job.takers += 1
             job.until = max(job.until, until)
-        self._arrived.set()
+        for key in fresh:
+            self._begin(self._jobs[key])
         return jobs
 
-    def _add(self, key: Key, job: Job) -> None:
-        self._jobs[key] = job
-        job.done.add_done_callback(partial(self._settle, key))
-        if job.windows:
-            self._waiting.add(job)
+    def _begin(self, job: Job) -> None:
+        self._waiting.expect(len(job.text))
+        if len(job.text) > SHORT_CHARACTERS:
+            cutting = asyncio.get_running_loop().run_in_executor(self._cutter, job.classifier.cut, job.text)
+            cutting.add_done_callback(lambda done: self._line_up(job, done.result))
         else:
-            job.done.set_result([])
+            self._line_up(job, lambda: job.classifier.cut(job.text))
 
-    def _settle(self, key: Key, done: "asyncio.Future[list[Span]]") -> None:
+    def _line_up(self, job: Job, cut: Callable[[], Cut]) -> None:
+        try:
+            if job.over:
+                raise asyncio.CancelledError
+            job.is_cut(cut())
+        except (Exception, asyncio.CancelledError) as error:
+            self._waiting.forget(len(job.text))
+            self._fail([job], error)
+            return
+        if not job.cut.pieces:
+            self._waiting.forget(len(job.text))
+            job.done.set_result([])
+            return
+        self._waiting.add(job)
+        self._wake()
+
+    def _wake(self) -> None:
+        while self._idle:
+            lane = self._idle.popleft()
+            if not lane.done():
+                lane.set_result(None)
+                return
+
+    def _settle(self, key: Key, done: "asyncio.Future[Any]") -> None:
         known = self._jobs.get(key)
         if known is not None and known.done is done:
             del self._jobs[key]
         if not done.cancelled() and done.exception() is None:
             self._memory.put(key, done.result())
-
-    async def _wait(self, keys: Sequence[Key], known: Mapping[Key, list[Span]], jobs: Mapping[Key, Job],
-                    seconds: float) -> list[list[Span]]:
-        try:
-            await asyncio.wait([job.done for job in jobs.values()], timeout=seconds)
-            found = dict(known)
-            for key, job in jobs.items():
-                if not job.done.done():
-                    raise NotRead("late")
-                found[key] = job.done.result()
-            return [found[key] for key in keys]
-        except Late:
-            raise NotRead("late") from None
-        except _Failed:
-            raise NotRead("failed") from None
 
     def _leave(self, jobs: Mapping[Key, Job]) -> None:
         for key, job in jobs.items():
@@ -155,37 +208,40 @@ class Readings:
                 self._jobs.pop(key, None)  # who asks for the same text from now on begins anew
                 job.done.cancel()  # and the line drops it when it comes to it
 
-    async def _read(self, batch: Sequence[tuple[Job, int]]) -> None:
+    # What is read
+
+    async def _read(self, batch: Batch) -> None:
         classifier = batch[0][0].classifier
-        pieces = [job.piece(number) for job, number in batch]
-        work = asyncio.get_running_loop().run_in_executor(self._thread, _read, classifier, pieces, batch)
-        self.batches, self.windows = self.batches + 1, self.windows + len(batch)
+        began = self._now()
+        work = asyncio.get_running_loop().run_in_executor(self._threads, self._read_here, classifier, batch)
         try:
             async with asyncio.timeout(self._stuck_seconds):
                 finished = await work
         except TimeoutError:
             raise Stuck(classifier.name) from None
         except Exception as error:
-            self._told(classifier.name, error)
-            for job in {id(job): job for job, _ in batch}.values():
-                if not job.done.done():
-                    job.done.set_exception(_Failed())
+            self._fail([job for job, _ in batch], error)
             return
+        self._observer.read(classifier.name, len(batch), self._now() - began)
         for job, found in finished:
             if not job.done.done():
                 job.done.set_result(found)
 
+    def _fail(self, jobs: Sequence[Job], error: BaseException) -> None:
+        if isinstance(error, Exception):
+            self._observer.failed(jobs[0].classifier.name, error)
+        for job in jobs:
+            if not job.done.done():
+                job.done.set_exception(Failed())
 
-class _Failed(Exception):
-    """The classifier raised."""
-
-
-def _read(classifier: Classifier, pieces: Sequence[str],
-          batch: Sequence[tuple[Job, int]]) -> list[tuple[Job, list[Span]]]:
-    """In the thread: reads a batch, and concludes what it makes whole. Nobody else touches the readings of a job."""
-    finished: list[tuple[Job, Any]] = []
-    for (job, number), reading in zip(batch, classifier.read(pieces), strict=True):
-        job.readings.append(reading)
-        if number == len(job.windows) - 1:
-            finished.append((job, classifier.conclude(job.text, job.windows, job.readings)))
-    return finished
+    def _read_here(self, classifier: Classifier, batch: Batch) -> list[tuple[Job, Any]]:
+        """In a thread: reads a batch, and concludes what it makes whole."""
+        readings = classifier.read([job.cut.pieces[number] for job, number in batch])
+        finished: list[Job] = []
+        with self._placing:
+            for (job, number), reading in zip(batch, readings, strict=True):
+                job.readings[number] = reading
+                job.left -= 1
+                if not job.left:
+                    finished.append(job)
+        return [(job, classifier.conclude(job.text, job.cut.windows, job.readings)) for job in finished]

@@ -5,8 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from guardrails.classifiers.frames import Ask, Drop, Frame, Frames, Malformed, Refused, Told, reachable
-from guardrails.classifiers.reading import Asked, NotRead, Readings
+from guardrails.classifiers.frames import Ask, Drop, Frame, Frames, Malformed, Refused, States, Told, reachable
+from guardrails.classifiers.question import Found, NotRead
+from guardrails.classifiers.reading import Readings
 
 # A worker that has stopped reading is cut off: its answers must not fill the memory.
 UNREAD_BYTES = 16 * 1024 * 1024
@@ -36,16 +37,22 @@ class Connection(asyncio.Protocol):
         self._readings = readings
         self._frames = Frames()
         self._transport: asyncio.Transport | None = None
-        self._waiting: dict[int, Asked] = {}
+        self._waiting: dict[int, asyncio.Future[Found]] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._readings.on_change.add(self._say_states)
+        self._say_states()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        for task in self._waiting.values():
-            task.cancel()
+        self._readings.on_change.discard(self._say_states)
+        for answer in list(self._waiting.values()):
+            answer.cancel()
+
+    def _say_states(self) -> None:
+        self._send(States(dict(self._readings.states)))
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -67,7 +74,7 @@ class Connection(asyncio.Protocol):
         try:
             if len(self._waiting) >= REQUESTS:
                 raise NotRead("full")
-            found = self._readings.ask(ask.classifier, ask.texts, ask.seconds)
+            found = self._readings.ask(ask.classifier, ask.texts, ask.seconds, ask.about)
         except NotRead as error:
             self._send(Refused(ask.id, error.why))
             return
@@ -77,7 +84,7 @@ class Connection(asyncio.Protocol):
         self._waiting[ask.id] = found
         found.add_done_callback(lambda done: self._tell(ask.id, done))
 
-    def _tell(self, number: int, found: Asked) -> None:
+    def _tell(self, number: int, found: "asyncio.Future[Found]") -> None:
         self._waiting.pop(number, None)
         if found.cancelled():
             return

@@ -1,4 +1,4 @@
-"""The waiting line before a classifier: texts in windows, taken in batches of about one length.
+"""The waiting line before the classifiers: texts in windows, taken in batches of about one length.
 
 Texts take turns: of a long one, only some windows are read before others have theirs. What nobody waits for any more,
 because it is too late or was given up, is never read.
@@ -6,18 +6,16 @@ because it is too late or was given up, is never read.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
-from guardrails.classifiers.classifier import Classifier, Span
+from guardrails.classifiers.classifier import Batching, Classifier, Cut
 from guardrails.classifiers.window import Window
 
-# Measured: larger batches of full windows cost more a character, as they leave the processor's cache.
-BATCH_CHARACTERS = 1920
-BATCH_WINDOWS = 16
-_AKIN = 1.6  # lengths in one batch differ by this factor at most: short ones are padded to the longest
+_AKIN = 1.6  # sizes in one batch differ by this factor at most: short ones are padded to the longest
+_LOOKED_AT = 256  # so many of the line are looked at for one batch
 
 
 class Job(msgspec.Struct, eq=False):
@@ -25,23 +23,32 @@ class Job(msgspec.Struct, eq=False):
 
     classifier: Classifier
     text: str
-    windows: list[Window]
-    done: "asyncio.Future[list[Span]]"
+    done: "asyncio.Future[Any]"
     until: float
     takers: int = 0
+    cut: Cut = Cut((), (), ())
     taken: int = 0  # windows that are read, or being read
+    left: int = 0  # windows that are not read to their end
     readings: list[Any] = []
 
     @property
     def over(self) -> bool:
         return self.takers <= 0 or self.done.done()
 
-    def piece(self, number: int) -> str:
-        return self.text[self.windows[number].start : self.windows[number].end]
+    @property
+    def size(self) -> int:
+        """Of its next window."""
+        return self.cut.sizes[self.taken]
+
+    def is_cut(self, cut: Cut) -> None:
+        self.cut, self.left, self.readings = cut, len(cut.pieces), [None] * len(cut.pieces)
 
 
 class Late(Exception):
     """Its time was over before it was read."""
+
+
+Batch = list[tuple[Job, int]]
 
 
 class Waiting:
@@ -55,54 +62,80 @@ class Waiting:
     def __len__(self) -> int:
         return len(self._jobs)
 
+    def __iter__(self) -> Iterator[Job]:
+        return iter(self._jobs)
+
     def has_room(self, characters: int) -> bool:
         return self.characters + characters <= self._limit
 
+    def expect(self, characters: int) -> None:
+        """Holds room for a text; whoever does has seen that there is some. ``add`` or ``forget`` must follow."""
+        self.characters += characters
+
+    def forget(self, characters: int) -> None:
+        self.characters -= characters
+
     def add(self, job: Job) -> None:
-        """Whoever adds has seen that there is room."""
-        self.characters += characters(job.windows)
+        """Its text is expected, and cut into one window at least."""
         self._jobs.append(job)
 
-    def take(self, now: float) -> list[tuple[Job, int]]:
-        """The next batch: windows of one classifier, by job and number. The one that has waited longest is in it."""
-        batch: list[tuple[Job, int]] = []
-        passed: deque[Job] = deque()
-        used = 0
-        while self._jobs and len(batch) < BATCH_WINDOWS and used < BATCH_CHARACTERS:
-            job = self._jobs.popleft()
-            if self._is_over(job, now):
-                continue
-            window = job.windows[job.taken]
-            if batch and not _fits(batch[0], job, used):
-                passed.append(job)
-                continue
-            batch.append((job, job.taken))
-            used += _length(window)
-            self.characters -= _length(window)
-            job.taken += 1
-            if job.taken < len(job.windows):
-                self._jobs.append(job)
-        self._jobs.extendleft(reversed(passed))
+    def take(self, now: float) -> Batch:
+        """The next batch: windows of one classifier, by job and number. The one that has waited longest is in it, and
+        those that are nearest to it in size."""
+        seen = self._first_ones(now)
+        if not seen:
+            return []
+        first = seen[0]
+        size, slack = first.size, first.classifier.batching.slack
+        akin = sorted((job for job in seen if job.classifier is first.classifier and _akin(size, job.size, slack)),
+                      key=lambda job: abs(job.size - size))
+        batch = _filled(akin, first.classifier.batching)
+        touched = {id(job) for job, _ in batch}
+        self._jobs.extendleft(reversed([job for job in seen if id(job) not in touched]))
+        self._jobs.extend(job for job in seen if id(job) in touched and job.taken < len(job.cut.pieces))
+        self.characters -= sum(_believed(job.cut.windows[number : number + 1]) for job, number in batch)
         return batch
+
+    def _first_ones(self, now: float) -> list[Job]:
+        seen: list[Job] = []
+        while self._jobs and len(seen) < _LOOKED_AT:
+            job = self._jobs.popleft()
+            if not self._is_over(job, now):
+                seen.append(job)
+        return seen
 
     def _is_over(self, job: Job, now: float) -> bool:
         if now >= job.until and not job.done.done():
             job.done.set_exception(Late())
         if job.over:
-            self.characters -= characters(job.windows[job.taken :])
+            self.characters -= _believed(job.cut.windows[job.taken :])
         return job.over
 
 
-def characters(windows: Iterable[Window]) -> int:
-    """How many have to be read."""
-    return sum(map(_length, windows))
+def _believed(windows: Sequence[Window]) -> int:
+    """How many characters they tell of: together, all of the text, each once."""
+    return sum(window.last - window.first for window in windows)
 
 
-def _length(window: Window) -> int:
-    return window.end - window.start
+def _akin(one: int, other: int, slack: int) -> bool:
+    return max(one, other) <= _AKIN * min(one, other) + slack
 
 
-def _fits(first: tuple[Job, int], job: Job, used: int) -> bool:
-    ours, size = _length(first[0].windows[first[1]]), _length(job.windows[job.taken])
-    return (job.classifier is first[0].classifier and used + size <= BATCH_CHARACTERS
-            and max(ours, size) <= _AKIN * min(ours, size) + 16)
+def _filled(jobs: Sequence[Job], most: Batching) -> Batch:
+    """A window of each, then another of each, until a batch is full. The first always has its turn."""
+    batch: Batch = []
+    first = longest = jobs[0].size
+    turn = list(jobs)
+    while turn:
+        again: list[Job] = []
+        for job in turn:
+            wide = max(longest, job.size)
+            full = len(batch) >= most.windows or wide * (len(batch) + 1) > most.size
+            if batch and (full or not _akin(first, job.size, most.slack)):
+                continue
+            batch.append((job, job.taken))
+            longest, job.taken = wide, job.taken + 1
+            if job.taken < len(job.cut.pieces):
+                again.append(job)
+        turn = again
+    return batch

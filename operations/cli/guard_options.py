@@ -17,6 +17,7 @@ from guardrails.evaluation.examiner import Examiner
 from guardrails.guard import Side
 from guardrails.policy import rules_of
 from operations.cli.output import fail, fail_with_problems
+from operations.guards import drawing
 from operations.guards.policies import NamedPolicy, PolicyUnknown, find_policy
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -63,3 +64,13 @@ def examiner_of(found: NamedPolicy, side: Side, catalogue: Catalogue, as_json: b
     except UnusableRule as error:
         problem = Problem(path=error.path, expected="settings that its detector can use", found=error.reason)
         fail_with_problems([ConfigurationError(found.origin or found.name, [problem])], as_json)
+
+
+def prepare_plots(folder: Path, as_json: bool) -> None:
+    """Makes the folder for pictures; where that cannot be, the command ends before it measures anything."""
+    try:
+        drawing.prepare(folder)
+    except drawing.PlotsUnavailable as error:
+        fail(str(error), as_json, code="plots_unavailable")
+    except OSError as error:
+        fail(f"{folder} is no folder to draw into: {error.strerror}", as_json, code="plots_unwritable")

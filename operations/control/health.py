@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from operations.admin.answers import Answer
+from operations.classifier.board import Classifiers
 from operations.ledger.drain import Drain
 from operations.revisions.keeper import Keeper
 from operations.revisions.routing_file import RoutingFile
@@ -15,11 +16,13 @@ from operations.workers.board import Workers
 class Health:
     """``missing`` is what keeps the host from being whole; ``notes`` is what somebody should look at."""
 
-    def __init__(self, keeper: Keeper, file: RoutingFile, workers: Workers, drain: Drain) -> None:
+    def __init__(self, keeper: Keeper, file: RoutingFile, workers: Workers, drain: Drain,
+                 classifiers: Classifiers) -> None:
         self._keeper = keeper
         self._file = file
         self._workers = workers
         self._drain = drain
+        self._classifiers = classifiers
 
     def routes(self) -> list[Route]:
         return [Route("/health", self.health), Route("/ready", self.ready)]
@@ -47,4 +50,6 @@ class Health:
         for status in self._workers.live():
             if status.refused:
                 yield f"worker {status.worker} refuses the newest snapshot: {status.refused}"
+        for name, state in self._classifiers.degraded().items():
+            yield f"classifier {name} is {state}: what its guards cannot decide is as on_error has it"
         yield from self._keeper.warnings()

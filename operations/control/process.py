@@ -13,8 +13,11 @@ from gateway.config.routing_document import RoutingDocument
 from gateway.config.settings import Settings
 from gateway.detectors import usable_detectors
 from gateway.telemetry.logs import Log
+from guardrails.classifiers.builtin import loaded_by
 from operations.admin.gate import Gate
 from operations.audit.api import ActRoutes
+from operations.classifier.board import Classifiers
+from operations.classifier.status import ClassifierStatus
 from operations.console.api import ConsoleRoutes
 from operations.control.app import admin_app
 from operations.control.health import Health
@@ -57,6 +60,8 @@ class Control:
         self._journal = state / "journal"
         self.database = Database(settings.database)
         self.workers = Workers()
+        classifying = settings.classifying
+        self.classifiers = Classifiers(loaded_by(classifying) if classifying is not None else [])
         self.keeper = Keeper(self.database, state, log, catalogue=usable_detectors(settings))
         self.file = RoutingFile(Path(settings.routing), self.keeper, log)
         self.fold = Fold()
@@ -64,7 +69,7 @@ class Control:
         self.drain = Drain(self.database, self._journal, lambda: self.following.spent, log)
         self._client = upstream_client(settings.upstream_ca_file)
         self.upstream = UpstreamMetrics(lambda: endpoints_of(self.keeper.document), self._client)
-        self.health = Health(self.keeper, self.file, self.workers, self.drain)
+        self.health = Health(self.keeper, self.file, self.workers, self.drain, self.classifiers)
         self.app: ASGIApp = Gate(admin_app(self._routes()), admin_key)
         self._handled = ""
 
@@ -73,6 +78,7 @@ class Control:
             lambda: traffic(self.fold),
             lambda: gauges.of_revisions(self.keeper, self.file),
             lambda: gauges.of_workers(self.workers),
+            lambda: gauges.of_classifiers(self.classifiers),
             lambda: gauges.of_journal(self.drain, self.following, self.workers),
             self.upstream.families,
         ], self.upstream.text)
@@ -131,7 +137,10 @@ class Control:
             await arrived.wait()
             arrived.clear()
             for one in receive(status):
-                self.workers.note(one)
+                if isinstance(one, ClassifierStatus):
+                    self.classifiers.note(one)
+                else:
+                    self.workers.note(one)
 
     async def _leave(self) -> None:
         # Where the supervisor is gone the workers are still leaving, and write until they have.

@@ -24,13 +24,14 @@ class DetectorDescription(msgspec.Struct, frozen=True):
 
 
 def described(catalogue: Catalogue) -> list[DetectorDescription]:
-    """All of them, by name."""
+    """All of them, by name; of those that operators name the kind, as ``classifiers.*``."""
     return [_described(name, catalogue) for name in sorted(catalogue)]
 
 
 def _described(name: str, catalogue: Catalogue) -> DetectorDescription:
-    sides = [side for side, kind in _SIDES if name in kind.__struct_fields__]
-    rule = next((_rule_type(kind, name) for side, kind in _SIDES if side in sides), Rule)
+    field = name.partition(".")[0]
+    sides = [side for side, kind in _SIDES if field in kind.__struct_fields__]
+    rule = next((_rule_type(kind, field) for side, kind in _SIDES if side in sides), Rule)
     settings = [field for field in rule.__struct_fields__ if field not in Rule.__struct_fields__]
     try:
         detector = catalogue[name](rule(action="flag"))
@@ -48,3 +49,4 @@ def _rule_types(hint: object) -> Iterator[type[Rule]]:
     for part in get_args(hint):
         if isinstance(part, type) and issubclass(part, Rule):
             yield part
+        yield from _rule_types(part)  # of a mapping

@@ -1,10 +1,19 @@
 """The families that do not come from records: revisions, workers, journal and ledger."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from itertools import accumulate
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
 
+from operations.classifier.board import Classifiers
+from operations.classifier.status import BATCH_SECONDS, BATCH_WINDOWS
 from operations.ledger.drain import Drain
 from operations.metrics.following import Following
 from operations.revisions.keeper import Keeper
@@ -40,6 +49,11 @@ def of_workers(workers: Workers) -> Iterator[Metric]:
             family.add_metric([status.worker], getattr(status, field))
         yield family
     yield from _of_endpoints(workers)
+    asks = CounterMetricFamily("gatewright_guard_model_asks", "Questions to guard models, by what came of each",
+                               labels=["guard", "outcome"])
+    for told, count in sorted(workers.guard_asks().items()):
+        asks.add_metric(told.split(":"), count)
+    yield asks
 
 
 def _of_endpoints(workers: Workers) -> Iterator[Metric]:
@@ -52,6 +66,33 @@ def _of_endpoints(workers: Workers) -> Iterator[Metric]:
         healthy.add_metric([one.version, one.endpoint], one.healthy > 0)
     yield in_flight
     yield healthy
+
+
+def of_classifiers(classifiers: Classifiers) -> Iterator[Metric]:
+    labels = ["classifier"]
+    up = GaugeMetricFamily("gatewright_classifier_up", "1 while a classifier can be asked", labels=labels)
+    waiting = GaugeMetricFamily("gatewright_classifier_waiting_windows", "Windows that wait to be read", labels=labels)
+    texts = CounterMetricFamily("gatewright_classifier_texts", "Texts that a classifier was asked about",
+                                labels=[*labels, "result"])
+    failures = CounterMetricFamily("gatewright_classifier_failures", "Batches that a classifier could not read",
+                                   labels=labels)
+    sizes = HistogramMetricFamily("gatewright_classifier_batch_windows", "Windows read at once", labels=labels)
+    seconds = HistogramMetricFamily("gatewright_classifier_batch_seconds", "Time that a batch took", labels=labels)
+    for name in classifiers.names:
+        up.add_metric([name], classifiers.state(name) == "ready")
+    for name, one in classifiers.known().items():
+        counts = one.counts
+        waiting.add_metric([name], one.waiting_windows)
+        texts.add_metric([name, "remembered"], counts.remembered)
+        texts.add_metric([name, "new"], counts.texts - counts.remembered)
+        failures.add_metric([name], counts.failures)
+        sizes.add_metric([name], _buckets(BATCH_WINDOWS, counts.window_counts), counts.windows)
+        seconds.add_metric([name], _buckets(BATCH_SECONDS, counts.second_counts), counts.seconds)
+    yield from (up, waiting, texts, failures, sizes, seconds)
+
+
+def _buckets(boundaries: Sequence[float], counts: Sequence[int]) -> list[tuple[str, float]]:
+    return list(zip([*map(repr, boundaries), "+Inf"], accumulate(counts), strict=True))
 
 
 def of_journal(drain: Drain, following: Following, workers: Workers) -> Iterator[Metric]:

@@ -36,7 +36,7 @@ class Programs(msgspec.Struct, frozen=True, kw_only=True):
 
 class Supervisor:
     """One host's family: one control process and ``settings.workers`` data workers on two sockets bound here, and
-    ``settings.classifiers`` classifier processes, which bind their own."""
+    a classifier process, where the settings load classifiers, which binds its own."""
 
     def __init__(
         self, settings: Settings, listener: socket.socket, admin: socket.socket, log: Log,
@@ -59,14 +59,18 @@ class Supervisor:
         self._workers = [Child(f"w{n}", [*programs.worker, "--name", f"w{n}", *self._worker_arguments()], line,
                                [listener.fileno(), self._sending.fileno()], stderr, environment, clock)
                          for n in range(settings.workers)]
-        self._classifiers = [Child(f"c{n}", [*programs.classifier, "--name", f"c{n}"], line, [], stderr,
-                                   environment | _ONE_THREAD, clock) for n in range(settings.classifiers)]
+        self._classifiers = [Child("c0", [*programs.classifier, "--name", "c0", *self._classifier_arguments()], line,
+                                   [self._sending.fileno()], stderr, environment | _ONE_THREAD, clock)
+                             ] if settings.classifying is not None else []
 
     def _control_arguments(self) -> list[str]:
         return ["--admin-fd", str(self._admin.fileno()), "--status-fd", str(self._receiving.fileno())]
 
     def _worker_arguments(self) -> list[str]:
         return ["--listen-fd", str(self._listener.fileno()), "--status-fd", str(self._sending.fileno())]
+
+    def _classifier_arguments(self) -> list[str]:
+        return ["--status-fd", str(self._sending.fileno())]
 
     def run(self) -> int:
         """Serves until a signal says to stop; returns the exit status. Raises CannotStart where control cannot."""

@@ -3,12 +3,14 @@
 import asyncio
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from math import inf
 
 import msgspec
 
-from gateway.worker_status import WorkerStatus, decode_status
+from gateway.worker_status import WorkerStatus
+from operations.classifier.status import ClassifierStatus
 
 FRESH_SECONDS = 5.0
 _DATAGRAM_BYTES = 1 << 20
@@ -39,6 +41,7 @@ class Workers:
         self._newest: dict[str, WorkerStatus] = {}
         self._heard_at: dict[str, float] = {}
         self._lost_before: dict[str, int] = {}
+        self._asked_before: Counter[str] = Counter()
 
     def note(self, status: WorkerStatus) -> None:
         """Takes a status in; a late word of a worker that another has replaced changes nothing."""
@@ -47,6 +50,7 @@ class Workers:
             if status.at < known.at and self.is_live(known):
                 return
             self._lost_before[status.worker] = self._lost_before.get(status.worker, 0) + known.journal_lost
+            self._asked_before.update(known.guard_asks)
         self._newest[status.worker] = status
         if abs(self._wall() - status.at) < FRESH_SECONDS:
             self._heard_at[status.worker] = self._monotonic()
@@ -73,6 +77,13 @@ class Workers:
         """Records that no disk took, over all lives of all workers since this process began."""
         return sum(self._lost_before.values()) + sum(status.journal_lost for status in self._newest.values())
 
+    def guard_asks(self) -> Counter[str]:
+        """Questions to guard models by ``name:outcome``, over all lives of all workers since this process began."""
+        sums = Counter(self._asked_before)
+        for status in self._newest.values():
+            sums.update(status.guard_asks)
+        return sums
+
     def endpoints(self) -> list[EndpointSum]:
         sums: dict[tuple[str, str], EndpointSum] = {}
         for status in self.live():
@@ -94,7 +105,7 @@ class Workers:
             await asyncio.sleep(0.05)
 
 
-def receive(status_socket: socket.socket) -> Iterator[WorkerStatus]:
+def receive(status_socket: socket.socket) -> Iterator[WorkerStatus | ClassifierStatus]:
     """Every status that waits in the socket; a datagram that is none is passed over."""
     while True:
         try:
@@ -102,6 +113,6 @@ def receive(status_socket: socket.socket) -> Iterator[WorkerStatus]:
         except (BlockingIOError, InterruptedError):
             return
         try:
-            yield decode_status(datagram)
+            yield msgspec.msgpack.decode(datagram, type=WorkerStatus | ClassifierStatus)
         except msgspec.DecodeError:
             continue

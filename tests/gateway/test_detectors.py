@@ -14,7 +14,7 @@ from gateway.config.checking import ConfigurationError, problems_of
 from gateway.config.routing_document import check_routing, warnings_of
 from gateway.config.settings import Settings, contradictions_of
 from gateway.detectors import detectors_with, usable_detectors
-from guardrails.classifiers import rampart
+from guardrails.classifiers import builtin, rampart
 from guardrails.classifiers.classifier import ClassifierAway
 from guardrails.compiling import guards_of
 from guardrails.passage import Passage
@@ -64,6 +64,7 @@ def test_pseudonyms_of_names_can_be_given_back() -> None:
 def test_a_classifier_without_its_packages_is_a_problem_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(contradictions_of(ONE)) == []
     monkeypatch.setattr(rampart, "NEEDS", ("no_such_package",))
+    monkeypatch.setattr(builtin, "NAMES", ("names",))
     [problem] = contradictions_of(ONE)
     assert (problem.path, problem.found) == ("classifiers", "no no_such_package")
     assert "pip install 'gatewright[names]'" in problem.expected

@@ -11,7 +11,7 @@ import pytest
 
 from guardrails.classifiers.classifier import ClassifierAway, Span
 from guardrails.classifiers.client import IN_FLIGHT, REQUEST_CHARACTERS, ClassifierClient
-from guardrails.classifiers.frames import Ask, Drop, Frames, Malformed, Refused, Told, socket_in
+from guardrails.classifiers.frames import Ask, Drop, Frames, Malformed, Refused, States, Told, socket_in
 from guardrails.classifiers.memory import Memory, key_of
 from guardrails.classifiers.reading import Readings, Stuck
 from guardrails.classifiers.server import listen
@@ -41,29 +41,52 @@ async def until(condition: Callable[[], bool], what: str) -> None:
         await asyncio.sleep(0.005)
 
 
+class Watching:
+    """An observer that remembers."""
+
+    def __init__(self) -> None:
+        self.failures: list[str] = []
+        self.batches: list[int] = []
+        self.texts = self.remembered = 0
+
+    def failed(self, classifier: str, error: BaseException) -> None:
+        self.failures.append(repr(error))
+
+    def read(self, classifier: str, windows: int, seconds: float) -> None:
+        self.batches.append(windows)
+
+    def asked(self, classifier: str, texts: int, remembered: int) -> None:
+        self.texts, self.remembered = self.texts + texts, self.remembered + remembered
+
+
 class Running:
     """A process's parts in this one: ``scripted`` behind a socket, and a client on it."""
 
-    def __init__(self, folder: Path, limit_characters: int = 100_000, stuck_seconds: float = 60.0) -> None:
+    def __init__(self, folder: Path, limit_characters: int = 100_000, stuck_seconds: float = 60.0,
+                 threads: int = 1) -> None:
         self.socket = socket_in(folder)
         self.scripted = Scripted()
-        self.failures: list[str] = []
+        self.watching = Watching()
         self.log = Remembering()
-        self.readings = Readings(time.monotonic, lambda name, error: self.failures.append(repr(error)),
-                                 limit_characters, stuck_seconds)
+        self.readings = Readings(time.monotonic, self.watching, ["scripted"], threads, limit_characters, stuck_seconds)
         self.client = ClassifierClient(self.socket, self.log)
 
-    async def ask(self, *texts: str, seconds: float = 10.0, classifier: str = "scripted") -> list[list[Span]]:
-        return await self.client.read(classifier, texts, seconds)
+    async def ask(self, *texts: str, seconds: float = 10.0, classifier: str = "scripted",
+                  about: dict[str, list[str]] | None = None) -> list[list[Span]]:
+        return await self.client.read(classifier, texts, seconds, about)
+
+    @property
+    def texts_waiting(self) -> int:
+        return sum(texts for texts, _ in self.readings.waiting().values())
 
 
 @asynccontextmanager
 async def running(folder: Path, **settings: Any) -> AsyncIterator[Running]:
     run = Running(folder, **settings)
     listener = await listen(run.socket, run.readings)
-    tasks = [asyncio.ensure_future(run.readings.run(lambda: {"scripted": run.scripted})),
-             asyncio.ensure_future(run.client.run())]
-    await until(lambda: run.client.connected and run.readings.loaded, "the connection")
+    tasks = [asyncio.ensure_future(run.readings.run()), asyncio.ensure_future(run.client.run())]
+    run.readings.add(run.scripted)
+    await until(lambda: run.client.state("scripted") == "ready", "the connection")
     try:
         yield run
     finally:
@@ -95,7 +118,7 @@ async def test_who_asks_alone_is_read_at_once_and_many_share_batches(tmp_path: P
         first = asyncio.ensure_future(run.ask("alone"))
         await until(lambda: run.scripted.batches == [["alone"]], "the first batch")
         others = [asyncio.ensure_future(run.ask(f"other {n:02}")) for n in range(20)]
-        await until(lambda: run.readings.waiting[0] == 20, "the line")
+        await until(lambda: run.texts_waiting == 20, "the line")
         run.scripted.gate.set()
         await asyncio.gather(first, *others)
         assert len(run.scripted.batches) <= 4
@@ -107,7 +130,7 @@ async def test_a_batch_has_texts_of_about_one_length(tmp_path: Path) -> None:
         first = asyncio.ensure_future(run.ask("a"))
         await until(lambda: len(run.scripted.batches) == 1, "the first batch")
         others = [asyncio.ensure_future(run.ask(f"{n:03}" * (100 if n % 2 else 3))) for n in range(12)]
-        await until(lambda: run.readings.waiting[0] == 12, "the line")
+        await until(lambda: run.texts_waiting == 12, "the line")
         run.scripted.gate.set()
         await asyncio.gather(first, *others)
         assert all(max(map(len, batch)) <= 1.6 * min(map(len, batch)) + 16 for batch in run.scripted.batches)
@@ -119,7 +142,7 @@ async def test_a_long_text_lets_others_have_their_turn(tmp_path: Path) -> None:
         long = asyncio.ensure_future(run.ask("." * 50_000))
         await until(lambda: len(run.scripted.batches) == 1, "its first windows")
         short = asyncio.ensure_future(run.ask("short"))
-        await until(lambda: run.readings.waiting[0] == 2, "the short one in the line")
+        await until(lambda: run.texts_waiting == 2, "the short one in the line")
         run.scripted.gate.set()
         await asyncio.gather(long, short)
         assert next(n for n, batch in enumerate(run.scripted.batches) if "short" in batch) <= 4
@@ -151,7 +174,7 @@ async def test_beyond_its_room_it_refuses_at_once_and_goes_on(tmp_path: Path) ->
         run.scripted.gate.set()
         await asyncio.wait(waiting)
         assert await run.ask("X") == [[Span("X", 0, 1, 1.0)]]
-        assert run.readings.waiting[1] == 0
+        assert run.readings.waiting_characters == 0
 
 
 async def test_what_nobody_waits_for_is_never_read(tmp_path: Path) -> None:
@@ -162,7 +185,7 @@ async def test_what_nobody_waits_for_is_never_read(tmp_path: Path) -> None:
         await until(lambda: len(run.scripted.batches) == 1, "the first batch")
         given_up = asyncio.ensure_future(run.ask("given up"))
         late = asyncio.ensure_future(run.ask("too late", seconds=0.05))
-        await until(lambda: run.readings.waiting[0] == 2, "both in the line")
+        await until(lambda: run.texts_waiting == 2, "both in the line")
         given_up.cancel()
         with pytest.raises(TimeoutError):
             await late
@@ -170,7 +193,7 @@ async def test_what_nobody_waits_for_is_never_read(tmp_path: Path) -> None:
         await first
         await run.ask("last")
         assert run.scripted.read_pieces == ["first", "last"]
-        assert run.readings.waiting[1] == 0
+        assert run.readings.waiting_characters == 0
 
 
 async def test_what_is_asked_and_given_up_in_one_breath_is_not_read(tmp_path: Path) -> None:
@@ -182,7 +205,7 @@ async def test_what_is_asked_and_given_up_in_one_breath_is_not_read(tmp_path: Pa
         _, writer = await asyncio.open_unix_connection(run.socket)
         writer.write(codec.encode(Ask(1, "scripted", ["given up"], 10.0)) + codec.encode(Drop(1))
                      + codec.encode(Ask(2, "scripted", ["wanted"], 10.0)))
-        await until(lambda: run.readings.waiting[0] == 2, "both in the line")
+        await until(lambda: run.texts_waiting == 2, "both in the line")
         run.scripted.gate.set()
         await first
         await run.ask("wanted")
@@ -197,17 +220,17 @@ async def test_a_classifier_that_raises_fails_its_batch_and_reads_the_next(tmp_p
             await run.ask("one")
         run.scripted.error = None
         assert await run.ask("one X") == [[Span("X", 4, 5, 1.0)]]
-        assert run.failures == ["RuntimeError('a bug')"]
+        assert run.watching.failures == ["RuntimeError('a bug')"]
 
 
 async def test_a_batch_that_does_not_come_back_ends_the_process(tmp_path: Path) -> None:
     scripted = Scripted()
     scripted.gate.clear()
-    readings = Readings(time.monotonic, lambda *_: None, stuck_seconds=0.05)
-    work = asyncio.ensure_future(readings.run(lambda: {"scripted": scripted}))
-    await until(lambda: readings.loaded, "the classifier")
+    readings = Readings(time.monotonic, Watching(), ["scripted"], stuck_seconds=0.05)
+    readings.add(scripted)
+    work = asyncio.ensure_future(readings.run())
     asked = readings.ask("scripted", ["x"], 5.0)
-    assert isinstance(asked, asyncio.Task)
+    assert isinstance(asked, asyncio.Future)
     with pytest.raises(Stuck):
         await work
     scripted.gate.set()
@@ -215,22 +238,58 @@ async def test_a_batch_that_does_not_come_back_ends_the_process(tmp_path: Path) 
     await asyncio.wait([asked])
 
 
-async def test_while_it_loads_and_for_what_it_does_not_have_it_says_so(tmp_path: Path) -> None:
-    readings = Readings(time.monotonic, lambda *_: None)
+async def test_each_classifier_can_be_asked_as_soon_as_it_is_there_and_says_why_it_cannot(tmp_path: Path) -> None:
+    readings = Readings(time.monotonic, Watching(), ["scripted", "slow to load", "lost"])
     listener = await listen(socket_in(tmp_path), readings)
     client = ClassifierClient(socket_in(tmp_path), Remembering())
-    connecting = asyncio.ensure_future(client.run())
-    await until(lambda: client.connected, "the connection")
+    work = [asyncio.ensure_future(client.run()), asyncio.ensure_future(readings.run())]
+    assert client.state("scripted") == "away"
+    await until(lambda: client.state("scripted") == "loading", "the connection")
     with pytest.raises(ClassifierAway, match="loading"):
         await client.read("scripted", ["x"], 1.0)
-    work = asyncio.ensure_future(readings.run(lambda: {"scripted": Scripted()}))
-    await until(lambda: readings.loaded, "the classifier")
-    with pytest.raises(ClassifierAway, match="unknown"):
-        await client.read("other", ["x"], 1.0)
+    readings.add(Scripted())
+    readings.turn("lost", "broken")
+    await until(lambda: client.state("lost") == "broken", "the news")
+    assert await client.read("scripted", ["X"], 1.0) == [[Span("X", 0, 1, 1.0)]]
+    for name, why in (("slow to load", "loading"), ("lost", "broken"), ("other", "unknown")):
+        with pytest.raises(ClassifierAway, match=why):
+            await client.read(name, ["x"], 1.0)
     listener.close()
-    for task in (connecting, work):
+    for task in work:
         task.cancel()
-        await asyncio.wait([task])
+    await asyncio.wait(work)
+
+
+async def test_threads_read_side_by_side(tmp_path: Path) -> None:
+    """One batch that takes its time does not keep the next one from being read."""
+    async with running(tmp_path, threads=2) as run:
+        other = Scripted("other")
+        run.readings.add(other)
+        run.scripted.gate.clear()
+        held = asyncio.ensure_future(run.ask("held"))
+        await until(lambda: run.scripted.batches == [["held"]], "the first batch")
+        assert await run.ask("X", classifier="other") == [[Span("X", 0, 1, 1.0)]]
+        assert not held.done()
+        run.scripted.gate.set()
+        assert await held == [[]]
+
+
+async def test_windows_of_one_text_that_threads_read_out_of_order_are_told_in_order(tmp_path: Path) -> None:
+    text = "".join("X" if n % 97 == 0 else "." for n in range(20_000))
+    async with running(tmp_path, threads=4) as run:
+        found = await asyncio.gather(*(run.ask(f"{n:04}{text}") for n in range(4)))
+        for [one] in found:
+            assert [span.start for span in one] == [n + 4 for n in range(20_000) if n % 97 == 0]
+
+
+async def test_a_classifier_that_compares_reads_what_the_question_brings_along_once(tmp_path: Path) -> None:
+    async with running(tmp_path) as run:
+        about = {"ONE": ["one X"], "TWO": ["two XX", "more XXX"]}
+        assert await run.ask("XX", "", about=about) == [
+            [Span("ONE", 0, 2, 1.0), Span("TWO", 0, 2, 2.0)], [Span("ONE", 0, 0, 0.0), Span("TWO", 0, 0, 0.0)]]
+        await run.ask("XXX", about=about)
+        assert sorted(run.scripted.read_pieces) == ["XX", "XXX", "more XXX", "one X", "two XX"]
+        assert run.watching.remembered == 3
 
 
 async def live_and_end(client: ClassifierClient, socket: Path) -> None:
@@ -296,15 +355,15 @@ async def test_what_is_no_frame_ends_the_connection_alone(tmp_path: Path) -> Non
     async with running(tmp_path) as run:
         reader, writer = await asyncio.open_unix_connection(run.socket)
         writer.write(b"GET / HTTP/1.1\r\n\r\n")
-        assert await reader.read() == b""
+        assert Frames().feed(await reader.read()) == [States({"scripted": "ready"})]  # and then its end
         writer.close()
         assert await run.ask("X") == [[Span("X", 0, 1, 1.0)]]
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
 def test_frames_are_the_same_in_any_pieces(size: int) -> None:
-    frames = [Ask(1, "names", ["é", "text" * 100], 2.0), Drop(1), Told(2, [[Span("X", 0, 1, 0.5)], []]),
-              Refused(3, "full")]
+    frames = [Ask(1, "names", ["é", "text" * 100], 2.0), Ask(4, "topics", ["a"], 2.0, {"X": ["b"]}), Drop(1),
+              Told(2, [[Span("X", 0, 1, 0.5)], []]), Refused(3, "full"), States({"names": "ready"})]
     codec = Frames()
     data = b"".join(map(codec.encode, frames))
     arrived = [frame for at in range(0, len(data), size) for frame in codec.feed(data[at : at + size])]
@@ -335,7 +394,7 @@ class Fixed:
         self.found = found
         self.asked: list[str] = []
 
-    async def read(self, classifier: str, texts: Any, seconds: float) -> list[list[Span]]:
+    async def read(self, classifier: str, texts: Any, seconds: float, about: Any = None) -> list[list[Span]]:
         self.asked += texts
         return [*self.found]
 

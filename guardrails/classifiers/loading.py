@@ -1,0 +1,73 @@
+"""Loading: from settings to classifiers, each made when it is asked for. Only here anything heavy is imported."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Lock
+from typing import Any, Protocol
+
+from guardrails.classifiers.builtin import installed
+from guardrails.classifiers.checkpoint import Checkpoint
+from guardrails.classifiers.classifier import Classifier
+from guardrails.classifiers.embedding import Topics
+from guardrails.classifiers.rampart import Rampart
+from guardrails.classifiers.reading import Readings
+from guardrails.classifiers.safety import Safety
+from guardrails.classifiers.settings import BuiltIn, ClassifierSettings
+
+Make = Callable[[], Classifier]
+# So long after a failure it is tried again: a hub may be back, a disk mounted.
+AGAIN_SECONDS = 60.0
+_BUILT_IN: Mapping[BuiltIn, Make] = {"names": Rampart, "safety": Safety, "topics": Topics}
+
+
+class LoadingLog(Protocol):
+    def info(self, event: str, **fields: Any) -> None: ...
+    def error(self, event: str, **fields: Any) -> None: ...
+
+
+def makers_of(settings: ClassifierSettings) -> dict[str, Make]:
+    """How each classifier that ``settings`` name is made, by its name."""
+    built_in = installed() if settings.load is None else settings.load
+    one_at_a_time = Lock()
+    own: dict[str, Make] = {name: partial(Checkpoint(one, settings.device, one_at_a_time).load, name)
+                            for name, one in settings.models.items()}
+    return {**{name: _BUILT_IN[name] for name in built_in}, **own}
+
+
+class Loading:
+    """Loads side by side, so that each can be asked as soon as it is there; one that fails is tried again."""
+
+    def __init__(self, readings: Readings, now: Callable[[], float], log: LoadingLog,
+                 told: Callable[[BaseException], Iterable[str]], again_seconds: float = AGAIN_SECONDS) -> None:
+        """``told``: an error's places in the code."""
+        self._readings = readings
+        self._now = now
+        self._log = log
+        self._told = told
+        self._again_seconds = again_seconds
+
+    async def run(self, makers: Mapping[str, Make]) -> None:
+        """Returns once all are loaded."""
+        threads = ThreadPoolExecutor(max(1, len(makers)), "loading")
+        try:
+            await asyncio.gather(*(self._load(name, make, threads) for name, make in makers.items()))
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _load(self, name: str, make: Make, threads: ThreadPoolExecutor) -> None:
+        while True:
+            began = self._now()
+            try:
+                classifier = await asyncio.get_running_loop().run_in_executor(threads, make)
+            except Exception as error:
+                self._log.error("classifier_broken", classifier=name, error=type(error).__name__, says=str(error)[:500],
+                                at_places=self._told(error), again_in_seconds=self._again_seconds)
+                self._readings.turn(name, "broken")
+                await asyncio.sleep(self._again_seconds)
+                continue
+            self._log.info("classifier_ready", classifier=name, load_seconds=round(self._now() - began, 3),
+                           **getattr(classifier, "described", {}))
+            self._readings.add(classifier)
+            return
