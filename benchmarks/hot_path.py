@@ -22,6 +22,7 @@ from starlette.applications import Starlette
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.afterwards import Afterwards
 from gateway.config.routing_document import check_routing
 from gateway.config.settings import Limits
 from gateway.door import Door
@@ -98,10 +99,11 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connecti
         "routing",
     )
     snapshot = compile_snapshot(document, endpoints, lambda _: "", guards={}, revision=1, digest="", created_at=0)
+    journal = Journal(folder, "w0")
     pipeline = Pipeline(
         standard_stages(
             worker="w0",
-            journal=Journal(folder, "w0"),
+            journal=journal,
             keys=None,
             admit=Admit(100),
             limits=Limits(),
@@ -109,6 +111,7 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connecti
             random=random.random,
             log=faults,
             guard_log=Log(sys.stderr),
+            afterwards=Afterwards("w0", journal, Clock(), Log(sys.stderr)),
             threads=ThreadPoolExecutor(1),
         ),
         faults,

@@ -1,8 +1,5 @@
 """The detectors of this host: those of the release, with what its settings give them to work with."""
 
-from collections.abc import Callable
-from typing import TypeVar
-
 from gateway.config.checking import nearest
 from gateway.config.settings import Settings
 from guardrails.classifiers import embedding
@@ -10,11 +7,8 @@ from guardrails.classifiers.builtin import loaded_by, requirements_of
 from guardrails.classifiers.settings import BuiltIn
 from guardrails.compiling import Catalogue, Family, Make, Unavailable
 from guardrails.detectors import names
-from guardrails.detectors.catalogue import CATALOGUE, asks_transformer, slow_detectors
+from guardrails.detectors.catalogue import CATALOGUE, Shared, asks_transformer, tiered_detectors
 from guardrails.detectors.classified import Reads, classified
-from guardrails.detectors.injection.injection import Injection
-
-T = TypeVar("T")
 
 
 def usable_detectors(settings: Settings) -> Catalogue:
@@ -51,15 +45,4 @@ def _lacking(classifier: BuiltIn, settings: Settings) -> str:
 def detectors_with(reads: Reads | None) -> Catalogue:
     """For a data worker. It takes any revision that was live: a detector without its means fails, as ``on_error`` has
     it, and the other models are served."""
-    return {**CATALOGUE, **slow_detectors(reads, _made_once(Injection))}
-
-
-def _made_once(make: Callable[[], T]) -> Callable[[], T]:
-    made: list[T] = []
-
-    def once() -> T:
-        if not made:
-            made.append(make())
-        return made[0]
-
-    return once
+    return {**CATALOGUE, **tiered_detectors(reads, Shared())}

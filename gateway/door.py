@@ -93,7 +93,7 @@ class Door(HttpToolsProtocol):
         exchange, self._exchange = self._exchange, None
         self._pending.clear()
         if exchange is not None:
-            self._hall.pipeline.abandon(exchange)
+            self._hall.pipeline_of(exchange).abandon(exchange)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -249,7 +249,7 @@ class Door(HttpToolsProtocol):
         edge = Edge(self)
         exchange = self._exchange = self._hall.new_exchange(request, edge)
         edge.attach(exchange)
-        self._hall.pipeline.start(exchange)
+        self._hall.pipeline_of(exchange).start(exchange)
 
     def _slow_turn(self, body: bytes, keeps_alive: bool) -> RequestResponseCycle:
         url = _parsed(self.url)
@@ -275,7 +275,7 @@ class Door(HttpToolsProtocol):
     def finished(self, exchange: Exchange) -> None:
         """The edge has written the last byte."""
         self._exchange = None
-        self._hall.pipeline.settle(exchange)
+        self._hall.pipeline_of(exchange).settle(exchange)
         self._next_turn(not self.closing)
 
     def _next_turn(self, keeps_alive: bool) -> None:

@@ -1,15 +1,18 @@
 """The exchange: one request's life, from its last byte read to its record written."""
 
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 
 from gateway.record import ExchangeRecord
+from guardrails.guard import Side
 from guardrails.redaction import Pseudonyms
 from guardrails.verdict import Verdict
 from models.protocol.operations import Operation
 
 if TYPE_CHECKING:
+    from gateway.judging import Judging
     from gateway.reply import Flow, Reply
     from gateway.snapshot import Route, Snapshot
     from models.endpoint import Endpoint
@@ -40,6 +43,16 @@ class Clock(Protocol):
     def wall(self) -> float: ...
 
 
+class Late(NamedTuple):
+    """What a guard came to that nobody waits for. ``seconds`` are what it took, by guard; ``shadow`` where it is of the
+    policy in shadow."""
+
+    side: Side
+    verdict: Verdict
+    seconds: Mapping[str, float]
+    shadow: bool
+
+
 class Exchange(msgspec.Struct, eq=False):
     """Carries what the stages learn. Ends in exactly one outcome: answered, refused, failed or abandoned.
 
@@ -57,6 +70,8 @@ class Exchange(msgspec.Struct, eq=False):
     route: "Route" = None  # type: ignore[assignment]  # Read sets it; what comes before does not look
     verdict: Verdict | None = None  # None where no guards judge
     would_be: Verdict | None = None  # that of the policy in shadow
+    beside: "Judging | None" = None  # what the reply waits for
+    late: list[Late] = []  # what was found that the client is told nothing of
     pseudonyms: Pseudonyms | None = None  # lives here alone: it is never written anywhere
     lot: float = 0.0  # from [0, 1): decides which guards judge where they are sampled
     held_endpoint: "Endpoint | None" = None  # where the state is that the request refers to

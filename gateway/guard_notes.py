@@ -1,9 +1,9 @@
 """What is told of guards: to the client in a header, to the ledger in the record. Never the text that they judged."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
-from gateway.exchange import Exchange
-from gateway.record import ExchangeRecord, GuardFinding
+from gateway.exchange import Exchange, Late
+from gateway.record import ExchangeRecord, GuardFinding, GuardNotes
 from guardrails.guard import Side
 from guardrails.verdict import Decision, Verdict
 
@@ -30,27 +30,76 @@ def _told(verdict: Verdict, side: Side) -> str:
     return "+".join([*done, *(["unchecked"] if failed else [])])
 
 
+def take_in(exchange: Exchange, late: Late) -> None:
+    """Adds what guards came to while the exchange went on to what is known of it."""
+    if late.shadow:
+        exchange.shadow_verdict().take(late.verdict)
+    elif exchange.verdict is not None:
+        exchange.verdict.take(late.verdict)
+        exchange.record.guard_seconds |= _told_seconds(late)
+
+
 def note_guards(exchange: Exchange) -> None:
     """Writes what the guards decided into the exchange's record."""
     record = exchange.record
-    for verdict, shadow in ((exchange.verdict, False), (exchange.would_be, True)):
+    live, shadow = _with_late(exchange, exchange.verdict, False), _with_late(exchange, exchange.would_be, True)
+    for verdict in (live, shadow):
         if verdict is not None and verdict.failures:
-            record.guard_failures += _failures(exchange, verdict, shadow)
-    if exchange.verdict is not None and exchange.verdict.decisions:
-        _note_decisions(record, exchange.verdict)
-    if exchange.would_be is not None:
-        live = exchange.verdict.decisions if exchange.verdict is not None else []
-        record.guard_differences = differences(live, exchange.would_be.decisions)
+            record.guard_failures += _failures(exchange, verdict, verdict is shadow)
+    if live is not None and live.decisions:
+        _note_decisions(record, live)
+    if shadow is not None:
+        record.guard_differences = differences(live.decisions if live is not None else [], shadow.decisions)
+
+
+def _with_late(exchange: Exchange, verdict: Verdict | None, shadow: bool) -> Verdict | None:
+    """With what is found afterwards, which the client is told nothing of: its verdict stays as it is."""
+    late = [one for one in exchange.late if one.shadow == shadow]
+    if verdict is None or not late:
+        return verdict
+    whole = Verdict()
+    whole.take(verdict)
+    for one in late:
+        whole.take(one.verdict)
+        if not shadow:
+            exchange.record.guard_seconds |= _told_seconds(one)
+    return whole
 
 
 def _failures(exchange: Exchange, verdict: Verdict, shadow: bool) -> Iterable[str]:
-    guards = exchange.route.guards
+    guards = exchange.route.guards if exchange.route is not None else exchange.snapshot.moderator
     for failure in verdict.failures:
         mode = "shadow" if shadow or guards is None else "block" if guards.refuses([failure]) else "allow"
         yield f"{failure.side}:{failure.guard}:{failure.reason}:{mode}"
 
 
-def _note_decisions(record: ExchangeRecord, verdict: Verdict) -> None:
+def notes_by_guard(exchange: Exchange, told: Sequence[Late]) -> Iterator[tuple[str, GuardNotes]]:
+    """What guards came to once the record was written, for each by its name."""
+    for name in dict.fromkeys(name for late in told for name in _judged(late)):
+        notes = GuardNotes()
+        for late in told:
+            verdict = late.verdict.only(name)
+            notes.guard_failures += _failures(exchange, verdict, late.shadow)
+            if late.shadow:
+                known = [one.verdict.only(name).decisions for one in told if not one.shadow]
+                notes.guard_differences = differences(known[0] if known else (), verdict.decisions)
+            else:
+                _note_decisions(notes, verdict)
+                notes.guard_seconds |= {key: took for key, took in _told_seconds(late).items()
+                                        if key == f"{late.side}:{name}"}
+        yield name, notes
+
+
+def _judged(late: Late) -> Iterator[str]:
+    yield from late.seconds
+    yield from (failure.guard for failure in late.verdict.failures)
+
+
+def _told_seconds(late: Late) -> dict[str, float]:
+    return {f"{late.side}:{name}": took for name, took in late.seconds.items()}
+
+
+def _note_decisions(record: ExchangeRecord | GuardNotes, verdict: Verdict) -> None:
     record.guards = [f"{side}:{guard}:{action}:{count}" for (side, guard, action), count in (+verdict.counts).items()]
     record.findings = [
         GuardFinding(one.side, one.finding.detector, one.finding.label, one.action, round(one.finding.score, 4),

@@ -1,7 +1,7 @@
 """The hall behind the doors: what all connections of a worker share."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from gateway.outbox import Outbox
 from gateway.pipeline import Pipeline
 from gateway.refusal import Refusal
 from gateway.snapshot import Snapshot
-from models.protocol.operations import OPERATIONS
+from models.protocol.operations import OPERATIONS, Operation
 
 
 class Sweepable(Protocol):
@@ -30,13 +30,17 @@ class Hall:
 
     def __init__(self, *, uvicorn: Config, pipeline: Pipeline, snapshot: Callable[[], Snapshot], limits: Limits,
                  clock: Clock, outbox: Outbox, new_id: Callable[[], str],
-                 turned_away: Callable[[Refusal], None]) -> None:
+                 turned_away: Callable[[Refusal], None], own: Mapping[Operation, Pipeline] | None = None) -> None:
+        """``pipeline`` takes what model servers are asked; ``own`` are the operations that the gateway answers itself,
+        each with a list of stages of its own."""
         self.uvicorn = uvicorn
         self.server_state = ServerState()
-        self.pipeline = pipeline
+        own = own or {}
+        self._pipelines = {**dict.fromkeys((operation.name for operation in OPERATIONS), pipeline),
+                           **{operation.name: its for operation, its in own.items()}}
         self.limits = limits
         self.outbox = outbox
-        self.operations = {operation.path.encode(): operation for operation in OPERATIONS}
+        self.operations = {operation.path.encode(): operation for operation in (*OPERATIONS, *own)}
         self.doors: set[Sweepable] = set()
         self.draining = False
         self.turned_away = turned_away
@@ -47,6 +51,9 @@ class Hall:
         self._date_second = 0
         self.date_header = b""
         self.sweep()
+
+    def pipeline_of(self, exchange: Exchange) -> Pipeline:
+        return self._pipelines[exchange.request.operation.name]
 
     def new_exchange(self, request: Request, edge: Edge) -> Exchange:
         return begin_exchange(self.new_id(), request, self._snapshot(), edge,

@@ -13,11 +13,11 @@ from collections.abc import Callable
 
 import msgspec
 
+from gateway.breaking import break_off
 from gateway.exchange import Clock, Exchange
 from gateway.other_places import OtherPlaces
 from gateway.record import Attempt
 from gateway.refusal import (
-    InternalError,
     Refusal,
     UpstreamDisconnected,
     UpstreamError,
@@ -254,14 +254,9 @@ class Inference(msgspec.Struct, eq=False):
             self._break(error)
 
     def _break(self, error: Exception) -> None:
-        """A bug of ours: the flows may be what is broken, so the edge alone ends the reply."""
-        self._log.fault("reply_failed", error, request_id=self._exchange.id)
-        refusal = InternalError("The gateway failed.")
-        self._exchange.conclude(refusal.outcome, refusal.blame, refusal.code)
         if not self._done:
             self._finish()
-        if not self._exchange.settled:
-            self._exchange.edge.fail(refusal)
+        break_off(self._exchange, self._log, error)
 
     # Ends
 

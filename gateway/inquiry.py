@@ -6,6 +6,7 @@ from typing import Any
 from guardrails.examination import Examination
 from guardrails.inspection import EVERY, Guards
 from guardrails.passage import Passage
+from guardrails.policy import When
 from guardrails.redaction import Pseudonyms
 from guardrails.verdict import Failure
 from models.protocol.passages import Text, Texts, Uneditable, legible, texts_of, with_edits
@@ -38,6 +39,13 @@ class Inquiry:
     def stop(self) -> None:
         for one in self.examinations:
             one.stop()
+
+    def apart(self, when: When) -> tuple[Examination | None, Examination | None]:
+        """What the slow guards of a place are to judge while the exchange goes on: by the live policy, and by the one
+        in shadow."""
+        live, shadow = (one.apart() if one is not None and one.slow_readers(when) else None
+                        for one in (self.live, self.shadow))
+        return live, shadow
 
     def edited(self) -> Mapping[str, Any]:
         """The document as it may go on; the one that was given where nothing is edited. A redaction where none can be

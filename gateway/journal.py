@@ -1,11 +1,11 @@
 """The journal: finished exchanges, appended by a worker to a local file and read back in order by the control process.
 
 A segment is a file of frames, each ``length u32 | crc32 u32 | payload`` in little-endian order, the payload one
-ExchangeRecord in MessagePack. ``append`` is one ``write`` system call: what it wrote is in the page cache and survives
-kill -9 of the process. A torn tail (a crash of the machine, a full disk) ends the segment at its last whole frame.
-Only the worker that made a segment writes to it; a new life of the worker makes new segments. A segment is locked while
-it may grow, and the kernel lets the lock go with the process: a reader knows an ended segment without asking for pids,
-which are used again.
+ExchangeRecord in MessagePack, or one Signal, which says so in its first field. ``append`` is one ``write`` system call:
+what it wrote is in the page cache and survives kill -9 of the process. A torn tail (a crash of the machine, a full
+disk) ends the segment at its last whole frame. Only the worker that made a segment writes to it; a new life of the
+worker makes new segments. A segment is locked while it may grow, and the kernel lets the lock go with the process: a
+reader knows an ended segment without asking for pids, which are used again.
 """
 
 import fcntl
@@ -18,10 +18,11 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.record import ExchangeRecord
+from gateway.record import Entry, ExchangeRecord, Signal
 
 _HEADER = struct.Struct("<II")
 _SUFFIX = ".journal"
+_SIGNAL = msgspec.msgpack.encode("record") + msgspec.msgpack.encode("signal")
 MAX_FRAME_BYTES = 1 << 20
 SEGMENT_BYTES = 16 << 20
 
@@ -59,7 +60,7 @@ class Journal:
             raise
         self._fd, self._size = fd, 0
 
-    def append(self, record: ExchangeRecord) -> bool:
+    def append(self, record: Entry) -> bool:
         """Writes one record; returns False where the disk would not take it."""
         try:
             data = frame(self._encode(record))
@@ -153,3 +154,11 @@ def read_frames(segment: Path, offset: int = 0, limit_bytes: int = 4 << 20) -> I
 def decode_record(payload: bytes) -> ExchangeRecord:
     """Returns a record; raises msgspec.ValidationError where it is none. Fields of a later schema are left out."""
     return msgspec.msgpack.decode(payload, type=ExchangeRecord)
+
+
+def decode_entry(payload: bytes) -> Entry:
+    """The same, of either kind."""
+    # A map of fewer than 16 fields begins with one byte, and a name of fewer than 32 letters too.
+    if payload[1 : 1 + len(_SIGNAL)] == _SIGNAL:
+        return msgspec.msgpack.decode(payload, type=Signal)
+    return decode_record(payload)

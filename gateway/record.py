@@ -1,4 +1,6 @@
-"""The exchange record: the one row that a request leaves in the journal and then in the ledger."""
+"""What the journal holds, and then the ledger: the one row that a request leaves, and signals about it."""
+
+from typing import Any
 
 import msgspec
 
@@ -89,3 +91,34 @@ class ExchangeRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     bytes_in: int = 0
     bytes_out: int = 0
     content: str = ""
+
+
+class GuardNotes(msgspec.Struct, omit_defaults=True):
+    """What a guard came to once the exchange's record was written: the same fields as there."""
+
+    guards: list[str] = []
+    findings: list[GuardFinding] = []
+    findings_untold: int = 0
+    guard_failures: list[str] = []
+    guard_differences: list[str] = []
+    guard_seconds: dict[str, float] = {}
+
+
+class Signal(msgspec.Struct, omit_defaults=True, kw_only=True, tag_field="record", tag="signal"):
+    """An opinion or measurement about an exchange, which came after its record. No field holds content.
+
+    ``kind`` says what ``body`` is: ``guard``, then ``name`` is the guard's and the body its GuardNotes. The id is the
+    same whenever the same thing is told again.
+    """
+
+    id: str
+    exchange_id: str
+    at: float  # Unix seconds
+    kind: str
+    name: str
+    schema: int = SCHEMA
+    worker: str = ""
+    body: dict[str, Any] = {}
+
+
+Entry = ExchangeRecord | Signal

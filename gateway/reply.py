@@ -100,14 +100,11 @@ class Reply:
             self._first.fail(refusal)
 
 
-class RefusedSource:
+class OwnSource:
     """The source of a reply that the gateway makes itself."""
 
-    def __init__(self, refusal: Refusal) -> None:
-        self._refusal = refusal
-
     def begin(self, flow: Flow) -> None:
-        flow.fail(self._refusal)
+        raise NotImplementedError
 
     def pause(self) -> None:
         """Nothing to hold back: all of it is sent at once."""
@@ -117,3 +114,24 @@ class RefusedSource:
 
     def cancel(self) -> None:
         """See pause."""
+
+
+class RefusedSource(OwnSource):
+    """Declines."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        self._refusal = refusal
+
+    def begin(self, flow: Flow) -> None:
+        flow.fail(self._refusal)
+
+
+class AnsweredSource(OwnSource):
+    """Answers, with a whole JSON document."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def begin(self, flow: Flow) -> None:
+        flow.head(Head(200, [(b"content-type", b"application/json")]))
+        flow.end(self._body)

@@ -6,6 +6,7 @@ import msgspec
 
 from gateway.config.routing_document import ModelDocument, RoutingDocument, Sticky, Timeouts, VersionDocument
 from guardrails.inspection import Guards
+from guardrails.moderation import Moderator
 from models.endpoint import Endpoint, Endpoints
 from models.protocol.operations import OPERATIONS, Operation
 from models.version import Version
@@ -41,39 +42,51 @@ class Route(msgspec.Struct, frozen=True, eq=False):
 
 
 class Snapshot:
-    """One revision. ``routes`` holds every name that can be asked for, pinned ones included."""
+    """One revision. ``routes`` holds every name that can be asked for, pinned ones included; ``moderator`` is who
+    answers ``/v1/moderations``; ``guard_models`` are the versions that are asked for a judgement, by the guard model's
+    name."""
 
-    def __init__(self, revision: int, digest: str, created_at: float, routes: Mapping[str, Route]) -> None:
+    def __init__(self, revision: int, digest: str, created_at: float, routes: Mapping[str, Route],
+                 moderator: Moderator | None = None, guard_models: Mapping[str, Target] | None = None) -> None:
         self.revision = revision
         self.digest = digest
         self.created_at = created_at
         self.routes = routes
+        self.moderator = moderator
+        self.guard_models = guard_models or {}
         self.models = tuple(name for name, route in routes.items() if not route.pinned)
 
     def __repr__(self) -> str:
         return f"<Snapshot revision={self.revision} models={', '.join(self.models)}>"
 
     def targets(self) -> Iterator[Target]:
-        """Every version that some model may use, each once."""
-        seen: set[str] = set()
-        for route in self.routes.values():
-            for name, target in route.targets.items():
-                if name not in seen:
-                    seen.add(name)
-                    yield target
+        """Every version that some model or some guard model may use, each once."""
+        used = {name: target for route in self.routes.values() for name, target in route.targets.items()}
+        used |= {target.version.name: target for target in self.guard_models.values()}
+        yield from used.values()
 
     def missing(self) -> list[str]:
         """What cannot be served just now, in words: models of which no version has a healthy endpoint."""
         return [f"model {name}: no endpoint of {', '.join(self.routes[name].targets)} answers"
                 for name in self.models if not self.serves(name)]
 
+    def missing_guards(self) -> list[str]:
+        """Guard models that cannot be asked just now, in words. The models under them are served, or not, as their
+        policies' ``on_error`` has it."""
+        return [f"guard model {name}: no endpoint of {target.version.name} answers; it fails, as on_error has it"
+                for name, target in self.guard_models.items() if not _answers(target)]
+
     def serves(self, name: str) -> bool:
-        targets = self.routes[name].targets.values()
-        return any(endpoint.healthy for target in targets for endpoint in target.endpoints)
+        return any(map(_answers, self.routes[name].targets.values()))
+
+
+def _answers(target: Target) -> bool:
+    return any(endpoint.healthy for endpoint in target.endpoints)
 
 
 def compile_snapshot(document: RoutingDocument, endpoints: Endpoints, secret: Callable[[str], str], *,
-                     guards: Mapping[str, Guards], revision: int, digest: str, created_at: float) -> Snapshot:
+                     guards: Mapping[str, Guards], revision: int, digest: str, created_at: float,
+                     moderator: Moderator | None = None) -> Snapshot:
     """Compiles a checked document. ``secret`` reads a key from where its name says (an environment variable);
     ``guards`` are those of every policy that a model names."""
     targets = {name: _target(name, version, endpoints, secret) for name, version in document.versions.items()}
@@ -82,7 +95,8 @@ def compile_snapshot(document: RoutingDocument, endpoints: Endpoints, secret: Ca
         routes[name] = _route(name, model, targets, guards, revision)
         for version in routes[name].targets:
             routes[f"{name}@{version}"] = _pinned(routes[name], version)
-    return Snapshot(revision, digest, created_at, routes)
+    guard_models = {name: targets[written.version] for name, written in document.guard_models.items()}
+    return Snapshot(revision, digest, created_at, routes, moderator, guard_models)
 
 
 def _target(name: str, written: VersionDocument, endpoints: Endpoints, secret: Callable[[str], str]) -> Target:

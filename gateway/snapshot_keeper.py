@@ -11,12 +11,21 @@ from typing import NamedTuple
 
 from gateway import snapshot_file
 from gateway.config.checking import ConfigurationError
-from gateway.config.routing_document import RoutingDocument, check_routing, used_policies, warnings_of
+from gateway.config.routing_document import (
+    RoutingDocument,
+    check_routing,
+    moderating_policy,
+    used_policies,
+    warnings_of,
+)
+from gateway.guard_models import GuardModels, Serve, guard_models_of
+from gateway.guard_server import GuardServer
 from gateway.policies import Policies
 from gateway.snapshot import Snapshot, compile_snapshot
 from guardrails.compiling import Catalogue
 from guardrails.detectors.catalogue import CATALOGUE
 from guardrails.inspection import Guards
+from guardrails.moderation import Moderator
 from models.endpoint import Endpoints
 
 _UNUSABLE = (snapshot_file.Unreadable, ConfigurationError, OSError, ValueError)
@@ -26,12 +35,14 @@ class SnapshotKeeper:
     """The one place that holds which snapshot is live."""
 
     def __init__(self, folder: Path, endpoints: Endpoints, secret: Callable[[str], str],
-                 catalogue: Catalogue = CATALOGUE) -> None:
+                 catalogue: Catalogue = CATALOGUE, serve: Serve = GuardServer) -> None:
+        """``serve`` makes the server of a guard model by its name."""
         self._folder = folder
         self._endpoints = endpoints
         self._secret = secret
         self._catalogue = catalogue
         self._policies = Policies(catalogue)
+        self._serve = serve
         self._seen: tuple[int, int, int] | None = None
         self._live: Snapshot | None = None
         self.warnings: list[str] = []
@@ -93,14 +104,19 @@ class SnapshotKeeper:
         if self._live is not None and (stored.revision, stored.digest) == (self._live.revision, self._live.digest):
             return None
         document = check_routing(stored.routing, f"revision {stored.revision}", self._catalogue)
-        return Ready(stored, document, self._policies.compiled(document.policies, used_policies(document)))
+        guard_models = guard_models_of(document, self._serve)
+        own = guard_models.detectors
+        return Ready(stored, document, self._policies.compiled(document.policies, used_policies(document), own),
+                     self._policies.moderator(moderating_policy(document), own), guard_models)
 
     def _take(self, ready: "Ready | None") -> bool:
         if ready is None:
             return False
         stored, document = ready.stored, ready.document
         self._live = compile_snapshot(document, self._endpoints, self._secret, guards=ready.guards,
-                                      revision=stored.revision, digest=stored.digest, created_at=stored.created_at)
+                                      revision=stored.revision, digest=stored.digest, created_at=stored.created_at,
+                                      moderator=ready.moderator)
+        ready.guard_models.bind(self._live.guard_models)
         self.warnings = warnings_of(document, self._catalogue)
         # Endpoints that are named no more finish what they have; exchanges hold them until then.
         self._endpoints.keep_only({url for version in document.versions.values() for url in version.endpoints})
@@ -113,3 +129,5 @@ class Ready(NamedTuple):
     stored: snapshot_file.StoredRevision
     document: RoutingDocument
     guards: Mapping[str, Guards]
+    moderator: Moderator
+    guard_models: GuardModels

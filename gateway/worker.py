@@ -17,6 +17,7 @@ import socket
 import ssl
 import sys
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,21 +26,24 @@ import uvloop
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.afterwards import Afterwards
 from gateway.api.application import make_application
 from gateway.config.handover import settings_of_line
 from gateway.config.settings import Key, Settings
 from gateway.detectors import detectors_with
 from gateway.door import Door
+from gateway.guard_server import GuardServer
 from gateway.hall import Hall
 from gateway.ids import ExchangeIds
 from gateway.journal import Journal
+from gateway.moderation import MODERATIONS
 from gateway.outbox import Outbox
 from gateway.pipeline import Pipeline
 from gateway.readiness import Readiness
 from gateway.refusal import Draining, Refusal
 from gateway.snapshot_keeper import SnapshotKeeper
 from gateway.stages.admit import Admit
-from gateway.stages.standard import standard_stages
+from gateway.stages.standard import moderation_stages, standard_stages
 from gateway.telemetry.faults import Faults
 from gateway.telemetry.logs import Log
 from gateway.worker_status import EndpointStatus, StatusSender, WorkerStatus
@@ -88,19 +92,27 @@ class Worker:
         self._endpoints = Endpoints(
             lambda url: Endpoint(url, tls.context_for(url), loop=loop, time=clock.time, write=outbox.put))
         self._classifier = ClassifierClient(socket_in(state), self._log) if settings.classifiers else None
-        self._keeper = SnapshotKeeper(state, self._endpoints, lambda variable: os.environ.get(variable, ""),
-                                      detectors_with(self._classifier))
-        self._pipeline = Pipeline(standard_stages(
+        chance = random.Random().random
+        self._guard_asks: Counter[tuple[str, str]] = Counter()
+        self._keeper = SnapshotKeeper(
+            state, self._endpoints, lambda variable: os.environ.get(variable, ""), detectors_with(self._classifier),
+            lambda guard: GuardServer(guard, chance, self._log, self._guard_asks))
+        self._afterwards = Afterwards(name, self._journal, clock, self._log)
+        threads = ThreadPoolExecutor(GUARD_THREADS, "guards")
+        inference = standard_stages(
             worker=name, journal=self._journal, keys=keys, admit=self._admit, limits=settings.limits, clock=clock,
-            random=random.Random().random, log=faults, guard_log=self._log,
-            threads=ThreadPoolExecutor(GUARD_THREADS, "guards")), faults)
+            random=chance, log=faults, guard_log=self._log, afterwards=self._afterwards, threads=threads)
+        moderation = moderation_stages(
+            worker=name, journal=self._journal, keys=keys, admit=self._admit, limits=settings.limits, clock=clock,
+            guard_log=self._log, threads=threads)
         new_id = ExchangeIds(time.time)
         application = make_application(lambda: self._keeper.live, self.readiness, keys, new_id)
         self._hall = Hall(
             uvicorn=Config(application, http=HttpToolsProtocol, ws="none", lifespan="off", log_config=None,
                            access_log=False),
-            pipeline=self._pipeline, snapshot=lambda: self._keeper.live, limits=settings.limits, clock=clock,
-            outbox=outbox, new_id=new_id, turned_away=self._turned_away)
+            pipeline=Pipeline(inference, faults), own={MODERATIONS: Pipeline(moderation, faults)},
+            snapshot=lambda: self._keeper.live, limits=settings.limits, clock=clock, outbox=outbox, new_id=new_id,
+            turned_away=self._turned_away)
         self._draining = asyncio.Event()
         self._lag_seconds = 0.0
 
@@ -113,7 +125,8 @@ class Worker:
         if self._draining.is_set():
             missing.insert(0, "this worker is shutting down")
         ready = not self._draining.is_set() and any(live.serves(name) for name in live.models)
-        return Readiness(ready, live.revision, missing, self._keeper.warnings, self._degraded())
+        return Readiness(ready, live.revision, missing, self._keeper.warnings,
+                         [*self._degraded(), *live.missing_guards()])
 
     def _degraded(self) -> list[str]:
         classifying = self.settings.classifying
@@ -218,7 +231,8 @@ class Worker:
                        for target in self._keeper.live.targets() for endpoint in target.endpoints],
             exchanges_in_flight=self._admit.in_flight, connections=len(self._hall.doors),
             journal_appended=self._journal.appended, journal_lost=self._journal.lost,
-            loop_lag_seconds=self._lag_seconds))
+            loop_lag_seconds=self._lag_seconds,
+            guard_asks={f"{guard}:{outcome}": count for (guard, outcome), count in self._guard_asks.items()}))
 
     # Leaving
 
@@ -231,11 +245,12 @@ class Worker:
         self._hall.drain()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.settings.drain.finish):
-                while self._hall.doors or self._admit.in_flight:
+                while self._hall.doors or self._admit.in_flight or self._afterwards.running:
                     await asyncio.sleep(0.02)
         for exchange in self._admit.open_exchanges():
-            self._pipeline.cut_short(exchange, Draining("The gateway is shutting down."))
+            self._hall.pipeline_of(exchange).cut_short(exchange, Draining("The gateway is shutting down."))
         await asyncio.sleep(0.1)  # the last bytes go out
+        self._afterwards.close()
         self._endpoints.close()
         self._journal.close()
         self._send_status()

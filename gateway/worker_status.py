@@ -31,6 +31,7 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True, tag="worker", tag_
     journal_appended: int = 0
     journal_lost: int = 0
     loop_lag_seconds: float = 0.0
+    guard_asks: dict[str, int] = {}  # questions to guard models, by "name:outcome"
 
 
 class StatusSender:

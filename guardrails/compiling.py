@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from guardrails.allowed import Allowed
 from guardrails.detectors.description import labels_of
-from guardrails.guard import Guard, Side, guard_of
+from guardrails.guard import Guard, Side, actions_of, guard_of
 from guardrails.inspection import Guards, Inspector, Permits
-from guardrails.policy import Policy, PromptRules, ReplyRules, Rule, rules_of
+from guardrails.policy import Policy, PromptRules, ReplyRules, Rule, SlowRule, rules_of
 from guardrails.redaction import NameFinder
 
 # Makes a detector by its rule; raises ValueError where the rule's settings cannot be used.
@@ -66,13 +66,13 @@ class UnusableRule(ValueError):
 def guards_of(name: str, policy: Policy, catalogue: Catalogue) -> Guards:
     """The guards of ``policy``; raises UnusableRule. Detectors that the catalogue lacks judge nothing: who loads the
     policy says so."""
-    permits = _permits(policy)
-    prompt = _made("prompt", policy.prompt, catalogue)
+    permits = permits_of(policy)
+    prompt = made("prompt", policy.prompt, catalogue)
     pseudonymous = {label for guard, detector in prompt if guard.style == "pseudonym" for label in labels_of(detector)}
     return Guards(
         name=name,
         prompt=Inspector("prompt", prompt, permits),
-        reply=Inspector("reply", _made("reply", policy.reply, catalogue), permits, restored=sorted(pseudonymous)),
+        reply=Inspector("reply", made("reply", policy.reply, catalogue), permits, restored=sorted(pseudonymous)),
         blocks_on_error=policy.on_error == "block",
         deadline_seconds=policy.deadline_ms / 1000, names=NameFinder(pseudonymous) if pseudonymous else None)
 
@@ -80,16 +80,17 @@ def guards_of(name: str, policy: Policy, catalogue: Catalogue) -> Guards:
 def unusable_rules(policy: Policy, catalogue: Catalogue) -> Iterator[UnusableRule]:
     """Everything for which ``guards_of`` would not take the policy, not only the first."""
     try:
-        _permits(policy)
+        permits_of(policy)
     except UnusableRule as error:
         yield error
     sides: tuple[tuple[Side, PromptRules | ReplyRules], ...] = (("prompt", policy.prompt), ("reply", policy.reply))
     for side, rules in sides:
         for name, rule in rules_of(rules):
-            # Where a rule has no settings of its own nothing can be wrong with them: no detector is made to find out.
-            made = type(rule) is not Rule or isinstance(maker_of(catalogue, name), Unavailable)
+            # Where a rule has no settings of its own nothing can be wrong with them: no detector is made to find out,
+            # but of those that the operator has defined himself, which may not be fit for every action.
+            told = type(rule) is not Rule or "." in name or isinstance(maker_of(catalogue, name), Unavailable)
             try:
-                _detector(side, name, rule, catalogue if made else {})
+                _detector(side, name, rule, catalogue if told else {})
             except UnusableRule as error:
                 yield error
 
@@ -100,7 +101,8 @@ def missing_detectors(policy: Policy, catalogue: Catalogue) -> list[str]:
             for name, _ in rules_of(rules) if maker_of(catalogue, name) is None]
 
 
-def _permits(policy: Policy) -> Permits | None:
+def permits_of(policy: Policy) -> Permits | None:
+    """What the policy lets be whatever finds it; None where nothing. Raises UnusableRule."""
     if not policy.allow and not policy.allow_patterns:
         return None
     try:
@@ -109,20 +111,37 @@ def _permits(policy: Policy) -> Permits | None:
         raise UnusableRule("allow_patterns", str(error)) from None
 
 
-def _made(side: Side, rules: PromptRules | ReplyRules, catalogue: Catalogue) -> list[tuple[Guard, object]]:
+def made(side: Side, rules: PromptRules | ReplyRules, catalogue: Catalogue) -> list[tuple[Guard, object]]:
+    """The guards of a side, each with its detector; raises UnusableRule."""
     found: list[tuple[Guard, object]] = []
     for name, rule in rules_of(rules):
         detector = _detector(side, name, rule, catalogue)
         if detector is not None:
-            found.append((guard_of(name, rule, getattr(detector, "counted", frozenset())), detector))
+            found.append((guard_of(name, rule, getattr(detector, "counted", frozenset()), side), detector))
     return found
 
 
 def _detector(side: Side, name: str, rule: Rule, catalogue: Catalogue) -> object | None:
     if side == "reply" and rule.style == "pseudonym":
         raise UnusableRule(f"{side}.{name}.style", "only what a prompt holds can be given back in the reply")
+    misplaced = _misplaced(side, rule)
+    if misplaced:
+        raise UnusableRule(f"{side}.{name}.when", misplaced)
     make = maker_of(catalogue, name)
     try:
         return None if make is None else make(rule)
     except ValueError as error:
         raise UnusableRule(f"{side}.{name}", str(error)) from None
+
+
+def _misplaced(side: Side, rule: Rule) -> str:
+    """What a rule would do that cannot be done where it wants to run; empty where all can."""
+    when = rule.when if isinstance(rule, SlowRule) else None
+    actions = actions_of(rule)
+    if when == "after" and actions & {"block", "redact"}:
+        return "what is found after the fact can only be flagged or counted; to block or redact takes when: before"
+    if when == "beside" and side == "reply":
+        return "the text of a reply waits for its guards (before) or it does not (after); beside is for prompts"
+    if when == "beside" and "redact" in actions:
+        return "what is redacted has to be gone before the model is asked: when: before"
+    return ""

@@ -8,6 +8,7 @@ from guardrails.guard import Guard
 from guardrails.inspection import PATTERNS, Inspector, merged
 from guardrails.passage import Passage
 from guardrails.patterns.whole import breathe
+from guardrails.policy import When
 from guardrails.redaction import Edit, Pseudonyms
 from guardrails.verdict import Failure, Verdict
 
@@ -107,6 +108,11 @@ class Examination:
     def fail(self, guard: Guard, reason: str) -> None:
         self.verdict.fail(Failure(guard.name, self._inspector.side, reason))
 
-    def slow_readers(self) -> list[tuple[Guard, SlowReader]]:
-        """Those that judge this exchange."""
-        return [(guard, reader) for guard, reader in self._inspector.slow if guard.judges(self._lot)]
+    def slow_readers(self, when: When) -> list[tuple[Guard, SlowReader]]:
+        """Those of that place that judge this exchange."""
+        return [one for one in self._inspector.slow_at[when] if one[0].judges(self._lot)]
+
+    def apart(self) -> "Examination":
+        """One of the same passages with a verdict of its own, for guards that judge while the exchange goes on. It can
+        edit nothing any more."""
+        return Examination(self._inspector, self.passages, self._lot, None, self._now)

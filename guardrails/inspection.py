@@ -6,6 +6,8 @@ A text that came whole and one that is streamed go through the same window, so t
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from guardrails.classifiers.word import PERSON
+from guardrails.detectors.description import kinds_of
 from guardrails.detectors.detector import Asked, PatternDetector, Reader, SlowReader, Watch, Watcher
 from guardrails.finding import Finding
 from guardrails.guard import Guard, Side
@@ -13,8 +15,9 @@ from guardrails.passage import Passage, Role
 from guardrails.patterns.pattern import Pattern
 from guardrails.patterns.scanner import CHECK_FAILED, Cluster, Match, Scanner
 from guardrails.patterns.whole import clusters_of, going_on
-from guardrails.policy import Action
+from guardrails.policy import PLACES, Action, When
 from guardrails.redaction import Edit, NameFinder, Pseudonyms, json_inside, replacement, restoring_pattern
+from guardrails.titles import parted
 from guardrails.verdict import Decision, Failure, Verdict
 
 Permits = Callable[[str], bool]
@@ -55,16 +58,23 @@ class Inspector:
         self.readers: list[tuple[Guard, Reader]] = [
             (guard, detector) for guard, detector in guards if hasattr(detector, "read")]  # type: ignore[misc]
         self.slow: list[tuple[Guard, SlowReader]] = [
-            (guard, detector) for guard, detector in guards if hasattr(detector, "read_all")]  # type: ignore[misc]
+            (guard, detector) for guard, detector in guards  # type: ignore[misc]
+            if hasattr(detector, "read_all") and not (side == "reply" and hasattr(detector, "judge"))]
+        self.slow_at: dict[When, list[tuple[Guard, SlowReader]]] = {
+            place: [one for one in self.slow if one[0].when == place] for place in PLACES}
         self._watchers: list[tuple[Guard, Watcher]] = [
             (guard, detector) for guard, detector in guards if hasattr(detector, "watch")]  # type: ignore[misc]
+        # Of a reply: who judges it stretch by stretch, at once or with time.
+        self._stretch_judges: list[tuple[Guard, object]] = [] if side == "prompt" else [
+            *((guard, detector) for guard, detector in guards if hasattr(detector, "judge")), *self.slow_at["before"]]
         self.sampled = any(guard.sample < 1 for guard in self.guards)
-        # A guard that only counts changes nothing, also where it cannot.
-        self._acting = {guard.name for guard in self.guards
-                        if any(action != "shadow" for action, _ in guard.actions.values())}
+        # A guard that only counts, or that nobody waits for, changes nothing, also where it cannot.
+        self._acting = {guard.name for guard, detector in guards
+                        if any(action != "shadow" for action, _ in guard.actions.values())
+                        and not (guard.when == "after" and kinds_of(detector) == ["slow"])}
 
     def matters(self, failure: Failure) -> bool:
-        """Whether a guard that failed could have done more than count."""
+        """Whether a guard that failed could have done more than tell."""
         return failure.guard in self._acting or (failure.guard in (PATTERNS, EVERY) and bool(self._acting))
 
     @property
@@ -74,6 +84,15 @@ class Inspector:
     @property
     def has_watchers(self) -> bool:
         return bool(self._watchers)
+
+    @property
+    def judges_stretches(self) -> bool:
+        return bool(self._stretch_judges)
+
+    def judges_of_stretches(self, lot: float) -> tuple[list[tuple[Guard, object]], list[tuple[Guard, object]]]:
+        """Those that may take something out of a reply, so that its text waits for them, and those that only tell."""
+        judging = [one for one in self._stretch_judges if one[0].judges(lot)]
+        return [one for one in judging if _edits(one[0])], [one for one in judging if not _edits(one[0])]
 
     def watches(self, channel: str, asked: Asked, lot: float) -> list[tuple[Guard, Watch]]:
         found = [(guard, watcher.watch(channel, asked)) for guard, watcher in self._watchers if guard.judges(lot)]
@@ -160,15 +179,21 @@ class Inspector:
             return
         self.decide(guard, found, passage, verdict, edits, pseudonyms)
 
+    def weighed(self, guard: Guard, finding: Finding, role: Role, text: str) -> Action | None:
+        """What happens on a finding of ``text``; None where it does not count."""
+        if self._is_allowed(finding.label, text):
+            return None
+        return guard.action(role, finding.label, finding.score)
+
     def decide(self, guard: Guard, found: Sequence[Finding], passage: Passage, verdict: Verdict, edits: list[Edit],
                pseudonyms: Pseudonyms | None = None) -> None:
         """Adds what counts of ``found`` to the verdict, and what is to be redacted to ``edits``."""
         known = {decision.finding[:4] for decision in verdict.decisions
                  if decision.place == passage.place} if found else ()
         for finding in found:
-            action = guard.action(passage.role, finding.label, finding.score)
             text = passage.text[finding.start : finding.end]
-            if action is None or (self._permits is not None and text and self._permits(text)):
+            action = self.weighed(guard, finding, passage.role, text)
+            if action is None:
                 continue
             if finding[:4] not in known:  # else seen in the pattern pass already
                 verdict.add(Decision(finding, action, self.side, passage.place))
@@ -176,6 +201,16 @@ class Inspector:
                 start = len(passage.text[: finding.start].encode())
                 data = text.encode()
                 edits.append(Edit(start, start + len(data), replacement(guard.style, finding.label, data, pseudonyms)))
+
+    def _is_allowed(self, label: str, text: str) -> bool:
+        """Whether the policy allows what was found; a person with titles as one without."""
+        if self._permits is None or not text:
+            return False
+        return self._permits(text) or (label == PERSON and self._permits(parted(text)[1]))
+
+
+def _edits(guard: Guard) -> bool:
+    return guard.actions.get("assistant", ("", 0))[0] in ("block", "redact")
 
 
 def _read(reader: Reader, passage: Passage, stopped: Callable[[], bool]) -> list[Finding]:

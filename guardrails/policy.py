@@ -13,6 +13,7 @@ ACTIONS: tuple[Action, ...] = ("shadow", "flag", "redact", "block")
 Style = Literal["placeholder", "mask", "pseudonym"]
 # Where a guard that has to wait does so: before the model is asked, beside it, or after it.
 When = Literal["before", "beside", "after"]
+PLACES: tuple[When, ...] = ("before", "beside", "after")
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 DEFAULT_THRESHOLD = 0.5
 
@@ -76,6 +77,8 @@ class SlowRule(Rule, frozen=True, kw_only=True):
     when   before: the model is asked once it has judged; beside: the model is asked at once, and the first frame of
            its reply waits for the verdict; after: nothing waits, and it can only flag or count. Without a word it is
            ``before`` for a rule that redacts, else ``beside``.
+           On a reply, before: its text waits, stretch by stretch; after: it is judged once it has ended. Without a word
+           it is ``before`` for a rule that blocks or redacts, else ``after``.
     """
 
     when: When | None = None
@@ -136,6 +139,8 @@ class ReplyRules(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     secrets: Action | Rule | None = None
     injection: Action | Rule | None = None
     toxicity: Action | ToxicityRule | None = None
+    classifiers: dict[str, Action | ClassifierRule] = {}
+    guard_models: dict[str, Action | GuardModelRule] = {}
     words: WordsRule | None = None
     exfiltration: Action | ExfiltrationRule | None = None
     prompt_leak: Action | Rule | None = None

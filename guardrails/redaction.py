@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 import re2
 
+from guardrails.classifiers.word import PERSON
 from guardrails.patterns.pattern import Pattern
 from guardrails.policy import Style
+from guardrails.titles import parted
 
 
 class Edit(NamedTuple):
@@ -42,7 +44,9 @@ def replacement(style: Style, label: str, found: bytes, pseudonyms: "Pseudonyms 
     if style == "mask":
         return masked(found)
     if style == "pseudonym" and pseudonyms is not None:
-        return pseudonyms.stand_in(label, found.decode()).encode()
+        # A person is the same with and without a title, and `Frau <PERSON_1>` tells a model how to write to her.
+        before, value, after = parted(found.decode()) if label == PERSON else ("", found.decode(), "")
+        return f"{before}{pseudonyms.stand_in(label, value)}{after}".encode()
     return b"[%b]" % label.encode()
 
 

@@ -47,9 +47,10 @@ class SlowReadings:
 
     def __init__(self, examination: Examination, readers: Sequence[tuple[Guard, SlowReader]], room: Room,
                  now: Callable[[], float]) -> None:
-        self._examination = examination
+        self.examination = examination
         self._tasks: dict[asyncio.Task[None], _Read] = {}
         self._turned_away: list[Guard] = []
+        self._taken = False
         for guard, reader in readers:
             if not room.take():
                 self._turned_away.append(guard)
@@ -63,24 +64,34 @@ class SlowReadings:
     async def conclude(self, seconds: float) -> None:
         """Waits for at most ``seconds``, and gives the examination what was found: what else it is used for must be
         over. A reader that raised, is late or had no room has failed."""
-        for guard in self._turned_away:
-            self._examination.fail(guard, "overloaded")
-        if not self._tasks:
-            return
         try:
-            await asyncio.wait(self._tasks, timeout=max(0.0, seconds))
-            for task, reading in self._tasks.items():
-                self._take(task, reading)
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=max(0.0, seconds))
+            self._take_all("timeout")
         finally:
             self.cancel()
 
-    def _take(self, task: "asyncio.Task[None]", reading: _Read) -> None:
+    def cut_short(self) -> None:
+        """Concludes now: a reader that is not done yet has failed, as cancelled."""
+        self._take_all("cancelled")
+        self.cancel()
+
+    def _take_all(self, unfinished: str) -> None:
+        if self._taken:
+            return
+        self._taken = True
+        for guard in self._turned_away:
+            self.examination.fail(guard, "overloaded")
+        for task, reading in self._tasks.items():
+            self._take(task, reading, unfinished)
+
+    def _take(self, task: "asyncio.Task[None]", reading: _Read, unfinished: str) -> None:
         if not task.done():
-            self._examination.fail(reading.guard, "timeout")
+            self.examination.fail(reading.guard, unfinished)
         elif task.cancelled() or (error := task.exception()) is not None:
-            self._examination.fail(reading.guard, "error" if task.cancelled() else _reason(error))
+            self.examination.fail(reading.guard, "error" if task.cancelled() else reason_of(error))
         else:
-            self._examination.add(reading.guard, reading.found, reading.seconds)
+            self.examination.add(reading.guard, reading.found, reading.seconds)
 
     def cancel(self) -> None:
         for task in self._tasks:
@@ -90,5 +101,6 @@ class SlowReadings:
                 task.cancel()
 
 
-def _reason(error: BaseException | None) -> str:
+def reason_of(error: BaseException | None) -> str:
+    """Why a reader has failed."""
     return "overloaded" if isinstance(error, Overloaded) else "timeout" if isinstance(error, TimeoutError) else "error"

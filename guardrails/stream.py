@@ -10,28 +10,30 @@ from guardrails.detectors.detector import Asked, Watch
 from guardrails.finding import Finding
 from guardrails.guard import Guard
 from guardrails.inspection import Inspector, Spotted, edits_of
-from guardrails.passage import Role
+from guardrails.opinions import Opinions
 from guardrails.patterns.scanner import Cluster
 from guardrails.patterns.window import Window
 from guardrails.redaction import Edit, Pseudonyms, edited, masked
+from guardrails.stretch_judging import ROLE, StretchJudging
 from guardrails.verdict import Decision, Failure, Verdict
 
-ROLE: Role = "assistant"
 _BLOCK_BYTES = 4096
 
 
 class GuardedText:
     """A channel of a choice: its content, its reasoning, or the arguments of one tool call.
 
-    ``decided``  in bytes of UTF-8 from the text's beginning: what stands before it can be rendered, and leave
+    ``decided``  in bytes of UTF-8 from the text's beginning: what stands before it can be rendered, and leave. What
+                 waits for the judges of its stretches is not
     ``ends_at``  where the text ends because of a finding; None where nothing blocks
     """
 
-    __slots__ = ("_as_json", "_carried", "_characters", "_edits", "_inspector", "_lot", "_place", "_pseudonyms",
-                 "_seen", "_tails", "_verdict", "_watches", "_window", "decided", "ends_at")
+    __slots__ = ("_as_json", "_carried", "_characters", "_edits", "_flushed", "_inspector", "_judging", "_lot",
+                 "_place", "_pseudonyms", "_seen", "_tails", "_verdict", "_watches", "_window", "decided", "ends_at")
 
     def __init__(self, inspector: Inspector, verdict: Verdict, *, place: str, channel: str, asked: Asked, lot: float,
-                 pseudonyms: Pseudonyms | None) -> None:
+                 pseudonyms: Pseudonyms | None, opinions: Opinions | None = None) -> None:
+        """``opinions`` are asked of slow judges, if there are any; they go on when these tell, as in ``feed``."""
         self._inspector = inspector
         self._verdict = verdict
         self._place = place
@@ -48,9 +50,52 @@ class GuardedText:
         self._tails: dict[int, int] = {}  # by pattern: the decision about a finding that may go on
         self.decided = 0
         self.ends_at: int | None = None
+        self._flushed = False
+        self._judging: StretchJudging | None = None
+        if inspector.judges_stretches:
+            self._judging = StretchJudging(inspector, verdict, place=place, as_json=self._as_json, lot=lot,
+                                           opinions=opinions, told=self._go_by_rulings)
 
     def feed(self, piece: bytes, last: bool = False) -> None:
         """Takes the next piece: whole characters of UTF-8. ``last`` where no other follows."""
+        judging = self._judging
+        if judging is None:
+            self._look_at(piece, last)
+            return
+        if self._flushed:
+            return
+        judging.feed(piece.decode(), last)
+        if not judging.holds:
+            self._look_at(piece, last)
+            self._flushed = last
+        self._go_by_rulings()
+
+    def _go_by_rulings(self) -> None:
+        """Lets go of the stretches that were ruled on. The others' eyes fall on a text only when it is: so they see the
+        same of it whatever the pieces, and whoever was quicker."""
+        judging = self._judging
+        assert judging is not None
+        while judging.ruled and self.ends_at is None:
+            ruling = judging.rule()
+            if ruling.blocks:
+                self._end_at(ruling.stretch.start)
+                break
+            if ruling.edit is not None:
+                self._add_edits([ruling.edit])
+            self._look_at(ruling.stretch.text.encode(), False)
+        if judging.holds and not self._flushed and (self.ends_at is not None or (judging.ended and not judging.waits)):
+            self._flushed = True
+            judging.end()
+            self._look_at(b"", True)
+        judging.tell(self.decided, self.ends_at)
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that the judges of its stretches say of it is known."""
+        return self._judging is None or self._judging.settled
+
+    def _look_at(self, piece: bytes, last: bool) -> None:
+        """Lets watchers and patterns see the next piece."""
         self._seen += len(piece)
         if self._watches:
             self._let_watch(piece, last)
@@ -66,9 +111,9 @@ class GuardedText:
         if cluster.goes_on:
             self._go_on(cluster, window)
             return
+        self._tails.clear()
         if self.ends_at is not None and cluster.start >= self.ends_at:
             return  # what would have followed was never said
-        self._tails.clear()
         spotted = self._inspector.spotted(cluster, ROLE, self._lot, window.text, self._verdict)
         for spot in spotted:
             self._note(spot, window)
@@ -78,8 +123,15 @@ class GuardedText:
         if self._pseudonyms is not None:
             edits = sorted([*edits, *self._inspector.restorations(
                 cluster, spotted, self._pseudonyms, window.text, self._as_json)])
-        self._edits.extend(edits)
+        self._add_edits(edits)
         self._carried = edits[-1] if cluster.tailed and edits and edits[-1].end == cluster.end else None
+
+    def _add_edits(self, edits: list[Edit]) -> None:
+        """What overlaps is taken out as one: ``edited`` sees to that where they are in order."""
+        ordered = not (self._edits and edits) or self._edits[-1] <= edits[0]
+        self._edits.extend(edits)
+        if not ordered:
+            self._edits.sort()
 
     def _note(self, spot: Spotted, window: Window) -> None:
         finding = Finding(
@@ -103,7 +155,7 @@ class GuardedText:
         more = b""
         if carried.replacement.strip(b"*") == b"":
             more = masked(window.text(cluster.start, cluster.end))
-        self._edits.append(Edit(cluster.start, cluster.end, more))
+        self._add_edits([Edit(cluster.start, cluster.end, more)])
 
     def _let_watch(self, piece: bytes, last: bool) -> None:
         text = piece.decode()
@@ -171,5 +223,5 @@ def whole(text: GuardedText, data: bytes, pause: Callable[[], None] | None = Non
             pause()
         start = end
     text.feed(data[start:], last=True)
-    return text.render(data, 0)
+    return text.render(data[: text.decided], 0)
 

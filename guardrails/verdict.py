@@ -19,7 +19,7 @@ class Decision(NamedTuple):
 
 class Failure(NamedTuple):
     """A guard that could not decide: it raised, took too long, had no room, or was given what it cannot read.
-    ``reason`` is one of error, timeout, overloaded, unreadable."""
+    ``reason`` is one of error, timeout, overloaded, unreadable, cancelled (the gateway was shut down meanwhile)."""
 
     guard: str
     side: Side
@@ -54,6 +54,24 @@ class Verdict:
             self.decisions.append(decision)
         if decision.action == "block" and self.blocking is None:
             self.blocking = decision
+
+    def take(self, other: "Verdict") -> None:
+        """Takes over what another verdict came to."""
+        room = len(other.decisions) if self.limit is None else max(0, self.limit - len(self.decisions))
+        self.decisions.extend(other.decisions[:room])
+        self.counts.update(other.counts)
+        for failure in other.failures:
+            self.fail(failure)
+        self.blocking = self.blocking or other.blocking
+
+    def only(self, guard: str) -> "Verdict":
+        """What one guard came to of it."""
+        own = Verdict()
+        own.decisions = [one for one in self.decisions if one.finding.detector == guard]
+        own.counts.update({key: count for key, count in self.counts.items() if key[1] == guard})
+        own.failures = [failure for failure in self.failures if failure.guard == guard]
+        own.blocking = next((one for one in own.decisions if one.action == "block"), None)
+        return own
 
     def block_at(self, place: str) -> None:
         """What was to be redacted there cannot be: it blocks."""

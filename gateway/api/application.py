@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.config.settings import Key
+from gateway.moderation import MODERATIONS
 from gateway.readiness import Readiness
 from gateway.refusal import InternalError, MethodNotAllowed, NotFound, Refusal
 from gateway.snapshot import Snapshot
@@ -36,7 +37,7 @@ def make_application(snapshot: Callable[[], Snapshot], readiness: Callable[[], R
 
 def make_routes(snapshot: Callable[[], Snapshot], readiness: Callable[[], Readiness],
                 keys: Mapping[str, Key] | None) -> list[Route]:
-    """Every path that the data port knows. Those of inference stand here for their other methods alone."""
+    """Every path that the data port knows. Those of the fast lane stand here for their other methods alone."""
 
     async def health(request: Request) -> Response:
         return _json({"status": "alive"})
@@ -60,7 +61,7 @@ def make_routes(snapshot: Callable[[], Snapshot], readiness: Callable[[], Readin
     return [
         Route("/health", health), Route("/ready", ready),
         Route("/v1/models", list_models), Route("/v1/models/{name:path}", show_model),
-        *(Route(operation.path, _only_posted, methods=_OTHER_METHODS) for operation in OPERATIONS)]
+        *(Route(operation.path, _only_posted, methods=_OTHER_METHODS) for operation in (*OPERATIONS, MODERATIONS))]
 
 
 def _marked(application: ASGIApp, snapshot: Callable[[], Snapshot], new_id: Callable[[], str]) -> ASGIApp:

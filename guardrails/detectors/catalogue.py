@@ -1,6 +1,5 @@
 """The detectors of this release, by the name that a policy gives them."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import cast
 
@@ -15,11 +14,14 @@ from guardrails.detectors.personal_data import PersonalData
 from guardrails.detectors.prompt_leak import PromptLeak
 from guardrails.detectors.refusal import Refusal
 from guardrails.detectors.repetition import Repetition
+from guardrails.detectors.scored_injection import ScoredInjection
 from guardrails.detectors.secrets.secrets import Secrets
 from guardrails.detectors.structure import Structure
 from guardrails.detectors.topics import Topics
+from guardrails.detectors.toxicity import Toxicity
 from guardrails.detectors.words import Words
 from guardrails.policy import ExfiltrationRule, LanguageRule, LengthRule, Rule, TopicsRule, WordsRule
+from guardrails.scores.fast import FastScores
 
 
 def _words(rule: Rule) -> Words:
@@ -32,13 +34,36 @@ def _length(rule: Rule) -> Length:
     return Length(written.max_characters, written.max_words)
 
 
-def _injection(heuristics: Callable[[], Injection], reads: Reads | None, rule: Rule) -> Injection | SafetyInjection:
-    made = heuristics()
-    return SafetyInjection(made, rule, reads) if asks_transformer(rule) else made
+class Shared:
+    """What is the same for all rules, and takes a while to make: made when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._heuristics: Injection | None = None
+        self._scores: FastScores | None = None
+
+    def heuristics(self) -> Injection:
+        self._heuristics = self._heuristics or Injection()
+        return self._heuristics
+
+    def scores(self) -> FastScores:
+        """Raises ValueError where the model is not there."""
+        try:
+            self._scores = self._scores or FastScores()
+        except OSError as error:
+            raise ValueError(f"the model that scores texts cannot be read: {error}") from None
+        return self._scores
 
 
-def _toxicity(reads: Reads | None, rule: Rule) -> SafetyToxicity | None:
-    return SafetyToxicity(rule, reads) if asks_transformer(rule) else None
+def _injection(shared: Shared, reads: Reads | None, rule: Rule) -> Injection | ScoredInjection | SafetyInjection:
+    if asks_transformer(rule):
+        return SafetyInjection(shared.heuristics(), rule, reads)
+    if getattr(rule, "tier", "fast") == "heuristics":
+        return shared.heuristics()
+    return ScoredInjection(shared.heuristics(), shared.scores())
+
+
+def _toxicity(shared: Shared, reads: Reads | None, rule: Rule) -> Toxicity | SafetyToxicity:
+    return SafetyToxicity(rule, reads) if asks_transformer(rule) else Toxicity(shared.scores())
 
 
 def asks_transformer(rule: Rule) -> bool:
@@ -46,12 +71,12 @@ def asks_transformer(rule: Rule) -> bool:
     return getattr(rule, "tier", "") == "transformer"
 
 
-def slow_detectors(reads: Reads | None, heuristics: Callable[[], Injection] = Injection) -> Catalogue:
-    """Those that ask a classifier by ``reads``; without it they fail when they are asked. ``heuristics`` makes what
-    is the same for all rules."""
+def tiered_detectors(reads: Reads | None, shared: Shared) -> Catalogue:
+    """Those that ask a classifier by ``reads``, always or by their rule's tier; without it they fail when they are
+    asked."""
     return {
-        "injection": partial(_injection, heuristics, reads),
-        "toxicity": partial(_toxicity, reads),
+        "injection": partial(_injection, shared, reads),
+        "toxicity": partial(_toxicity, shared, reads),
         "names": lambda rule: Names(rule, reads),
         "topics": lambda rule: Topics(cast(TopicsRule, rule).deny, rule, reads),
         "classifiers.*": Family(lambda own: lambda rule: classified(own, rule, reads)),
@@ -70,5 +95,5 @@ CATALOGUE: Catalogue = {
     "repetition": lambda rule: Repetition(),
     "structure": lambda rule: Structure(),
     "language": lambda rule: Language(cast(LanguageRule, rule).allowed),
-    **slow_detectors(None),
+    **tiered_detectors(None, Shared()),
 }

@@ -5,9 +5,9 @@ from typing import Literal
 
 from guardrails.patterns.pattern import Pattern
 
-Kind = Literal["pattern", "reader", "slow", "watcher"]
+Kind = Literal["pattern", "reader", "slow", "judge", "watcher"]
 _KINDS: tuple[tuple[str, Kind], ...] = (("patterns", "pattern"), ("read", "reader"), ("read_all", "slow"),
-                                      ("watch", "watcher"))
+                                      ("judge", "judge"), ("watch", "watcher"))
 
 
 def kinds_of(detector: object) -> list[Kind]:

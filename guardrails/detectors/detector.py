@@ -1,8 +1,10 @@
-"""What a detector is. Four kinds, by what they need to see before they can tell.
+"""What a detector is. Five kinds, by what they need to see before they can tell.
 
 patterns   finds by form; works alike in whole texts and in streams, holding back only what may become a finding
 reader     reads a prompt's passage as a whole, for what only shows there (a disguise taken off, a language)
-slow       reads all passages of a prompt, and has to wait for something (a model in another process)
+slow       reads all passages of a prompt, or stretches of a reply, and has to wait for something (a model in another
+           process)
+judge      scores a reply stretch by stretch, about a sentence at a time, at once
 watcher    follows a reply as it grows: its length, its form, whether it repeats itself
 """
 
@@ -43,6 +45,9 @@ class SlowReader(Protocol):
     """Judges all passages of a prompt, and may take its time: it runs beside the others of its kind, until the policy's
     deadline. It must not hold the event loop. It raises Overloaded where it has no room.
 
+    On a reply each passage is a stretch with what came before it (see StretchJudge); of what it finds there, what lies
+    in the stretch counts.
+
     ``labels`` are those that it finds, where pseudonyms of them can be given back.
     """
 
@@ -50,6 +55,17 @@ class SlowReader(Protocol):
 
     async def read_all(self, passages: Sequence[Passage]) -> Sequence[Sequence[Finding]]:
         """The findings of each passage, in their order."""
+
+
+class StretchJudge(Protocol):
+    """Judges a reply stretch by stretch, as ``guardrails.stretches`` cuts it: about a sentence at a time, each once
+    and in order. Pure and quick: it runs on the event loop. On a prompt it does nothing."""
+
+    name: str
+
+    def judge(self, context: str, stretch: str) -> list[Finding]:
+        """``context`` is some of what came before in the same text. Offsets are those of the stretch; 0 and 0 stand for
+        all of it."""
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from guardrails.classifiers.words import ADDRESS, PERSON
+from guardrails.classifiers.word import ADDRESS, PERSON
 from guardrails.detectors.classified import Asking, Reads
 from guardrails.finding import Finding
 from guardrails.passage import Passage

@@ -20,12 +20,11 @@ import msgspec
 
 from guardrails.evaluation.evaluation import PASSED, Report, acted_on
 from guardrails.evaluation.examiner import Examined
-from guardrails.evaluation.tally import Interval
+from guardrails.evaluation.intervals import Interval, Z
 from guardrails.policy import ACTIONS
 
 Answer = Literal["yes", "no", "undecided"]
 _LISTED = 20
-_Z = 1.959963984540054  # of a 95 % interval
 _ROUNDING = 1e-12  # a difference of just the margin is within it
 
 
@@ -136,7 +135,7 @@ def difference_interval(lost: int, won: int, rows: int) -> Interval | None:
         return None
     count, more, less = rows + 2, lost + 0.5, won + 0.5
     middle = (more - less) / count
-    reach = _Z * math.sqrt(more + less - (more - less) ** 2 / count) / count
+    reach = Z * math.sqrt(more + less - (more - less) ** 2 / count) / count
     return Interval(max(-1.0, middle - reach), min(1.0, middle + reach))
 
 

@@ -5,11 +5,14 @@ from collections.abc import Mapping
 
 import msgspec
 
+from guardrails.evaluation.areas import Areas, areas
+from guardrails.evaluation.calibration import Calibration, calibration
 from guardrails.evaluation.examiner import Examined, Seen
 from guardrails.evaluation.latency import Latencies, LatencyFigures
 from guardrails.evaluation.matching import distinct, exact, match, overlapping
+from guardrails.evaluation.ranking import GroupedScores, Scores, ranked
 from guardrails.evaluation.row import Row, Span
-from guardrails.evaluation.sweep import Curve, Sweep
+from guardrails.evaluation.sweep import Curve, SpanSweep, row_curve
 from guardrails.evaluation.tally import RowCounts, RowFigures, SpanCounts, SpanFigures
 from guardrails.finding import Finding
 from guardrails.guard import Side
@@ -28,9 +31,12 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 class DetectorFigures(msgspec.Struct, frozen=True, kw_only=True):
     """One detector at the policy's thresholds, over all thresholds, and by source.
 
-    latency     where it is the only detector, over a part of the rows; together detectors cost less than their sum
-    row_curve   a row's score is the highest of its findings
-    span_curve  findings that meet a span exactly
+    A row's score is the highest of its findings, 0 where it has none.
+
+    latency       where it is the only detector, over a part of the rows; together detectors cost less than their sum
+    span_curve    findings that meet a span exactly
+    areas         over all rows; ``source_areas`` by source; ``label_areas`` by label, over the rows whose labels are
+                  known, where some row has labels: the score is then the highest of the findings of that label
     """
 
     labels: list[str]
@@ -39,6 +45,10 @@ class DetectorFigures(msgspec.Struct, frozen=True, kw_only=True):
     latency: LatencyFigures | None
     row_curve: Curve
     span_curve: Curve | None
+    areas: Areas
+    source_areas: dict[str, Areas]
+    label_areas: dict[str, Areas]
+    calibration: Calibration | None
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,25 +97,58 @@ class DetectorTally:
         self.tally = Tally()
         self.sources: defaultdict[str, RowCounts] = defaultdict(RowCounts)
         self.latencies = Latencies()
-        self.rows, self.spans = Sweep(), Sweep()
+        self.scores, self.spans = GroupedScores(), SpanSweep()
+        self._labelled = LabelScores(labels)
 
     def add(self, examined: Examined) -> None:
         row, seen = examined.row, [one for one in examined.seen if one.finding.detector == self.name]
-        acted = acted_on(seen)
+        found, acted = [one.finding for one in seen], acted_on(seen)
         self.tally.rows.add(row.positive, bool(acted))
         self.sources[row.source].add(row.positive, bool(acted))
-        self.rows.add_row(row.positive, max((one.finding.score for one in seen), default=0.0))
+        self.scores.add(row.source, row.role, row.positive, _highest(found))
+        if row.labels is not None:
+            self._labelled.add(row.labels, found)
         if row.spans is not None:
             wanted = [span for span in row.spans if span.type in self.labels]
             self.tally.add_spans(wanted, acted)
-            self.spans.add_spans(match(wanted, [one.finding for one in seen], exact))
+            self.spans.add(match(wanted, found, exact))
 
-    def figures(self, spanned: bool) -> DetectorFigures:
+    def figures(self, spanned: bool, labelled: bool) -> DetectorFigures:
+        ranking = self.scores.ranking()
         return DetectorFigures(
             labels=self.labels, figures=self.tally.figures(spanned),
             sources={source: counts.figures() for source, counts in sorted(self.sources.items())},
-            latency=self.latencies.figures(), row_curve=self.rows.curve(),
-            span_curve=self.spans.curve() if spanned else None)
+            latency=self.latencies.figures(), row_curve=row_curve(ranking),
+            span_curve=self.spans.curve() if spanned else None, areas=areas(ranking),
+            source_areas={source: areas(own) for source, own in self.scores.by_source().items()},
+            label_areas=self._labelled.areas() if labelled else {}, calibration=calibration(ranking))
+
+
+class LabelScores:
+    """Scores by label. Most rows have nothing to do with most labels: those are only counted."""
+
+    def __init__(self, labels: list[str]) -> None:
+        self._scores = {label: Scores() for label in labels}
+        self._rows = 0
+
+    def add(self, right: tuple[str, ...], found: list[Finding]) -> None:
+        self._rows += 1
+        for label in {*right, *(finding.label for finding in found)} & self._scores.keys():
+            self._scores[label].add(label in right, _highest([one for one in found if one.label == label]))
+
+    def areas(self) -> dict[str, Areas]:
+        """Of the labels that some row has, or that were found in one."""
+        return {label: areas(ranked([scores, self._others(scores)]))
+                for label, scores in self._scores.items() if scores.rows}
+
+    def _others(self, scores: Scores) -> Scores:
+        others = Scores()
+        others.negatives.add_zeros(self._rows - scores.rows)
+        return others
+
+
+def _highest(findings: list[Finding]) -> float:
+    return max((finding.score for finding in findings), default=0.0)
 
 
 class Evaluation:
@@ -118,7 +161,8 @@ class Evaluation:
         self.latencies = Latencies()
         self.failures: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
-        self._spanned = False  # whether some row says where something is
+        self._spanned = False  # whether some row says where something is,
+        self._labelled = False  # and what it is
         self._covers = {label for found in labels.values() for label in found}
         self._overall, self._covered = Tally(), Tally()
         self._labels: defaultdict[str, Tally] = defaultdict(Tally)
@@ -131,6 +175,7 @@ class Evaluation:
 
     def add(self, examined: Examined) -> None:
         row, acted = examined.row, acted_on(examined.seen)
+        self._labelled = self._labelled or bool(row.labels)
         self.outcomes[examined.action or PASSED] += 1
         self.failures.update(failure.guard for failure in examined.failures)
         self.latencies.add(examined.nanoseconds, len(row.text.encode()))
@@ -167,7 +212,7 @@ class Evaluation:
             policy=self.policy, side=self.side, rows=self.rows, outcomes=dict(self.outcomes),
             overall=self._overall.figures(spanned), covered=self._covered.figures(spanned),
             not_covered=dict(self._not_covered.most_common()),
-            detectors={name: detector.figures(spanned) for name, detector in self.detectors.items()},
+            detectors={name: detector.figures(spanned, self._labelled) for name, detector in self.detectors.items()},
             labels={label: tally.figures(spanned) for label, tally in sorted(self._labels.items())},
             sources={source: tally.figures(spanned) for source, tally in sorted(self._sources.items())},
             latency=self.latencies.figures(), failures=dict(self.failures))

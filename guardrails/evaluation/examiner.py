@@ -1,22 +1,24 @@
 """Examination: one row judged by one side of a policy, with what it acts on and what it would with other thresholds."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from guardrails.compiling import Catalogue, guards_of
+from guardrails.compiling import Catalogue, guards_of, maker_of
 from guardrails.detectors.description import labels_of
-from guardrails.detectors.detector import Asked
+from guardrails.detectors.detector import Asked, SlowReader
 from guardrails.evaluation.row import Row
 from guardrails.finding import Finding
 from guardrails.guard import Guard, Side
 from guardrails.inspection import Guards, Inspector, merged
+from guardrails.opinions import Gathered
 from guardrails.passage import Passage, Role
 from guardrails.policy import Action, Policy, RoleRule, Rule, only_rule, rules_of, with_rules
 from guardrails.redaction import Edit, Pseudonyms, edited
-from guardrails.stream import ROLE, GuardedText, whole
+from guardrails.stream import GuardedText, whole
+from guardrails.stretch_judging import ROLE, ask_all
 from guardrails.verdict import Failure, Verdict
 
 Clock = Callable[[], int]  # nanoseconds; only differences count
@@ -69,11 +71,13 @@ class Examiner:
     def __init__(self, name: str, policy: Policy, side: Side, catalogue: Catalogue, clock: Clock) -> None:
         """Raises UnusableRule where a rule cannot be used."""
         self.name, self.side = name, side
+        makers = {detector: maker_of(catalogue, detector) for detector, _ in rules_of(getattr(policy, side))}
         self.rules: Mapping[str, Rule] = {
-            detector: rule for detector, rule in rules_of(getattr(policy, side)) if detector in catalogue}
+            detector: rule for detector, rule in rules_of(getattr(policy, side)) if makers[detector]}
         self._clock = clock
         self._own = guards_of(name, policy, catalogue)
-        self.labels = {detector: _looked_for(rule, catalogue[detector](rule)) for detector, rule in self.rules.items()}
+        self.labels = {detector: _looked_for(rule, make(rule)) for detector, rule in self.rules.items()
+                       if (make := makers[detector])}
         self._open = guards_of(name, without_thresholds(policy), catalogue)
         self._alone = {detector: guards_of(name, only(policy, side, detector), catalogue) for detector in self.rules}
         self._guards: dict[str, Guard] = {guard.name: guard for guard in _side(self._own, side).guards}
@@ -125,17 +129,26 @@ def judge(guards: Guards, side: Side, passage: Passage) -> Judged:
         pseudonyms = guards.pseudonyms_for([passage.text])
         edits = inspector.inspect(passage, 0.0, verdict, pseudonyms)
         if inspector.slow:
-            edits = merged([*edits, *asyncio.run(_read_slowly(inspector, passage, verdict, pseudonyms))])
+            edits = merged([*edits, *asyncio.run(_read_slowly(
+                inspector, inspector.slow, passage, verdict, pseudonyms))])
         return Judged(verdict, edited(data, 0, edits).decode())
-    text = GuardedText(inspector, verdict, place="", channel="content", asked=Asked(), lot=0.0, pseudonyms=None)
-    return Judged(verdict, whole(text, data).decode())
+    opinions = Gathered()
+    if inspector.slow_at["before"]:
+        ask_all(inspector, passage.text, place="", as_json=False, lot=0.0, opinions=opinions)
+        asyncio.run(opinions.gather())
+    text = GuardedText(inspector, verdict, place="", channel="content", asked=Asked(), lot=0.0, pseudonyms=None,
+                       opinions=opinions)
+    judged = whole(text, data).decode()
+    if inspector.slow_at["after"]:
+        asyncio.run(_read_slowly(inspector, inspector.slow_at["after"], Passage(passage.text, ROLE), verdict, None))
+    return Judged(verdict, judged)
 
 
-async def _read_slowly(inspector: Inspector, passage: Passage, verdict: Verdict,
-                       pseudonyms: Pseudonyms | None) -> list[Edit]:
+async def _read_slowly(inspector: Inspector, readers: Sequence[tuple[Guard, SlowReader]], passage: Passage,
+                       verdict: Verdict, pseudonyms: Pseudonyms | None) -> list[Edit]:
     """One after the other, and for as long as they take: there is no deadline here."""
     edits: list[Edit] = []
-    for guard, reader in inspector.slow:
+    for guard, reader in readers:
         try:
             [found] = await reader.read_all([passage])
         except Exception:  # told as a request's would be

@@ -1,15 +1,19 @@
 """The sweep: what every other threshold would give, from all findings and their scores."""
 
 from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 
 from guardrails.evaluation.matching import Match
+from guardrails.evaluation.ranking import Ranking, totals
 from guardrails.evaluation.tally import rates, ratio
+from guardrails.evaluation.thresholds import shortest_below
 
-# Scores are kept to a thousandth, rounded down, so that a threshold of three digits cuts where the policy's would.
-_STEPS = 1000
-_ROUNDING = 1e-9
+# Of a curve all points are kept up to the first number, and of the rest so many that both make the second.
+_POINTS_AT_THE_TOP = 200
+_POINTS = 1000
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -23,60 +27,76 @@ class Point(msgspec.Struct, frozen=True):
 
 
 class Curve(msgspec.Struct, frozen=True):
-    """``points`` from the highest threshold down. ``average_precision`` is the step-wise area under precision over
-    recall; what no threshold finds adds nothing to it."""
+    """``points`` from the highest threshold down: all, or about a thousand of them, the more where few rows are found.
+    ``average_precision`` is the step-wise area under precision over recall, over all points; what no threshold finds
+    adds nothing to it. ``best``, by F1, has the threshold of the fewest digits that does the same."""
 
     average_precision: float | None
-    best: Point | None  # by F1
+    best: Point | None
     points: list[Point]
 
 
-class Sweep:
-    """Scores of what was wanted and of what was found, of rows or of spans."""
+class _Cut(NamedTuple):
+    """What one score more finds: of the wanted so many are met, of the found so many are right and wrong."""
+
+    score: float
+    met: int
+    right: int
+    wrong: int
+
+
+class SpanSweep:
+    """Scores of spans that were wanted and of what was found."""
 
     def __init__(self) -> None:
-        self._wanted: Counter[int] = Counter()
-        self._right: Counter[int] = Counter()
-        self._wrong: Counter[int] = Counter()
-        self._negatives: int | None = None
+        self._wanted: Counter[float] = Counter()
+        self._right: Counter[float] = Counter()
+        self._wrong: Counter[float] = Counter()
 
-    def add_row(self, positive: bool, score: float) -> None:
-        """``score`` is the highest of the row's findings; 0 where there are none."""
-        self._negatives = (self._negatives or 0) + (not positive)
-        if positive:
-            self._wanted[_step(score)] += 1
-        if score > 0:
-            (self._right if positive else self._wrong)[_step(score)] += 1
-
-    def add_spans(self, match: Match) -> None:
-        self._wanted.update(_step(score) for score in match.spans)
+    def add(self, match: Match) -> None:
+        self._wanted.update(match.spans)
         for score, right in match.findings:
-            (self._right if right else self._wrong)[_step(score)] += 1
-
-    def histogram(self, bars: int) -> tuple[list[int], list[int]]:
-        """How many scores fall into each of ``bars`` equal parts of (0, 1]: of the right, of the wrong."""
-        return _bars(self._right, bars), _bars(self._wrong, bars)
+            (self._right if right else self._wrong)[score] += 1
 
     def curve(self) -> Curve:
-        points: list[Point] = []
-        met = right = wrong = 0
-        wanted, area, reached = self._wanted.total(), 0.0, 0.0
-        for step in sorted({*self._wanted, *self._right, *self._wrong} - {0}, reverse=True):
-            met, right, wrong = met + self._wanted[step], right + self._right[step], wrong + self._wrong[step]
-            precision, recall, f1 = rates(right, right + wrong, met, wanted)
-            points.append(Point(step / _STEPS, precision, recall, f1, ratio(wrong, self._negatives or 0)))
-            area += ((recall or 0.0) - reached) * (precision or 0.0)
-            reached = recall or 0.0
-        best = max((point for point in points if point.f1), key=lambda point: point.f1 or 0.0, default=None)
-        return Curve(area if wanted else None, best, points)
+        scores = sorted({*self._wanted, *self._right, *self._wrong} - {0}, reverse=True)
+        cuts = [_Cut(score, self._wanted[score], self._right[score], self._wrong[score]) for score in scores]
+        return _curve(cuts, self._wanted.total(), None)
 
 
-def _step(score: float) -> int:
-    return int(score * _STEPS + _ROUNDING)
+def row_curve(ranking: Ranking) -> Curve:
+    """Of rows, each by the highest score of its findings."""
+    wanted, negatives = totals(ranking)
+    return _curve([_Cut(step.score, step.positives, step.positives, step.negatives)
+                   for step in ranking if step.score > 0], wanted, negatives)
 
 
-def _bars(counts: Counter[int], bars: int) -> list[int]:
-    found = [0] * bars
-    for step, count in counts.items():
-        found[min(bars - 1, max(0, step - 1) * bars // _STEPS)] += count
-    return found
+def _curve(cuts: list[_Cut], wanted: int, negatives: int | None) -> Curve:
+    points = list(_points(cuts, wanted, negatives))
+    area, reached = 0.0, 0.0
+    for point in points:
+        area += ((point.recall or 0.0) - reached) * (point.precision or 0.0)
+        reached = point.recall or 0.0
+    return Curve(area if wanted else None, _best(points), list(_thinned(points)))
+
+
+def _points(cuts: list[_Cut], wanted: int, negatives: int | None) -> Iterator[Point]:
+    met = right = wrong = 0
+    for cut in cuts:
+        met, right, wrong = met + cut.met, right + cut.right, wrong + cut.wrong
+        yield Point(cut.score, *rates(right, right + wrong, met, wanted), ratio(wrong, negatives or 0))
+
+
+def _best(points: list[Point]) -> Point | None:
+    best = max(range(len(points)), key=lambda index: points[index].f1 or 0.0, default=None)
+    if best is None or not points[best].f1:
+        return None
+    below = points[best + 1].threshold if best + 1 < len(points) else 0.0
+    return msgspec.structs.replace(points[best], threshold=shortest_below(below, points[best].threshold))
+
+
+def _thinned(points: list[Point]) -> Iterator[Point]:
+    every = max(1, -(-(len(points) - _POINTS_AT_THE_TOP) // (_POINTS - _POINTS_AT_THE_TOP)))
+    for index, point in enumerate(points):
+        if index < _POINTS_AT_THE_TOP or index % every == 0 or index == len(points) - 1:
+            yield point

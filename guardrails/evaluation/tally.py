@@ -1,20 +1,11 @@
 """Tallies: how often somebody was right, over rows and over spans, and how sure one may be of it."""
 
-import math
 from typing import NamedTuple
 
 import msgspec
 
+from guardrails.evaluation.intervals import Interval, wilson
 from guardrails.evaluation.matching import Match
-
-_Z = 1.959963984540054  # of a 95 % interval
-
-
-class Interval(msgspec.Struct, frozen=True):
-    """With 95 % confidence the truth lies between them."""
-
-    low: float
-    high: float
 
 
 class Rates(NamedTuple):
@@ -34,17 +25,6 @@ def rates(right: int, found: int, met: int, wanted: int) -> Rates:
     precision, recall = ratio(right, found), ratio(met, wanted)
     f1 = None if precision is None or recall is None else 2 * precision * recall / ((precision + recall) or 1)
     return Rates(precision, recall, f1)
-
-
-def wilson(part: int, whole: int) -> Interval | None:
-    """The interval of a share: Wilson, "Probable inference, the law of succession, and statistical inference", 1927."""
-    if not whole:
-        return None
-    share, weight = part / whole, _Z * _Z / whole
-    middle = (share + weight / 2) / (1 + weight)
-    reach = _Z / (1 + weight) * math.sqrt(share * (1 - share) / whole + weight / (4 * whole))
-    # Rounding must not leave a share outside of its own interval.
-    return Interval(max(0.0, min(share, middle - reach)), min(1.0, max(share, middle + reach)))
 
 
 class RowFigures(msgspec.Struct, frozen=True, kw_only=True):

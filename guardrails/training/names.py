@@ -4,8 +4,9 @@ seed. (Faker draws from sets here and there: their order has to be the same too.
     PYTHONHASHSEED=0 python -m guardrails.training.names --rows 2000 --seed 11 > names.jsonl
 
 Names and addresses come from Faker (`pip install faker`), in locales with Latin script; the texts round them are
-written here: letters, chats, minutes, tickets, logs, forms, several languages. Titles are no part of a name. A third of
-the rows hold no person and no address, but much that looks like one: firms, brands, towns, months, numbers, code.
+written here: letters, chats, minutes, tickets, logs, forms, several languages. A name is marked with the titles around
+it, as Faker writes it. An address stands on one line or, in two of five rows, on several. A third of the rows hold no
+person and no address, but much that looks like one: firms, brands, towns, months, numbers, code.
 """
 
 import argparse
@@ -21,7 +22,8 @@ from faker import Faker  # type: ignore[import-not-found, unused-ignore]
 LOCALES = ("en_US", "en_GB", "en_AU", "en_CA", "en_IE", "en_NZ", "de_DE", "de_AT", "fr_FR", "es_ES", "es_MX", "it_IT",
            "pt_BR", "pt_PT", "nl_NL", "pl_PL", "cs_CZ", "da_DK", "sv_SE", "fi_FI", "no_NO", "tr_TR", "id_ID", "hu_HU")
 
-# P a whole name, G a given name, S a surname, A an address; C a town and F a firm, which are no finding.
+# P a whole name, G a given name, S a surname, D and H one with a title, A an address; C a town and F a firm, which are
+# no finding.
 PERSONAL = (
     "Hi team,\n\n{P} will be on leave next week, please send the invoices to {P} instead.\n\nThanks,\n{G}",
     "Can you draft a reply to {P}? She complained that the parcel never reached {A}.",
@@ -30,7 +32,7 @@ PERSONAL = (
     "Rewrite this more politely: \"{G}, you were late again and {S} had to cover for you.\"",
     "Our new address from May is {A}. Nothing else changes.",
     "Ticket 48213: customer {P} reports that the app crashes on login. Assigned to {P}.",
-    "Please translate: Sehr geehrter Herr {S}, vielen Dank für Ihre Bewerbung bei {F}.",
+    "Please translate: Sehr geehrter {H}, vielen Dank für Ihre Bewerbung bei {F}.",
     "Bonjour, je m'appelle {P} et j'habite au {A}. Pouvez-vous m'aider à résilier mon contrat ?",
     "Hola, soy {P}. Necesito cambiar la dirección de entrega a {A}, por favor.",
     "Mein Name ist {P}, wohnhaft {A}. Ich möchte Widerspruch einlegen.",
@@ -41,7 +43,7 @@ PERSONAL = (
     "name: {P}\naddress: {A}\nplan: premium",
     "{{\"customer\": {{\"full_name\": \"{P}\", \"street\": \"{A}\"}}, \"total\": 41.5}}",
     "Deliver to:\n{P}\n{A}\n\nLeave it with the neighbour if nobody is in.",
-    "I met Dr. {S} at the clinic in {C}; he said that Nurse {S} would call.",
+    "I met {D} at the clinic in {C}; he said that Nurse {S} would call.",
     "From: {P}\nTo: {P}\nSubject: offer\n\nDear {G},\nplease find the offer attached. Best, {G}",
     "Patient: {P}. History of asthma. Lives alone at {A}. Next of kin: {P}.",
     "what do you think of this cv? {P}, {A}. Skills: welding, forklift, first aid.",
@@ -65,32 +67,20 @@ ORDINARY = (
     "error: cannot borrow `grace` as mutable more than once", "Make the tone warmer and cut it to 80 words.",
     "Amber, Jade and Ruby are colours in our design system.", "git rebase main && git push origin feature/login",
 )
-_TITLES = re.compile(
-    r"^(?:(?:Mrs?|Ms|Miss|Mx|Dr|Prof|Ing|Herr|Frau|Univ|Dipl|Dott|Sig|Sr|Sra|Srta|pan|pani|Mme|M|Bay|Ibu|Ir|dr|prof|mr"
-    r"|Tn|Ny|Bapak|H|Hj|R|Drs?|Cut|Tgk|Puan|Lic)\.?(?:ra|ssa)?\s)+"
-    r"|\s(?:B\.?Sc|B\.?A|M\.?Sc|MD|PhD|DDS|DVM|Jr|Sr|Esq|II|III|IV|V|MBA|B\.Eng|Ph|DiS|CSc|S\.\w+|M\.\w+|MSc|BSc|DipEd)"
-    r"\b\.?.*$|,.*$")
+def values(fake: Faker, gap: str) -> dict[str, Any]:
+    return {"P": fake.name, "G": fake.first_name, "S": fake.last_name, "D": lambda: f"Dr. {fake.last_name()}",
+            "H": lambda: f"Herr {fake.last_name()}", "C": fake.city, "F": fake.company,
+            "A": lambda: fake.address().replace("\n", gap)}
 
 
-def plain(name: str) -> str:
-    before = ""
-    while before != name:
-        before, name = name, _TITLES.sub("", name).strip()
-    return name
-
-
-def values(fake: Faker) -> dict[str, Any]:
-    return {"P": lambda: plain(fake.name()), "G": fake.first_name, "S": fake.last_name, "C": fake.city,
-            "F": fake.company, "A": lambda: fake.address().replace("\n", ", ")}
-
-
-def row(template: str, fake: Faker) -> dict[str, Any]:
-    makes = values(fake)
+def row(template: str, fake: Faker, gap: str) -> dict[str, Any]:
+    """``gap`` stands between the lines of an address."""
+    makes = values(fake, gap)
     text, spans = "", []
-    for part in re.split(r"(\{[PGSACF]\})", template):
-        kind = part[1:-1] if re.fullmatch(r"\{[PGSACF]\}", part) else ""
+    for part in re.split(r"(\{[PGSDHACF]\})", template):
+        kind = part[1:-1] if re.fullmatch(r"\{[PGSDHACF]\}", part) else ""
         value = makes[kind]() if kind else part.replace("{{", "{").replace("}}", "}")
-        if kind in ("P", "G", "S", "A"):
+        if kind and kind not in "CF":
             label = "ADDRESS" if kind == "A" else "PERSON"
             spans.append({"start": len(text), "end": len(text) + len(value), "type": label})
         text += value
@@ -103,7 +93,8 @@ def rows(count: int, seed: int) -> Iterator[dict[str, Any]]:
     for number, fake in enumerate(fakes):
         fake.seed_instance(seed + number)
     for _ in range(count):
-        yield row(chance.choice(ORDINARY if chance.random() < 1 / 3 else PERSONAL), chance.choice(fakes))
+        template = chance.choice(ORDINARY if chance.random() < 1 / 3 else PERSONAL)
+        yield row(template, chance.choice(fakes), "\n" if chance.random() < 0.4 else ", ")
 
 
 def main() -> None:

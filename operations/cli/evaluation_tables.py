@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator
 
 from guardrails.evaluation.comparison import Answer, Comparison, Paired
 from guardrails.evaluation.evaluation import Figures, Report
-from guardrails.evaluation.tally import Interval, RowFigures, SpanFigures
+from guardrails.evaluation.tally import RowFigures, SpanFigures
+from operations.cli.figures import interval, share, signed
 from operations.cli.output import columns
+from operations.cli.score_tables import score_tables
 
 _ROWS = ("PRECISION", "RECALL", "F1", "FALSE ALARMS", "95 %")
 _VERDICTS: dict[Answer, str] = {
@@ -14,7 +16,8 @@ _SPANS = ("PRECISION", "RECALL", "F1", "SPANS", "F1 OVERLAPPING")
 
 
 def tables_of(report: Report) -> Iterator[str]:
-    """Rows first, by detector and by source; then spans, by detector and by label; then what it took."""
+    """Rows first, by detector and by source; then spans, by detector and by label; then scores, over all thresholds;
+    then what it took."""
     rows = report.overall.rows
     yield (f"Policy {report.policy}, {report.side}: {report.rows} rows, {rows.positives} positive and {rows.negatives} "
            f"negative. Outcomes: {', '.join(f'{name} {count}' for name, count in sorted(report.outcomes.items()))}.")
@@ -31,6 +34,7 @@ def tables_of(report: Report) -> Iterator[str]:
     yield from _spans(report)
     yield from _labels(report)
     yield from _thresholds(report)
+    yield from score_tables(report)
     yield from _latency(report)
 
 
@@ -62,8 +66,8 @@ def _thresholds(report: Report) -> Iterator[str]:
         curve = one.span_curve if one.span_curve and one.span_curve.points else one.row_curve
         if curve.best is not None:
             best = curve.best
-            rows.append((name, "spans" if curve is one.span_curve else "rows", _share(curve.average_precision),
-                         f"{best.threshold:g}", _share(best.precision), _share(best.recall), _share(best.f1)))
+            rows.append((name, "spans" if curve is one.span_curve else "rows", share(curve.average_precision),
+                         str(best.threshold), share(best.precision), share(best.recall), share(best.f1)))
     if rows:
         yield "\nOver all thresholds: average precision, and where F1 is highest"
         yield columns(("DETECTOR", "OVER", "AP", "THRESHOLD", "PRECISION", "RECALL", "F1"), rows)
@@ -94,7 +98,7 @@ def told(comparison: Comparison) -> Iterator[str]:
     yield _chance("positive", comparison.positives, current, candidate)
     yield _chance("negative", comparison.negatives, current, candidate)
     yield "\n" + columns(("CRITERION", current.upper(), candidate.upper(), "WORSE BY", "95 %", "HOLDS"), [
-        (one.name, _share(one.current), _share(one.candidate), _signed(one.worse_by), _interval(one.interval),
+        (one.name, share(one.current), share(one.candidate), signed(one.worse_by), interval(one.interval),
          one.holds) for one in comparison.criteria])
     yield ""
     yield from (f"- {reason}" for reason in comparison.because)
@@ -111,8 +115,8 @@ def _lines(lines: list[int], rows: int) -> str:
 
 
 def _of_rows(figures: RowFigures) -> Iterable[str]:
-    return (_share(figures.precision), _share(figures.recall), _share(figures.f1), _share(figures.false_alarm_rate),
-            _interval(figures.false_alarm_interval))
+    return (share(figures.precision), share(figures.recall), share(figures.f1), share(figures.false_alarm_rate),
+            interval(figures.false_alarm_interval))
 
 
 def _of_spans(figures: Figures) -> Iterable[str]:
@@ -120,16 +124,4 @@ def _of_spans(figures: Figures) -> Iterable[str]:
     if exact is None:
         return ("-",) * len(_SPANS)
     overlapping = figures.overlapping.f1 if figures.overlapping is not None else None
-    return _share(exact.precision), _share(exact.recall), _share(exact.f1), str(exact.wanted), _share(overlapping)
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
-
-
-def _signed(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.4f}"
-
-
-def _interval(interval: Interval | None) -> str:
-    return "-" if interval is None else f"{interval.low:.4f} to {interval.high:.4f}"
+    return share(exact.precision), share(exact.recall), share(exact.f1), str(exact.wanted), share(overlapping)

@@ -20,6 +20,7 @@ from guardrails.evaluation.examiner import Examiner
 from guardrails.guard import Side
 from guardrails.policy import Rule, rules_of
 from operations.cli.output import fail, fail_with_problems
+from operations.guards import drawing
 from operations.guards.policies import NamedPolicy, PolicyUnknown, find_policy
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -87,3 +88,13 @@ def _asked_by(guard: str, rule: Rule) -> BuiltIn | None:
     if asks_transformer(rule):
         return "safety"
     return next((name for name in NAMES if guard in (name, f"classifiers.{name}")), None)
+
+
+def prepare_plots(folder: Path, as_json: bool) -> None:
+    """Makes the folder for pictures; where that cannot be, the command ends before it measures anything."""
+    try:
+        drawing.prepare(folder)
+    except drawing.PlotsUnavailable as error:
+        fail(str(error), as_json, code="plots_unavailable")
+    except OSError as error:
+        fail(f"{folder} is no folder to draw into: {error.strerror}", as_json, code="plots_unwritable")

@@ -12,6 +12,9 @@ from operations.guards.detectors import described
 _COMMANDS = {
     "test": ("guard_testing", "test"),
     "evaluate": ("guard_evaluation", "evaluate"),
+    "drift": ("guard_drift", "drift"),
+    "train": ("guard_training", "train"),
+    "models": ("guard_models", "models"),
     "list": ("guards", "list_detectors"),
     "show": ("guards", "show_detector"),
 }
@@ -21,12 +24,13 @@ _COMMANDS = {
 Examples:
   gatewright guard test "write to jo@example.org"
   gatewright guard evaluate --data rows.jsonl --policy standard
+  gatewright guard drift last-week.jsonl this-week.jsonl
   gatewright guard list
 \b
 They work offline and in an empty folder: without a routing document the built-in policy, standard, is used.
 """)
 def guard() -> None:
-    """Tries guards out: on one text, or on rows whose right answer is known."""
+    """Tries guards out: on one text, on rows whose right answer is known, on scores of then and of now."""
 
 
 @click.command("list", epilog="""\b

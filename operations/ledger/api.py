@@ -26,10 +26,12 @@ class ExchangeRoutes:
         return Answer({"exchanges": rows})
 
     async def show(self, request: Request) -> Answer:
-        """One exchange, by its id or by the beginning of it."""
+        """One exchange, by its id or by the beginning of it, and the signals about it."""
         wanted: str = request.path_params["id"]
         found = await self._database.run(lambda c: store.starting_with(c, wanted))
-        return Answer(_the_one(wanted, found))
+        row = _the_one(wanted, found)
+        signals = await self._database.run(lambda c: store.signals_of(c, row["id"]))
+        return Answer({**row, "signals": signals})
 
 
 def _the_one(wanted: str, found: list[dict[str, Any]]) -> dict[str, Any]:

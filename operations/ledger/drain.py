@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from gateway.journal import has_ended, segments
-from gateway.record import ExchangeRecord
+from gateway.record import Entry
 from gateway.telemetry.logs import Log
 from operations.ledger import store
 from operations.ledger.tail import Tail, size_of
@@ -124,7 +124,7 @@ class Drain:
         self._gone |= places.keys() - {segment.name for segment in segments(self._folder)}
         return Tail(self._folder, places)
 
-    def _note_unstorable(self, records: Sequence[ExchangeRecord]) -> None:
+    def _note_unstorable(self, records: Sequence[Entry]) -> None:
         for record in records:
             self.unstorable_total += 1
             self._log.error("record_unstorable", exchange=record.id, worker=record.worker)

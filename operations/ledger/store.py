@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, delete, select
+from sqlalchemy import Connection, Select, Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError
 
-from gateway.record import ExchangeRecord
-from operations.store.tables import exchange, journal_cursor
+from gateway.record import Entry, ExchangeRecord, Signal
+from operations.store.tables import exchange, journal_cursor, signal
 
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 MAX_LISTED = 1000
@@ -24,15 +24,21 @@ def positions(connection: Connection) -> dict[str, int]:
     return {row.segment: row.position for row in connection.execute(select(journal_cursor))}
 
 
-def append(connection: Connection, records: Sequence[ExchangeRecord]) -> list[ExchangeRecord]:
+def append(connection: Connection, records: Sequence[Entry]) -> list[Entry]:
     """Stores records; one whose id is there already is left as it is. Returns those that no database could hold."""
-    if not records or _fits(connection, records):
+    exchanges = [record for record in records if isinstance(record, ExchangeRecord)]
+    signals = [record for record in records if isinstance(record, Signal)]
+    return [*_append(connection, exchange, exchanges), *_append(connection, signal, signals)]
+
+
+def _append(connection: Connection, table: Table, records: Sequence[Entry]) -> list[Entry]:
+    if not records or _fits(connection, table, records):
         return []
-    return [record for record in records if not _fits(connection, [record])]
+    return [record for record in records if not _fits(connection, table, [record])]
 
 
-def _fits(connection: Connection, records: Sequence[ExchangeRecord]) -> bool:
-    insert = _INSERTS[connection.dialect.name](exchange).on_conflict_do_nothing(index_elements=["id"])
+def _fits(connection: Connection, table: Table, records: Sequence[Entry]) -> bool:
+    insert = _INSERTS[connection.dialect.name](table).on_conflict_do_nothing(index_elements=["id"])
     try:
         with connection.begin_nested():
             connection.execute(insert, [msgspec.structs.asdict(record) for record in records])
@@ -75,6 +81,12 @@ def starting_with(connection: Connection, prefix: str, limit: int = 2) -> list[d
     # A range and no LIKE: SQLite's ignores case, and so would not use the index.
     query = select(exchange).where(exchange.c.id >= prefix, exchange.c.id < prefix + _LAST).order_by(exchange.c.id)
     return _rows(connection, query.limit(limit))
+
+
+def signals_of(connection: Connection, exchange_id: str) -> list[dict[str, Any]]:
+    """What was told of an exchange after its record, in the order in which it was."""
+    query = select(signal).where(signal.c.exchange_id == exchange_id).order_by(signal.c.at, signal.c.id)
+    return [dict(row._mapping) for row in connection.execute(query.limit(MAX_LISTED))]
 
 
 def _rows(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:

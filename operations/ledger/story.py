@@ -1,4 +1,4 @@
-"""Tells an exchange in plain sentences, from its row alone."""
+"""Tells an exchange in plain sentences, from its row and the signals about it alone."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ def story_of(row: Row) -> list[str]:
     """One sentence or more on each thing that happened, in the order in which it happened."""
     return [" ".join(sentences) for sentences in (
         list(_arrival(row)), list(_assignment(row)), list(_attempts(row)), list(_guards(row)), list(_end(row)),
-        list(_timings(row)), list(_tokens(row))) if sentences]
+        list(_timings(row)), list(_tokens(row)), list(_signals(row))) if sentences]
 
 
 def _arrival(row: Row) -> Iterator[str]:
@@ -82,14 +82,25 @@ def _guards(row: Row) -> Iterator[str]:
         yield (f"In {_SIDES.get(side, side)}, the guard {guard} {_ACTIONS.get(action, action)} what it found, {times}"
                f"{f' ({labels})' if labels else ''}.")
     for told in row["guard_failures"]:
-        side, guard, reason, mode = told.split(":")
-        subject = "The guards" if guard == "every" else f"The guard {guard}"
-        yield f"{subject} {_FAILED.get(reason, reason)} over {_SIDES.get(side, side)}, {_MODES.get(mode, mode)}."
+        yield f"{_failure(told)}, {_MODES.get(told.rpartition(':')[2], told)}."
     if row["guard_differences"]:
         yield f"The policy in shadow would have done otherwise: {'; '.join(row['guard_differences'])}."
     if row["guard_seconds"]:
         took = (f"{guard.replace(':', ' ', 1)} {time_of(seconds)}" for guard, seconds in row["guard_seconds"].items())
         yield f"Guards took: {', '.join(took)}."
+
+
+def _failure(told: str) -> str:
+    side, guard, reason, _ = told.split(":")
+    subject = "The guards" if guard == "every" else f"The guard {guard}"
+    return f"{subject} {_FAILED.get(reason, reason)} over {_SIDES.get(side, side)}"
+
+
+def _signals(row: Row) -> Iterator[str]:
+    """What guards came to that nobody waited for."""
+    for signal in row.get("signals", ()):
+        if signal["kind"] == "guard":
+            yield from (f"Afterwards {sentence[0].lower()}{sentence[1:]}" for sentence in _guards(signal["body"]))
 
 
 def _end(row: Row) -> Iterator[str]:

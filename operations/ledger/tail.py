@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.journal import Torn, decode_record, has_ended, read_frames, segments, worker_of
-from gateway.record import ExchangeRecord
+from gateway.journal import Torn, decode_entry, has_ended, read_frames, segments, worker_of
+from gateway.record import Entry
 
 _READ_BYTES = 2 << 20  # above journal.MAX_FRAME_BYTES, so that a whole frame always fits
 
@@ -16,7 +16,7 @@ class Chunk(msgspec.Struct, frozen=True):
     """Records of one segment, and the place after the last of them."""
 
     segment: str
-    records: list[ExchangeRecord]
+    records: list[Entry]
     position: int
 
 
@@ -80,13 +80,13 @@ class Tail:
             self._tear(segment, position)
         return len(records)
 
-    def _frames(self, segment: Path, limit: int) -> tuple[list[ExchangeRecord], int, bool]:
+    def _frames(self, segment: Path, limit: int) -> tuple[list[Entry], int, bool]:
         position = self._positions.get(segment.name, 0)
-        records: list[ExchangeRecord] = []
+        records: list[Entry] = []
         try:
             for payload, end in read_frames(segment, position, _READ_BYTES):
                 try:
-                    records.append(decode_record(payload))
+                    records.append(decode_entry(payload))
                 except msgspec.DecodeError:
                     self._on_trouble(Trouble("unreadable", segment.name, position, len(payload)))
                 position = end

@@ -2,7 +2,9 @@
 
 from collections import Counter
 
-from gateway.record import ExchangeRecord
+import msgspec
+
+from gateway.record import Entry, ExchangeRecord, GuardNotes, Signal
 from gateway.telemetry import buckets
 from operations.metrics.histogram import Histogram
 
@@ -72,10 +74,18 @@ class Fold:
         self.guard_seconds: dict[tuple[str, str], Histogram] = {}  # by guard and side
         self.records_total = 0
 
-    def add(self, record: ExchangeRecord) -> None:
+    def add(self, record: Entry) -> None:
         self.records_total += 1
-        if record.purpose in NOT_REQUESTS:
-            return
+        if isinstance(record, Signal):
+            self._add_signal(record)
+        elif record.purpose not in NOT_REQUESTS:
+            self._add_exchange(record)
+
+    def _add_signal(self, signal: Signal) -> None:
+        if signal.kind == "guard":
+            self._add_guards(msgspec.convert(signal.body, GuardNotes))
+
+    def _add_exchange(self, record: ExchangeRecord) -> None:
         pair = record.model or "unknown", record.arm_served or record.arm_assigned or "none"
         if pair not in self.pairs and len(self.pairs) >= MAX_SERIES:
             pair = _OTHERS
@@ -86,7 +96,7 @@ class Fold:
             self.attempts[attempt.version, attempt.endpoint, attempt.result] += 1
         self._add_guards(record)
 
-    def _add_guards(self, record: ExchangeRecord) -> None:
+    def _add_guards(self, record: ExchangeRecord | GuardNotes) -> None:
         for told in record.guards:
             side, guard, action, count = (*told.split(":"), "1")[:4]
             self.guards[guard, side, action] += int(count)

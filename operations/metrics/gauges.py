@@ -49,6 +49,11 @@ def of_workers(workers: Workers) -> Iterator[Metric]:
             family.add_metric([status.worker], getattr(status, field))
         yield family
     yield from _of_endpoints(workers)
+    asks = CounterMetricFamily("gatewright_guard_model_asks", "Questions to guard models, by what came of each",
+                               labels=["guard", "outcome"])
+    for told, count in sorted(workers.guard_asks().items()):
+        asks.add_metric(told.split(":"), count)
+    yield asks
 
 
 def _of_endpoints(workers: Workers) -> Iterator[Metric]:

@@ -50,6 +50,20 @@ exchange = Table(
     Index("exchange_by_outcome", "outcome", "started_at"),
 )
 
+# What was thought or measured of an exchange once its record was written: the fields of gateway.record.Signal.
+signal = Table(
+    "signal", metadata,
+    _column("id", _TEXT, primary_key=True),
+    _column("exchange_id", _TEXT),
+    _column("at", Float(53)),
+    *(_column(name, _TEXT) for name in ("kind", "name")),
+    _column("schema", Integer),
+    _column("worker", _TEXT),
+    _column("body", JSON),
+    Index("signal_by_exchange", "exchange_id"),
+    Index("signal_by_kind", "kind", "name", "at"),
+)
+
 # What a person or a controller did. `before`, `after` and `details` are small documents, never content.
 act = Table(
     "act", metadata,

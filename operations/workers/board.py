@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from math import inf
 
@@ -40,6 +41,7 @@ class Workers:
         self._newest: dict[str, WorkerStatus] = {}
         self._heard_at: dict[str, float] = {}
         self._lost_before: dict[str, int] = {}
+        self._asked_before: Counter[str] = Counter()
 
     def note(self, status: WorkerStatus) -> None:
         """Takes a status in; a late word of a worker that another has replaced changes nothing."""
@@ -48,6 +50,7 @@ class Workers:
             if status.at < known.at and self.is_live(known):
                 return
             self._lost_before[status.worker] = self._lost_before.get(status.worker, 0) + known.journal_lost
+            self._asked_before.update(known.guard_asks)
         self._newest[status.worker] = status
         if abs(self._wall() - status.at) < FRESH_SECONDS:
             self._heard_at[status.worker] = self._monotonic()
@@ -73,6 +76,13 @@ class Workers:
     def journal_lost(self) -> int:
         """Records that no disk took, over all lives of all workers since this process began."""
         return sum(self._lost_before.values()) + sum(status.journal_lost for status in self._newest.values())
+
+    def guard_asks(self) -> Counter[str]:
+        """Questions to guard models by ``name:outcome``, over all lives of all workers since this process began."""
+        sums = Counter(self._asked_before)
+        for status in self._newest.values():
+            sums.update(status.guard_asks)
+        return sums
 
     def endpoints(self) -> list[EndpointSum]:
         sums: dict[tuple[str, str], EndpointSum] = {}

@@ -3,8 +3,17 @@
 import re
 
 from gateway import guard_notes
+from gateway.guard_server import CONNECT_SECONDS
+from gateway.inference import WORTH_ANOTHER
+from gateway.moderation import MAX_INPUTS, MODEL
 from gateway.stages import guard_prompt
+from gateway.stages.moderate import SIDE_BY_SIDE
+from guardrails.detectors.guard_model import MAX_QUESTIONS
 from guardrails.guard import STRICT_THRESHOLD
+from guardrails.guard_models import conversation, question, qwen3_guard, shield_gemma, wild_guard
+from guardrails.guard_models.definition import GuardModelDocument
+from guardrails.guard_models.formats import FORMATS
+from guardrails.moderation import CATEGORIES, CATEGORIES_OF
 from guardrails.passage import ROLES
 from guardrails.policy import ACTIONS, DEFAULT_THRESHOLD
 from models.protocol import passages
@@ -44,3 +53,32 @@ def test_the_bounds_are_those_of_the_code() -> None:
     assert f"the first {guard_notes.MAX_FINDINGS}:" in text
     assert f"at most {guard_notes.MAX_DIFFERENCES})" in text
     assert f"is {STRICT_THRESHOLD} there, and {DEFAULT_THRESHOLD} elsewhere" in text
+
+
+def test_moderations_tells_the_fields_categories_and_bounds_of_the_code() -> None:
+    page = ROOT / "docs" / "moderations.md"
+    text = " ".join(prose(page).split())
+    told = {label: code_of(cells[0]) for label, cells in rows(page, "What is answered").items() if label.isupper()}
+    assert told == {label: set(names) for label, names in CATEGORIES_OF.items()}
+    assert f"At most {MAX_INPUTS:,} inputs" in text
+    assert f"longer than {guard_prompt.LONG_READ_BYTES >> 10} KiB, " in text
+    assert f"of more than {guard_prompt.MANY_TEXTS} texts" in text
+    assert SIDE_BY_SIDE == 8
+    assert f"always `{MODEL}`" in text
+    assert {name for name in CATEGORIES if "/" in name} <= code_of(text)
+
+
+def code_of(text: str) -> set[str]:
+    return set(re.findall(r"`([\w./-]+)`", text))
+
+
+def test_guard_models_tells_the_formats_categories_and_bounds_of_the_code() -> None:
+    page = ROOT / "docs" / "guard-models.md"
+    text = " ".join(prose(page).split())
+    told = code_of(text)
+    assert {*FORMATS, *shield_gemma.CATEGORIES, *qwen3_guard.CATEGORIES, wild_guard.HARMFUL, question.UNSAFE} <= told
+    assert f"`max_characters` ({GuardModelDocument(format='template', version='').max_characters:,})" in text
+    assert f"overlap by {conversation.OVERLAP} characters" in text
+    assert f"More than {MAX_QUESTIONS} questions" in text
+    assert f"within {CONNECT_SECONDS:.0f} s" in text
+    assert ", ".join(map(str, sorted(WORTH_ANOTHER)[:-1])) in text

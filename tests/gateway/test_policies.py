@@ -1,5 +1,6 @@
 """Policies are compiled once for each content."""
 
+from gateway.guard_models import OwnDetector
 from gateway.policies import Policies
 from guardrails.compiling import Catalogue
 from guardrails.patterns.pattern import Pattern
@@ -33,3 +34,16 @@ def test_only_what_is_named_is_compiled_and_what_is_not_any_more_is_forgotten() 
     assert set(first) == {"a"}
     policies.compiled(written, ["b"])
     assert policies.compiled(written, ["a"])["a"] is not first["a"]
+
+
+def test_a_policy_whose_guard_model_is_another_one_now_is_compiled_again() -> None:
+    """And one that names none keeps its guards: what a name means is part of a policy."""
+    policies = Policies(CATALOGUE)
+    asked = Policy(prompt=PromptRules(guard_models={"lg": "block"}))
+    own = [{"guard_models.lg": OwnDetector(definition, lambda rule: Found())} for definition in (b"1", b"1", b"2")]
+    first, second, third = (policies.compiled({"a": asked, "b": policy("flag")}, ["a", "b"], one) for one in own)
+    assert second["a"] is first["a"]
+    assert third["a"] is not first["a"]
+    assert third["b"] is first["b"]
+    moderators = [policies.moderator(asked, one) for one in own]
+    assert moderators[0] is moderators[1] is not moderators[2]

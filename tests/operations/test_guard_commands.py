@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from gateway.config.reading import read_routing
 from operations.cli.program import main
-from operations.guards import plots
+from operations.guards import drawing
 from tests.guardrails.evaluation.detectors import CATALOGUE
 
 ROUTING = """\
@@ -190,7 +190,7 @@ def test_scores_are_written_row_by_row_and_never_a_text(guard: Guard, data: str,
     first, second, third, _ = map(json.loads, written.splitlines())
     assert first["microseconds"] > 0
     del first["microseconds"]
-    assert first == {"row": 1, "label": 1, "source": "letters", "action": "redact", "findings": [
+    assert first == {"row": 1, "label": 1, "source": "letters", "bytes": 17, "action": "redact", "findings": [
         {"detector": "personal_data", "label": "EMAIL", "start": 9, "end": 17, "score": 0.9, "action": "redact"}],
         "scores": {"personal_data": 0.9}}
     assert (second["findings"][0]["action"], second["scores"]) == (None, {"personal_data": 0.3})
@@ -241,7 +241,8 @@ def test_pictures_are_drawn_the_same_each_time(guard: Guard, data: str, tmp_path
     guard("evaluate", "--data", data, "--compare", "low.yaml", "--plots", "one")
     guard("evaluate", "--data", data, "--compare", "low.yaml", "--plots", "two/deep")
     drawn = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert drawn == ["comparison.svg", "latency.svg", "precision-recall.svg", "scores.svg"]
+    assert drawn == ["calibration.svg", "comparison.svg", "false-alarms.svg", "latency.svg", "precision-recall.svg",
+                     "scores.svg"]
     for name in set(drawn) - {"latency.svg"}:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / "deep" / name).read_bytes()
 
@@ -251,7 +252,7 @@ def test_without_matplotlib_it_is_said_how_to_get_it_before_anything_is_measured
     monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
     result = guard("evaluate", "--data", data, "--plots", "pictures")
     assert result.exit_code == 1
-    assert result.stderr.strip() == plots.INSTALL
+    assert result.stderr.strip() == drawing.INSTALL
     assert result.stdout == ""
 
 

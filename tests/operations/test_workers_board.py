@@ -38,6 +38,12 @@ def test_a_worker_that_is_silent_for_five_seconds_is_not_live() -> None:
     assert workers.ready() == 1
 
 
+def test_questions_to_guard_models_are_counted_over_all_lives_of_all_workers() -> None:
+    workers = board(status(pid=1, at=999.0, guard_asks={"lg:answered": 3, "lg:refused": 1}),
+                    status(pid=2, guard_asks={"lg:answered": 2}), status("w1", guard_asks={"other:unreadable": 1}))
+    assert workers.guard_asks() == {"lg:answered": 5, "lg:refused": 1, "other:unreadable": 1}
+
+
 def test_a_status_that_waited_in_the_socket_from_before_a_restart_does_not_make_a_worker_live() -> None:
     assert board(status(at=900.0)).live() == []
 

@@ -145,7 +145,8 @@ VALUES = st.recursive(
 SECTIONS = st.dictionaries(NAMES, st.dictionaries(FIELDS, VALUES, max_size=5) | VALUES, max_size=3) | VALUES
 
 
-@given(st.fixed_dictionaries({"versions": SECTIONS, "models": SECTIONS}, optional={"policies": SECTIONS, "x": VALUES}))
+@given(st.fixed_dictionaries({"versions": SECTIONS, "models": SECTIONS}, optional={
+    "policies": SECTIONS, "guard_models": SECTIONS, "moderations": VALUES, "x": VALUES}))
 def test_any_document_is_refused_in_words_or_can_be_served(written: Any) -> None:
     try:
         checked = check_routing(written, "test")
@@ -198,3 +199,35 @@ def test_a_detector_that_this_release_lacks_is_warned_of_and_the_rest_is_used() 
     catalogue = {name: make for name, make in CATALOGUE.items() if name != "toxicity"}
     (warning,) = warnings_of(check_routing(written, "test", catalogue), catalogue)
     assert warning.startswith("policies.p.prompt.toxicity: ")
+
+
+def guarded(rule: Any = "block", **guard_model: Any) -> dict[str, Any]:
+    return document(policy="p") | {
+        "guard_models": {"lg": {"format": "llama_guard_3", "version": "v2", **guard_model}},
+        "policies": {"p": {"prompt": {"guard_models": {"lg": rule}}}}}
+
+
+def test_a_guard_model_is_of_the_document() -> None:
+    """It is no detector that the release could lack, and its version need be in nobody's split."""
+    checked = check_routing(guarded(version="v1"), "test")
+    assert checked.guard_models["lg"].max_characters == 16_000
+    assert warnings_of(checked) == []
+
+
+@pytest.mark.parametrize(("written", "told"), [
+    (guarded(version="v22"), "guard_models.lg.version: expected a version of this document (v1, v2), found 'v22'. Did "
+                             "you mean 'v2'?"),
+    (guarded(format="llama_gard_3"), "guard_models.lg.format: expected"),
+    (guarded(categories=["S1", "S99"]), "guard_models.lg.categories[1]: expected a category of llama_guard_3 (S1, "),
+    (guarded(template="{text}"), "guard_models.lg.template: expected nothing: the format llama_guard_3 does not use"),
+    (guarded(max_characters=10), "guard_models.lg.max_characters: expected"),
+    (guarded("redact"), "policies.p.prompt.guard_models.lg: expected a rule that can be used, found it judges a"),
+    (guarded({"action": "flag", "roles": {"tool": "redact"}}), "policies.p.prompt.guard_models.lg: expected"),
+    (guarded({"action": "flag", "labels": ["S1_VIOLENT_CRIME"]}), "did you mean S1_VIOLENT_CRIMES?"),
+    (guarded() | {"policies": {"p": {"prompt": {"guard_models": {"lgg": "flag"}}}}},
+     "policies.p.prompt.guard_models.lgg: expected a guard model of this document (lg), found 'lgg'. Did you mean"),
+    (guarded() | {"moderations": {"policy": "q"}}, "moderations.policy: expected a policy of this document (p)"),
+    (guarded() | {"guard_models": {"a b": {"format": "wild_guard", "version": "v1"}}}, 'guard_models."a b": expected'),
+])
+def test_what_is_wrong_with_a_guard_model_is_told_with_its_place(written: Any, told: str) -> None:
+    assert [problem for problem in problems(written) if told in problem]

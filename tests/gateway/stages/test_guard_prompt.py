@@ -21,6 +21,7 @@ from guardrails.patterns.pattern import Pattern
 from tests.gateway.exchanges import HandClock, endpoints_at, exchange_of, request_of, routing, snapshot_of
 
 MAIL = "ann@secret.com"
+BEFORE = {"action": "block", "when": "before"}
 
 
 class Mail:
@@ -72,6 +73,13 @@ class Lines:
         self.said.append(("warning", event, fields))
 
 
+class Unasked:
+    """For guards that nobody waits for: these are told of in test_places."""
+
+    def begin(self, *given: object) -> None:
+        raise AssertionError("nothing here is judged afterwards")
+
+
 class Desk:
     """The stage with one policy on it, and what it was given."""
 
@@ -84,7 +92,8 @@ class Desk:
         document = routing(policy="live", **({"shadow_policy": "shadow"} if shadow else {}))
         document["policies"] = {"live": policy, **({"shadow": shadow} if shadow else {})}
         self.snapshot = snapshot_of(document, endpoints_at(HandClock()), catalogue=catalogue)
-        self.stage = GuardPrompt(HandClock(), self.lines, threads, slow_seats=seats, long_seats=seats)
+        self.stage = GuardPrompt(HandClock(), self.lines, threads, Unasked(),  # type: ignore[arg-type]
+                                 slow_seats=seats, long_seats=seats)
 
     def exchange(self, document: Mapping[str, Any], operation: str = "chat.completions", **more: Any) -> Exchange:
         exchange = exchange_of(request_of({"model": "m", **document}, operation), self.snapshot, **more)
@@ -228,7 +237,7 @@ async def test_a_guard_that_only_counts_declines_nothing_when_it_fails(threads: 
 @pytest.mark.parametrize("on_error", ["block", "allow"])
 async def test_a_slow_detector_that_hangs_is_waited_for_until_the_deadline(
         threads: ThreadPoolExecutor, on_error: str) -> None:
-    desk = Desk(threads, prompt={"toxicity": "block", "personal_data": "redact"}, on_error=on_error, deadline_ms=20)
+    desk = Desk(threads, prompt={"toxicity": BEFORE, "personal_data": "redact"}, on_error=on_error, deadline_ms=20)
     exchange, waiting = desk.waiting(chat(MAIL))
     if on_error == "block":
         with pytest.raises(GuardUnavailable):
@@ -241,7 +250,7 @@ async def test_a_slow_detector_that_hangs_is_waited_for_until_the_deadline(
 
 
 async def test_a_slow_detector_that_raises_has_failed(threads: ThreadPoolExecutor) -> None:
-    desk = Desk(threads, prompt={"toxicity": "block"}, on_error="allow")
+    desk = Desk(threads, prompt={"toxicity": BEFORE}, on_error="allow")
     desk.slow.failure = OSError("gone")
     desk.slow.going.set()
     exchange, waiting = desk.waiting(chat("slow"))
@@ -253,7 +262,7 @@ async def test_a_slow_detector_that_raises_has_failed(threads: ThreadPoolExecuto
 async def test_a_slow_detector_that_is_flooded_has_failed_and_lets_nothing_pass_in_silence(
         threads: ThreadPoolExecutor) -> None:
     """Beyond the seats nobody queues; each is told, and once a seat is free again the next is judged."""
-    desk = Desk(threads, prompt={"toxicity": "block"}, seats=4)
+    desk = Desk(threads, prompt={"toxicity": BEFORE}, seats=4)
     flood = [desk.waiting(chat("slow")) for _ in range(10)]
     judging = [asyncio.ensure_future(waiting) for _, waiting in flood]
     await until(lambda: desk.slow.asked == 4 and sum(task.done() for task in judging) == 6)
@@ -269,7 +278,7 @@ async def test_a_slow_detector_that_is_flooded_has_failed_and_lets_nothing_pass_
 
 
 async def test_an_exchange_that_is_abandoned_gives_its_seat_back(threads: ThreadPoolExecutor) -> None:
-    desk = Desk(threads, prompt={"toxicity": "block"}, seats=1)
+    desk = Desk(threads, prompt={"toxicity": BEFORE}, seats=1)
     task = asyncio.ensure_future(desk.waiting(chat("slow"))[1])
     await until(lambda: desk.slow.asked == 1)
     task.cancel()

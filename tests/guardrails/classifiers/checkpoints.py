@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "weather", "was", "fine", "attack", "##er", "maria", "lopez", "anna",
-         ",", ".", "insult", "and")
+WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "weather", "was", "fine", "attack", "##er", "maria", "lopez",
+         "anna", ",", ".", "insult", "and")
 _WIDTH = 32
 
 

@@ -21,7 +21,8 @@ def found(rampart: Rampart, text: str, label: str) -> list[str]:
     ("Guten Tag, ich bin Jürgen Müller.", ["Jürgen Müller"]),
     ("Please ask Anne-Marie O'Neill about it.", ["Anne-Marie O'Neill"]),
     ("😀😀 My name is Zoë Ångström 😀", ["Zoë Ångström"]),
-    ("my name is maria", ["maria"]),
+    ("my name is maria", ["maria"]), ("Please refer Dr. Ruth Buckley to the clinic.", ["Dr. Ruth Buckley"]),
+    ("Sehr geehrte Frau Wiedemann, anbei die Unterlagen.", ["Frau Wiedemann"]),
     ("Patient Joseph Garcia, born 12.12.1980, was admitted.", ["Joseph Garcia"]),
 ])
 def test_a_name_is_found_whole_at_its_characters(rampart: Rampart, text: str, names: list[str]) -> None:
@@ -33,6 +34,10 @@ def test_a_name_is_found_whole_at_its_characters(rampart: Rampart, text: str, na
     ("I live at Hauptstraße 12, 10115 Berlin.", "Hauptstraße 12, 10115 Berlin"),
     ("Deliver to Flat 4, 22 Baker Street, London NW1 6XE please.", "Flat 4, 22 Baker Street, London NW1 6XE"),
     ("Send it to 5 rue de la Paix, 75002 Paris.", "5 rue de la Paix, 75002 Paris"),
+    ("Ship it to Vicolo Coluccio, 50\n06063, Sant'Arcangelo Di Magione (PG). Call me when you arrive.",
+     "Vicolo Coluccio, 50\n06063, Sant'Arcangelo Di Magione (PG)"),
+    ("We are at 10 Downing Street, Westminster, London SW1A 2AA, United Kingdom; ask for Larry.",
+     "10 Downing Street, Westminster, London SW1A 2AA, United Kingdom"),
 ])
 def test_an_address_is_found_whole(rampart: Rampart, text: str, address: str) -> None:
     assert found(rampart, text, "ADDRESS") == [address]

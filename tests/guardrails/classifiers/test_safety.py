@@ -1,9 +1,9 @@
-"""The classifier `safety` on a tiny model of the bundled one's layout: scores by the card, over windows, in any batch."""
+"""The classifier `safety` on a tiny model of the bundled one's layout: scores by the card, over windows, in batches."""
 
 import pytest
 
 from guardrails.classifiers.classifier import Span
-from guardrails.classifiers.safety import Safety, on_line
+from guardrails.classifiers.safety import Safety
 from tests.guardrails.classifiers.checkpoints import safety_folder
 
 SCORES = {"toxicity": [[-4, 0.0], [0, 0.2], [3, 0.8], [9, 1.0]], "injection": [[-4, 0.0], [4, 0.5], [5, 0.9]]}
@@ -27,12 +27,12 @@ def test_the_likeliest_category_bears_the_score_of_toxicity_and_the_others_their
     told = scores(safety, "the insult was fine")
     assert told["HARASSMENT"] == 0.8
     assert told["HATE"] == pytest.approx(0.8 * 0.5 / 0.8808, abs=1e-4)
-    assert told["SEXUAL"] == told["VIOLENCE"] == told["SELF_HARM"] == pytest.approx(0.8 * 0.018 / 0.8808, abs=1e-3)
-    assert "INJECTION" not in told
+    assert told["INJECTION"] == 0.0
+    assert set(told) == {"HARASSMENT", "HATE", "INJECTION"}, "what is below a twentieth is not told"
 
 
 def test_injection_has_a_score_of_its_own(safety: Safety) -> None:
-    assert scores(safety, "the attack") == {"INJECTION": 0.9}
+    assert scores(safety, "the attack")["INJECTION"] == 0.9
 
 
 def test_what_is_found_is_about_the_whole_text(safety: Safety) -> None:
@@ -54,12 +54,7 @@ def test_a_batch_reads_as_each_of_its_texts_alone(safety: Safety) -> None:
 
 def test_special_tokens_that_somebody_has_written_are_words(safety: Safety) -> None:
     assert safety.cut("[SEP] attack [PAD]").pieces[0].ids.count(3) == 0
-    assert scores(safety, "[SEP] [PAD] attack") == {"INJECTION": 0.9}
-
-
-@pytest.mark.parametrize(("logit", "score"), [(-9, 0.0), (-4, 0.0), (-2, 0.1), (0, 0.2), (1.5, 0.5), (9, 1.0), (99, 1.0)])
-def test_scores_rise_along_their_knots_and_are_level_beyond_them(logit: float, score: float) -> None:
-    assert on_line([(-4, 0.0), (0, 0.2), (3, 0.8), (9, 1.0)], logit) == pytest.approx(score)
+    assert scores(safety, "[SEP] [PAD] attack")["INJECTION"] == 0.9
 
 
 def test_an_empty_text_is_not_read(safety: Safety) -> None:

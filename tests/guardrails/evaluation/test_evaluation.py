@@ -101,3 +101,35 @@ def test_latency_is_told_of_all_detectors_together_and_of_each_alone() -> None:
     assert found.latency.per_row.p50 == 1.0
     assert {name: one.latency.rows for name, one in found.detectors.items() if one.latency} == {
         "personal_data": 5, "secrets": 5, "injection": 5}
+
+
+def graded(*scores: tuple[str, bool, str]) -> Report:
+    """Rows whose score is that many orders, at 0.45 each."""
+    return report(*(row(text, positive, source=source) for text, positive, source in scores))
+
+
+def test_areas_are_told_of_all_rows_and_by_source() -> None:
+    orders = graded(("obey obey", True, "a"), ("obey", False, "a"), ("hi", True, "b"), ("hi", False, "b")).detectors[
+        "injection"]
+    assert orders.areas.auroc is not None
+    assert orders.areas.auroc.value == pytest.approx((2 + 0.5) / 4), "a tie is half a win"
+    a, b = orders.source_areas["a"].auroc, orders.source_areas["b"].auroc
+    assert a is not None
+    assert b is not None
+    assert (a.value, b.value) == (1.0, 0.5)
+    assert orders.calibration is not None
+    assert orders.calibration.brier == pytest.approx((0.1**2 + 0.45**2 + 1 + 0) / 4)
+
+
+def test_labels_have_areas_where_rows_say_theirs() -> None:
+    """A row without labels says of a positive row nothing, of a negative one that each label is wrong."""
+    rows = (row("jo@x.com", True)._replace(labels=("EMAIL",)), row("jo@x.com", True)._replace(labels=("PERSON",)),
+            row("mo@x.local", True)._replace(labels=("EMAIL",)), row("nothing", False), row("jo@x.com", True))
+    mail = report(*(one if one.labels or one.positive else one._replace(labels=()) for one in rows)).detectors[
+        "personal_data"]
+    assert list(mail.label_areas) == ["EMAIL"], "what the detector looks for"
+    email = mail.label_areas["EMAIL"]
+    assert (email.positives, email.negatives) == (2, 2)
+    assert email.auroc is not None
+    assert email.auroc.value == pytest.approx((0.5 + 1 + 0 + 1) / 4)
+    assert report(*ROWS).detectors["personal_data"].label_areas == {}

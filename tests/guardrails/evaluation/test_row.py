@@ -15,17 +15,35 @@ def test_a_row_has_a_label_or_spans_or_both() -> None:
         b'{"text": "b", "label": 0, "spans": [], "role": "tool", "source": "web", "cls": "ignored"}')
     assert labelled == Row(1, "a", True, None, "user", "")
     assert spanned == Row(2, "jo@x", True, (Span(0, 4, "EMAIL"),), "user", "")
-    assert both == Row(3, "b", False, (), "tool", "web")
+    assert both == Row(3, "b", False, (), "tool", "web", ())
 
 
 def test_a_negative_row_has_no_spans_whether_it_says_so_or_not() -> None:
-    assert read(b'{"text": "a", "label": 0}') == [Row(1, "a", False, (), "user", "")]
+    assert read(b'{"text": "a", "label": 0}') == [Row(1, "a", False, (), "user", "", ())]
+
+
+def test_a_row_may_say_which_labels_are_right() -> None:
+    some, none, unsaid = read(b'{"text": "a", "labels": ["HATE"]}', b'{"text": "b", "labels": []}',
+                              b'{"text": "c", "label": 1}')
+    assert isinstance(some, Row)
+    assert isinstance(none, Row)
+    assert isinstance(unsaid, Row)
+    assert (some.positive, some.labels, none.positive, none.labels) == (True, ("HATE",), False, ())
+    assert unsaid.labels is None
+
+
+def test_lines_are_counted_from_where_they_begin_and_have_the_source_that_is_given() -> None:
+    first, second = rows_of([b'{"text": "a", "label": 1}', b'{"text": "b", "label": 1, "source": "own"}'], "user",
+                            "file", 40)
+    assert isinstance(first, Row)
+    assert isinstance(second, Row)
+    assert (first.number, first.source, second.number, second.source) == (40, "file", 41, "own")
 
 
 @pytest.mark.parametrize(("line", "reason"), [
     (b"{", "truncated"),
     (b'{"label": 1}', "text"),
-    (b'{"text": "a"}', "neither `label` nor `spans`"),
+    (b'{"text": "a"}', "neither `label` nor `spans` nor `labels`"),
     (b'{"text": "a", "label": 2}', "label"),
     (b'{"text": "a", "label": 1, "role": "nobody"}', "role"),
     (b'{"text": "abc", "spans": [{"start": 2, "end": 9, "type": "X"}]}', "2 to 9"),

@@ -1,11 +1,9 @@
 """Figures are the textbook's."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from guardrails.evaluation.matching import Match
-from guardrails.evaluation.tally import RowCounts, SpanCounts, rates, wilson
+from guardrails.evaluation.tally import RowCounts, SpanCounts, rates
 
 
 def test_rates_are_those_of_the_textbook() -> None:
@@ -16,26 +14,6 @@ def test_what_has_nothing_to_divide_by_is_none_and_nothing_right_is_zero() -> No
     assert rates(0, 0, 0, 4) == (None, 0.0, None)
     assert rates(0, 3, 0, 0) == (0.0, None, None)
     assert rates(0, 3, 0, 4) == (0.0, 0.0, 0.0)
-
-
-def test_wilsons_interval_is_the_published_one() -> None:
-    """Newcombe, "Two-sided confidence intervals for the single proportion", 1998, table I."""
-    for part, whole, low, high in ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611),
-                                   (1, 29, 0.0061, 0.1718)):
-        interval = wilson(part, whole)
-        assert interval is not None
-        assert (interval.low, interval.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
-
-
-@given(st.integers(0, 50), st.integers(1, 50))
-def test_the_interval_has_the_share_in_it(part: int, more: int) -> None:
-    interval = wilson(part, part + more)
-    assert interval is not None
-    assert 0 <= interval.low <= part / (part + more) <= interval.high <= 1
-
-
-def test_no_rows_have_no_interval() -> None:
-    assert wilson(0, 0) is None
 
 
 def test_rows_count_by_what_is_right_and_what_was_found() -> None:

@@ -1,0 +1,1 @@
+"""Scores: what the small model in the worker says of a text, in microseconds."""

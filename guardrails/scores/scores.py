@@ -1,0 +1,36 @@
+"""What a model of safety says of a text, whichever model it was."""
+
+from collections.abc import Mapping
+from math import exp
+from typing import NamedTuple
+
+from guardrails.scores.knots import Knots
+
+# The categories of toxicity, by the output that scores each.
+LABELS: Mapping[str, str] = {"hate": "HATE", "harassment": "HARASSMENT", "sexual": "SEXUAL", "violence": "VIOLENCE",
+                             "self_harm": "SELF_HARM"}
+INJECTION = "INJECTION"
+
+
+class Scores(NamedTuple):
+    """``toxicity``: by label, in (0, 1]; the highest of them is how toxic the text is."""
+
+    toxicity: Mapping[str, float]
+    injection: float
+
+
+class Scale:
+    """Turns a model's logits, by output, into scores."""
+
+    def __init__(self, toxicity: Knots, injection: Knots) -> None:
+        self._toxicity = toxicity
+        self._injection = injection
+
+    def scores(self, logits: Mapping[str, float]) -> Scores:
+        """How toxic a text is has an output of its own; the likeliest category gets that score, the others their part
+        of it."""
+        toxic = self._toxicity.score(logits["toxicity"])
+        likely = {label: 1 / (1 + exp(-logits[output])) for output, label in LABELS.items()}
+        most = max(likely.values())
+        return Scores({label: toxic * share / most for label, share in likely.items()},
+                      self._injection.score(logits["injection"]))
