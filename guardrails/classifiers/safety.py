@@ -10,7 +10,6 @@ The logit of a text is the highest of its windows.
 """
 
 from collections.abc import Sequence
-from math import exp
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from guardrails.classifiers.onnx_model import OnnxModel
 from guardrails.classifiers.tokens import Piece, Tokens
 from guardrails.classifiers.window import Window
 from guardrails.scores.knots import Knots
+from guardrails.scores.scores import INJECTION, LABELS, Scale
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 NAME = "safety"
 NEEDS = ("onnxruntime", "tokenizers", "numpy")
 FOLDER = Path(__file__).parent.parent / "bundled" / "safety"
-TOXICITY, INJECTION = "toxicity", "injection"
-CATEGORIES = ("HATE", "HARASSMENT", "SEXUAL", "VIOLENCE", "SELF_HARM")
+TOXICITY = tuple(sorted(LABELS.values()))
 # Below, a category is not told; the likeliest always is, so that thresholds can be chosen from its scores.
 LEAST = 0.05
 _MULTIPLE = 2  # the model joins tokens by twos
@@ -62,8 +61,7 @@ class Safety:
         self._card = msgspec.json.decode(card.read_bytes(), type=Card)
         self._tokens = Tokens.in_file(tokenizer, self._card.window_tokens + _SPECIAL, self._card.overlap_tokens)
         self._model = OnnxModel(model)
-        self._knots = {output: Knots(self._card.scores[output]) for output in (TOXICITY, INJECTION)}
-        self._categories = [(label, self._card.outputs.index(label.lower())) for label in CATEGORIES]
+        self._scale = Scale(Knots(self._card.scores["toxicity"]), Knots(self._card.scores["injection"]))
 
     def cut(self, text: str) -> Cut:
         return self._tokens.cut(text)
@@ -74,22 +72,10 @@ class Safety:
         return list(self._model.run(ids=ids, mask=mask))
 
     def conclude(self, text: str, windows: Sequence[Window], readings: "Sequence[np.ndarray[Any, Any]]") -> list[Span]:
-        """Labels of what the whole text is; of toxicity's categories, the likeliest bears its score."""
+        """About the whole text."""
         logits = [max(map(float, column)) for column in zip(*readings, strict=True)]
-        toxic = self._toxicity(logits)
-        most = max(toxic.values())
-        told = {label: score for label, score in toxic.items() if score == most or score >= LEAST}
-        told["INJECTION"] = self._score(INJECTION, logits)
+        scores = self._scale.scores(dict(zip(self._card.outputs, logits, strict=True)))
+        most = max(scores.toxicity.values())
+        told = {label: score for label, score in scores.toxicity.items() if score == most or score >= LEAST}
+        told[INJECTION] = scores.injection
         return [Span(label, 0, len(text), round(score, 5)) for label, score in told.items()]
-
-    def _toxicity(self, logits: Sequence[float]) -> dict[str, float]:
-        likely = {label: _sigmoid(logits[at]) for label, at in self._categories}
-        share = self._score(TOXICITY, logits) / max(likely.values())
-        return {label: share * one for label, one in likely.items()}
-
-    def _score(self, output: str, logits: Sequence[float]) -> float:
-        return self._knots[output].score(logits[self._card.outputs.index(output)])
-
-
-def _sigmoid(logit: float) -> float:
-    return 1 / (1 + exp(-max(-60.0, min(60.0, logit))))

@@ -55,8 +55,8 @@ class SequenceClassifier:
     def conclude(self, text: str, windows: Sequence[Window], readings: Sequence[list[float]]) -> list[Span]:
         scores = [max(column) for column in zip(*readings, strict=True)]
         most = max(scores, default=0.0)
-        return [Span(name, 0, len(text), round(score, 5)) for name, score in zip(self._labels.names, scores, strict=True)
-                if score == most or score >= LEAST]
+        told = zip(self._labels.names, scores, strict=True)
+        return [Span(name, 0, len(text), round(score, 5)) for name, score in told if score == most or score >= LEAST]
 
 
 def shared(logits: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":

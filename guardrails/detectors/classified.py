@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from guardrails.classifiers.classifier import ClassifierAway, Span
-from guardrails.classifiers.safety import CATEGORIES
 from guardrails.classifiers.safety import NAME as SAFETY
+from guardrails.classifiers.safety import TOXICITY
 from guardrails.detectors.injection.injection import Injection
 from guardrails.finding import Finding
 from guardrails.passage import ROLES, Passage, Role
@@ -81,7 +81,7 @@ class SafetyToxicity(Classified):
     """Toxicity as the transformer sees it, by category. Of the application's own words it is not asked."""
 
     def __init__(self, rule: Rule, reads: Reads | None = None) -> None:
-        super().__init__("toxicity", SAFETY, rule, reads, CATEGORIES, ("user", "assistant", "tool", "document"))
+        super().__init__("toxicity", SAFETY, rule, reads, TOXICITY, ("user", "assistant", "tool", "document"))
 
 
 class SafetyInjection:

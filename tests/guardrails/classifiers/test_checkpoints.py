@@ -144,7 +144,8 @@ def refused(folder: Path, **settings: Any) -> Unusable:
 
 @pytest.mark.parametrize(("settings", "field"), [
     ({"labels": {"LABEL_2": "X"}}, "labels"), ({"ignore": ["benign"]}, "ignore"),
-    ({"window_tokens": 64}, "window_tokens"), ({"window_tokens": 12, "overlap_tokens": 6}, "overlap_tokens"), ({"onnx_file": "other.onnx"}, "onnx_file"),
+    ({"window_tokens": 64}, "window_tokens"), ({"window_tokens": 12, "overlap_tokens": 6}, "overlap_tokens"),
+    ({"onnx_file": "other.onnx"}, "onnx_file"),
 ])
 def test_what_a_checkpoint_cannot_do_is_told_before_it_is_loaded(guard: Path, settings: dict[str, Any],
                                                                  field: str) -> None:
