@@ -54,7 +54,8 @@ def line(found: list[Pair]) -> tuple[float, float]:
     for _ in range(100):
         likely = 1 / (1 + np.exp(-(slope * cosines + offset)))
         wrong, steep = weights * (likely - on), weights * likely * (1 - likely)
-        curve = np.array([[(steep * cosines**2).sum(), (steep * cosines).sum()], [(steep * cosines).sum(), steep.sum()]])
+        across = (steep * cosines).sum()
+        curve = np.array([[(steep * cosines**2).sum(), across], [across, steep.sum()]])
         step = np.linalg.solve(curve, np.array([(wrong * cosines).sum(), wrong.sum()]))
         slope, offset = slope - step[0], offset - step[1]
     return -offset / slope, slope
