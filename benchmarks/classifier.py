@@ -152,7 +152,7 @@ async def run(bench: Bench, lengths: list[int], seconds: float, began: float) ->
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--classifier", default="names", help="names, safety, topics, or the folder of a checkpoint")
-    parser.add_argument("--threads", type=int, help="batches that are read at once; absent: what a worker leaves")
+    parser.add_argument("--threads", type=int, help="batches that are read at once; absent: one a core")
     parser.add_argument("--seconds", type=float, default=8.0, help="for each measurement")
     parser.add_argument("--lengths", default="80,1000,4000", help="in characters")
     given = parser.parse_args()
