@@ -30,7 +30,8 @@ _PARTICLE = re.compile(rf"(?!(?:a|e|y|i|am)$)(?:{PARTICLE})")
 _MAIL_AFTER = re.compile(r"\s?[,;|<\t]\s?[\w.+-]{1,64}@")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _ROOM = re.compile(
-    r"(?:room|route|highway|line|port|page|chapter|section|step|gate|terminal|platform|level|floor|unit|box) \d+", re.I)
+    r"(?:room|route|highway|line|port|page|chapter|section|step|gate|terminal|platform|level|floor|unit|box) \d+"
+    r"|\w+ \d+\.\d+", re.I)
 _MILITARY = re.compile(
     r"\b(?:PSC \d+, Box \d+|(?:Unit|CMR) \d+,? Box \d+|US(?:NS|S|NV|CGC) [A-Z]\w{1,24})[,\s]\s?[AFD]PO,? A[AEP] "
     r"\d{5}(?:-\d{4})?")
@@ -54,7 +55,7 @@ def address_of(text: str, group: Sequence[Word], hints: Mapping[int, Word]) -> S
     suspects that they belong to one."""
     group = _trimmed(text, group)
     score = round(sum(word.score for word in group) / len(group), 4)
-    start, end = begun(text, group), ended(text, group, hints)
+    start, end = begun(text, group, hints), ended(text, group, hints)
     if _is_whole(text, start, end, group):
         return Span(ADDRESS, start, end, score)
     town = all(word.part == TOWN for word in group)

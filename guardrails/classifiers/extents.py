@@ -22,7 +22,8 @@ STREET_BEFORE = re.compile(
     rf"(?: ?,? ?(?:{UNIT})\.? ?\w{{0,4}})?(?:, ?{_NAME}[ -]?)?[\s,]{{0,2}}$")
 _SHORT_BEFORE = re.compile(r"(?<![\w'\u2019])(?:\d{1,5}/|[A-Z]['\u2019]|(?:St|Ste|Mt|Ft|N|S|E|W|NE|NW|SE|SW)\.? )$")
 _UNIT_BEFORE = re.compile(
-    rf"(?<!\w)(?:{UNIT}|flat|apt|suite|unit|room|H\.No|P\.? ?O\.?)\b\.? ?(?:(?:\d\w{{0,4}}|[A-Z]),?[ \n])?$")
+    rf"(?<!\w)(?:{UNIT}|H\.No|P\.? ?O\.?)\b\.? ?(?:(?:\d\w{{0,4}}|[A-Z]),?[ \n])?$")
+_WORD_BEFORE = re.compile(rf"(?<![\w.'\u2019]){CAPITAL} $")
 _BOX_BEFORE = re.compile(
     r"(?<!\w)(?:P\.? ?O\.? ?Box|Post(?:fach|bus)|Box|Apartado(?: de correos)?|BP|C\.P\.|Casella Postale) "
     r"(?:\d{1,6}(?:, ?|\n| ))?$", re.I)
@@ -49,9 +50,9 @@ _NUMBERED_IN_FRONT = re.compile(r"(?:rue|avenue|boulevard|chemin|allée|impasse|
 _COUNTRY = re.compile(rf",?[ \n](?:{COUNTRY})(?!\w)")
 
 
-def begun(text: str, group: Sequence[Word]) -> int:
+def begun(text: str, group: Sequence[Word], hints: Mapping[int, Word]) -> int:
     """Where an address begins: before the kind of its street, its number, its unit, its box."""
-    start = group[0].start
+    start = _hinted_before(text, group[0].start, hints)
     for _ in range(_STEPS):
         before = text[max(0, start - _REACH) : start]
         found = _first(before, (STREET_BEFORE, _SHORT_BEFORE, _UNIT_BEFORE, _BOX_BEFORE))
@@ -60,6 +61,15 @@ def begun(text: str, group: Sequence[Word]) -> int:
         if not found:
             break
         start -= found
+    return start
+
+
+def _hinted_before(text: str, start: int, hints: Mapping[int, Word]) -> int:
+    while before := _WORD_BEFORE.search(text[max(0, start - _REACH) : start]):
+        word = hints.get(start - len(before[0]))
+        if word is None or word.place < HINTED:
+            break
+        start = word.start
     return start
 
 

@@ -25,8 +25,9 @@ HOUSE = (
     "|\\w{0,24}(?:straße|strasse|gasse|weg|platz|allee|straat|laan|gatan|vägen|gade|vej|utca|katu)")
 # A part of a house.
 UNIT = (
-    "Flat|Apt|Apartment|Unit|Block|N[º°]|Suite|Ste|Level|Floor|Room|Rm|Studio|Lot|No|Nr|Appartamento|Interno|Int|Scala|Piano|Piso"
-    "|Puerta|Pta|Esc|Portal|Depto|Dpto|Dto|Edif|Interior|Torre|Local|Oficina|Of|Bodega|Etapa|Apto|Apartamento|Bloco|Casa"
+    "Flat|flat|Apt|apt|Apartment|Unit|unit|Block|N[º°]|Suite|suite|Ste|Level|Floor|Room|room|Rm|Studio|Lot|No|Nr"
+    "|Appartamento|Interno|Int|Scala|Piano|Piso"
+    "|Puerta|Pta|Esc|Portal|Depto|Dpto|Dto|Edif|Interior|Torre|Local|Oficina|Of|Bodega|Etapa|Apto|apto|Apartamento|Bloco|Casa"
     "|Andar|Bât|Bâtiment|Appt|Étage|Etage|Wohnung|Whg|OG|EG|Stiege|Top|Hinterhaus|Bus|bus|m|lok|izda|dcha|bajo|Bl|Sc|Ap")
 # What stands in small letters in the names of streets, towns and people.
 PARTICLE = (

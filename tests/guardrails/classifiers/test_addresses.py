@@ -16,6 +16,7 @@ from tests.guardrails.classifiers.marked import addresses, found, persons
     ("at 19 O'r|Halloran r|Street, c|Cork", "19 O'Halloran Street, Cork"),
     ("at Unit 5, n|230 r|Collins r|Street", "Unit 5, 230 Collins Street"),
     ("at PO Box n|77, c|Alice z|0871", "PO Box 77, Alice 0871"),
+    ("at The h|Old r|Rectory, r|Church r|Lane, c|Hay", "Old Rectory, Church Lane, Hay"),
     ("at r|la r|Cuesta n|4", "la Cuesta 4"), ("at c|Vereda de c|Farias, n|3.", "Vereda de Farias, 3"),
     ("lives wohnhaft r|wohnhaft r|Kirchweg n|3", "Kirchweg 3"),
 ])
@@ -56,7 +57,7 @@ def test_what_follows_and_precedes_is_no_part_of_it(marked: str, address: str) -
 
 @pytest.mark.parametrize("marked", [
     "n|1408 r|Maple r|Ave, Apt 3B, c|Leeds", "r|Calle r|Sol n|430 Edif. 521 , Depto. 352, c|Taltal",
-    "r|Carmo, n|27, 2.º Dto, z|1200 c|Lisboa", "n|22 r|Ocean, #n|1105, c|Hollywood",
+    "r|Carmo, n|27, 2.º Dto, z|1200 c|Lisboa", "r|Rua n|15, apto n|32, c|Bari", "n|22 r|Ocean, #n|1105, c|Hollywood",
     "r|Sankt r|Arcangelo n|5, c|Sant'c|Angelo", "r|Sol n|7 Piso 5 \nc|Cádiz",
 ])
 def test_units_between_do_not_cut_it_in_two(marked: str) -> None:
@@ -113,7 +114,7 @@ def test_what_is_found_twice_is_found_once() -> None:
 
 @pytest.mark.parametrize("marked", [
     "u|worker n|12 is up", "on r|Route r|66 today", "r|Room r|204, second floor",
-    "IBAN GB97 c|QSSG r|3905 z|1010 n|3410 21",
+    "on r|Ubuntu r|22.r|04 today", "IBAN GB97 c|QSSG r|3905 z|1010 n|3410 21",
 ])
 def test_what_only_has_a_number_is_no_address(marked: str) -> None:
     assert addresses(marked) == []
