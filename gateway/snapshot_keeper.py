@@ -18,11 +18,11 @@ from gateway.config.routing_document import (
     used_policies,
     warnings_of,
 )
-from gateway.guard_models import GuardModels, Serve, guard_models_of
+from gateway.guard_models import GuardModels, OwnDetector, Serve, guard_models_of
 from gateway.guard_server import GuardServer
 from gateway.policies import Policies
 from gateway.snapshot import Snapshot, compile_snapshot
-from guardrails.compiling import Catalogue
+from guardrails.compiling import Catalogue, UnusableRule
 from guardrails.detectors.catalogue import CATALOGUE
 from guardrails.inspection import Guards
 from guardrails.moderation import Moderator
@@ -106,8 +106,15 @@ class SnapshotKeeper:
         document = check_routing(stored.routing, f"revision {stored.revision}", self._catalogue)
         guard_models = guard_models_of(document, self._serve)
         own = guard_models.detectors
-        return Ready(stored, document, self._policies.compiled(document.policies, used_policies(document), own),
-                     self._policies.moderator(moderating_policy(document), own), guard_models)
+        guards = self._policies.compiled(document.policies, used_policies(document), own)
+        return Ready(stored, document, guards, *self._moderator(document, own), guard_models)
+
+    def _moderator(self, document: RoutingDocument, own: Mapping[str, OwnDetector]) -> tuple[Moderator | None, str]:
+        """Who answers moderations, or why nobody can: the models are served all the same."""
+        try:
+            return self._policies.moderator(moderating_policy(document), own), ""
+        except UnusableRule as error:
+            return None, f"moderations: no guard can answer them: {error}"
 
     def _take(self, ready: "Ready | None") -> bool:
         if ready is None:
@@ -117,7 +124,7 @@ class SnapshotKeeper:
                                       revision=stored.revision, digest=stored.digest, created_at=stored.created_at,
                                       moderator=ready.moderator)
         ready.guard_models.bind(self._live.guard_models)
-        self.warnings = warnings_of(document, self._catalogue)
+        self.warnings = [*warnings_of(document, self._catalogue), *filter(None, [ready.unmoderated])]
         # Endpoints that are named no more finish what they have; exchanges hold them until then.
         self._endpoints.keep_only({url for version in document.versions.values() for url in version.endpoints})
         return True
@@ -129,5 +136,6 @@ class Ready(NamedTuple):
     stored: snapshot_file.StoredRevision
     document: RoutingDocument
     guards: Mapping[str, Guards]
-    moderator: Moderator
+    moderator: Moderator | None
+    unmoderated: str  # why there is none
     guard_models: GuardModels

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from guardrails.classifiers.word import PERSON
 from guardrails.detectors.description import kinds_of
-from guardrails.detectors.detector import Asked, PatternDetector, Reader, SlowReader, Watch, Watcher
+from guardrails.detectors.detector import Asked, PatternDetector, Reader, SlowReader, StretchJudge, Watch, Watcher
 from guardrails.finding import Finding
 from guardrails.guard import Guard, Side
 from guardrails.passage import Passage, Role
@@ -21,6 +21,7 @@ from guardrails.titles import parted
 from guardrails.verdict import Decision, Failure, Verdict
 
 Permits = Callable[[str], bool]
+Judges = list[tuple[Guard, StretchJudge | SlowReader]]
 READ_CHARACTERS = 4096  # of a long text, for readers that can do with pieces: they hold the interpreter while they read
 EVERY = "every"  # all guards of a side, where a failure is theirs together
 PATTERNS = "patterns"  # the pass that all pattern detectors share, where time and failures are told by guard
@@ -65,8 +66,9 @@ class Inspector:
         self._watchers: list[tuple[Guard, Watcher]] = [
             (guard, detector) for guard, detector in guards if hasattr(detector, "watch")]  # type: ignore[misc]
         # Of a reply: who judges it stretch by stretch, at once or with time.
-        self._stretch_judges: list[tuple[Guard, object]] = [] if side == "prompt" else [
-            *((guard, detector) for guard, detector in guards if hasattr(detector, "judge")), *self.slow_at["before"]]
+        at_once: Judges = [
+            (guard, detector) for guard, detector in guards if hasattr(detector, "judge")]  # type: ignore[misc]
+        self._stretch_judges: Judges = [*at_once, *self.slow_at["before"]] if side == "reply" else []
         self.sampled = any(guard.sample < 1 for guard in self.guards)
         # A guard that only counts, or that nobody waits for, changes nothing, also where it cannot.
         self._acting = {guard.name for guard, detector in guards
@@ -89,7 +91,7 @@ class Inspector:
     def judges_stretches(self) -> bool:
         return bool(self._stretch_judges)
 
-    def judges_of_stretches(self, lot: float) -> tuple[list[tuple[Guard, object]], list[tuple[Guard, object]]]:
+    def judges_of_stretches(self, lot: float) -> tuple[Judges, Judges]:
         """Those that may take something out of a reply, so that its text waits for them, and those that only tell."""
         judging = [one for one in self._stretch_judges if one[0].judges(lot)]
         return [one for one in judging if _edits(one[0])], [one for one in judging if not _edits(one[0])]

@@ -10,18 +10,21 @@ from guardrails.guard import Guard
 from guardrails.passage import Passage
 from guardrails.stretches import Stretch
 
+Told = Callable[[], None]
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _BLANKS = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 
 
 class Opinion:
-    """``findings`` are at offsets of the stretch; None while nothing is known. ``failure`` is why there are none."""
+    """``findings`` are at offsets of the stretch; None while nothing is known. ``failure`` is why there are none.
+    ``waiting`` are those who are to be told."""
 
-    __slots__ = ("failure", "findings")
+    __slots__ = ("failure", "findings", "waiting")
 
     def __init__(self, findings: Sequence[Finding] | None = None, failure: str = "") -> None:
         self.findings = findings
         self.failure = failure
+        self.waiting: list[Told] = []
 
     @property
     def known(self) -> bool:
@@ -31,7 +34,7 @@ class Opinion:
 class Opinions(Protocol):
     """Where slow readers are asked for theirs. The same stretch is judged once, however often it is asked about."""
 
-    def ask(self, guard: Guard, reader: SlowReader, asked: "Question", told: Callable[[], None]) -> Opinion:
+    def ask(self, guard: Guard, reader: SlowReader, asked: "Question", told: Told) -> Opinion:
         """Known already or to be known; ``told`` is called when it is, if it is not yet."""
 
 
@@ -79,7 +82,7 @@ class Gathered:
         self._known: dict[tuple[Guard, tuple[str, int]], Opinion] = {}
         self._asked: list[tuple[Opinion, SlowReader, Question]] = []
 
-    def ask(self, guard: Guard, reader: SlowReader, asked: Question, told: Callable[[], None]) -> Opinion:
+    def ask(self, guard: Guard, reader: SlowReader, asked: Question, told: Told) -> Opinion:
         opinion = self._known.get((guard, asked.key))
         if opinion is None:
             opinion = self._known[guard, asked.key] = Opinion()

@@ -11,20 +11,17 @@ from typing import NamedTuple
 
 from guardrails.detectors.detector import SlowReader
 from guardrails.guard import Guard
-from guardrails.opinions import Opinion, Question
+from guardrails.opinions import Opinion, Question, Told
 from guardrails.slow_reading import Room, reason_of
 
 TOGETHER = 8  # stretches that are given to a reader at once
 AT_ONCE = 4  # such readings by one guard
 MOST = 2000  # stretches of one reply, for all guards: some 200,000 characters. What is longer is not waited for
 
-Told = Callable[[], None]
-
 
 class _Waiting(NamedTuple):
     question: Question
     opinion: Opinion
-    told: Told
 
 
 class SlowStretches:
@@ -51,7 +48,9 @@ class SlowStretches:
             if len(self._known) > MOST:
                 opinion.failure = "overloaded"
             else:
-                self._readings_of(guard, reader).add(_Waiting(asked, opinion, told))
+                self._readings_of(guard, reader).add(_Waiting(asked, opinion))
+        if not opinion.known:
+            opinion.waiting.append(told)
         return opinion
 
     def _readings_of(self, guard: Guard, reader: SlowReader) -> "_Readings":
@@ -124,7 +123,7 @@ class _Readings:
         self._tasks.discard(task)
         if not task.cancelled():
             self._begin()
-            self._told([one.told for one in task.result()])
+            self._told([told for one in task.result() for told in one.opinion.waiting])
 
     def cancel(self) -> None:
         self._waiting.clear()

@@ -75,18 +75,17 @@ class StretchJudging:
             if self._telling:
                 self._to_tell.append(self._case(stretch, self._telling))
 
-    def _case(self, stretch: Stretch, judges: Sequence[tuple[Guard, object]]) -> _Case:
+    def _case(self, stretch: Stretch, judges: Sequence[tuple[Guard, StretchJudge | SlowReader]]) -> _Case:
         return _Case(stretch, [(guard, self._opinion(guard, judge, stretch)) for guard, judge in judges])
 
-    def _opinion(self, guard: Guard, judge: object, stretch: Stretch) -> Opinion:
+    def _opinion(self, guard: Guard, judge: StretchJudge | SlowReader, stretch: Stretch) -> Opinion:
         if stretch.text.isspace():
             return Opinion(())
-        if hasattr(judge, "judge"):
+        if not isinstance(judge, SlowReader):
             return _judged(judge, stretch, self._as_json)
         if self._opinions is None:
             return Opinion(failure="error")
-        reader: SlowReader = judge  # type: ignore[assignment]  # inspector.judges_of_stretches knows of two kinds
-        return self._opinions.ask(guard, reader, Question(stretch, self._place, self._as_json), self._told)
+        return self._opinions.ask(guard, judge, Question(stretch, self._place, self._as_json), self._told)
 
     @property
     def ruled(self) -> bool:

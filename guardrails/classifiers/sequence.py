@@ -11,7 +11,8 @@ from guardrails.classifiers.window import Window
 if TYPE_CHECKING:
     import numpy as np
 
-LEAST = 0.005  # scores below are not told: no threshold asks for them
+# Below, a label is not told; the likeliest always is, so that thresholds can be chosen from its scores.
+LEAST = 0.005
 
 
 class Model(Protocol):
@@ -53,8 +54,9 @@ class SequenceClassifier:
 
     def conclude(self, text: str, windows: Sequence[Window], readings: Sequence[list[float]]) -> list[Span]:
         scores = [max(column) for column in zip(*readings, strict=True)]
-        return [Span(name, 0, len(text), round(score, 4))
-                for name, score in zip(self._labels.names, scores, strict=True) if score >= LEAST]
+        most = max(scores, default=0.0)
+        told = zip(self._labels.names, scores, strict=True)
+        return [Span(name, 0, len(text), round(score, 5)) for name, score in told if score == most or score >= LEAST]
 
 
 def shared(logits: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":

@@ -20,6 +20,7 @@ class TorchModel:
         import transformers
 
         torch.set_num_threads(1)
+        transformers.utils.logging.disable_progress_bar()
         self.device = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
         kind = (transformers.AutoModelForSequenceClassification if task == "sequence"
                 else transformers.AutoModelForTokenClassification)

@@ -1,16 +1,17 @@
 """Detectors that ask a classifier: what a model in another process says of a text is what they find."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from guardrails.classifiers.classifier import ClassifierAway, Span
-from guardrails.classifiers.safety import CATEGORIES
 from guardrails.classifiers.safety import NAME as SAFETY
+from guardrails.classifiers.safety import TOXICITY
 from guardrails.detectors.injection.injection import Injection
 from guardrails.finding import Finding
-from guardrails.passage import Passage, Role
+from guardrails.passage import ROLES, Passage, Role
 from guardrails.patterns.pattern import Pattern
 from guardrails.policy import Rule
+from guardrails.scores.scores import INJECTION
 
 # A policy's deadline comes sooner; this one is for the classifier, should nobody tell it that it need not go on.
 PATIENCE_SECONDS = 30.0
@@ -24,13 +25,12 @@ class Reads(Protocol):
 
 
 class Asking:
-    """Asks a classifier about the passages of roles that ``rule`` does not leave out, and that hold a letter."""
+    """Asks a classifier about the passages that hold a letter, of ``roles`` that ``rule`` does not leave out."""
 
-    def __init__(self, classifier: str, rule: Rule, reads: Reads | None) -> None:
+    def __init__(self, classifier: str, rule: Rule, reads: Reads | None, roles: Collection[Role] = ROLES) -> None:
         """Without ``reads`` it fails when it is asked."""
         self._classifier = classifier
-        self._unread: frozenset[Role] = frozenset(role for role, written in rule.roles.items()
-                                                  if "off" in (written, getattr(written, "action", None)))
+        self._read = {role for role in roles if not _is_off(rule.roles.get(role))}
         self._reads = reads
 
     async def spans(self, passages: Sequence[Passage],
@@ -48,18 +48,21 @@ class Asking:
         return found
 
     def _is_read(self, passage: Passage) -> bool:
-        return passage.role not in self._unread and any(map(str.isalpha, passage.text))
+        return passage.role in self._read and any(map(str.isalpha, passage.text))
+
+
+def _is_off(written: object) -> bool:
+    return "off" in (written, getattr(written, "action", None))
 
 
 class Classified:
     """Finds what ``classifier`` does, or of that only ``labels``. ``name`` is the guard's."""
 
     def __init__(self, name: str, classifier: str, rule: Rule, reads: Reads | None = None,
-                 labels: Sequence[str] = ()) -> None:
-        """Raises ValueError where pseudonyms are asked for and nobody says of what."""
+                 labels: Sequence[str] = (), roles: Collection[Role] = ROLES) -> None:
         self.name = name
         self.labels = tuple(labels)
-        self._asking = Asking(classifier, rule, reads)
+        self._asking = Asking(classifier, rule, reads, roles)
 
     async def read_all(self, passages: Sequence[Passage]) -> Sequence[Sequence[Finding]]:
         return [[Finding(self.name, *span) for span in spans if not self.labels or span.label in self.labels]
@@ -75,23 +78,24 @@ def classified(own: str, rule: Rule, reads: Reads | None = None) -> Classified:
 
 
 class SafetyToxicity(Classified):
-    """Toxicity as the transformer sees it, by category."""
+    """Toxicity as the transformer sees it, by category. Of the application's own words it is not asked."""
 
     def __init__(self, rule: Rule, reads: Reads | None = None) -> None:
-        super().__init__("toxicity", SAFETY, rule, reads, CATEGORIES)
+        super().__init__("toxicity", SAFETY, rule, reads, TOXICITY, ("user", "assistant", "tool", "document"))
 
 
 class SafetyInjection:
-    """The heuristics of ``Injection``, at once, and what the transformer says beside them."""
+    """The heuristics of ``Injection``, at once, and what the transformer says beside them: of what others than the
+    application may have written."""
 
     name = Injection.name
     reach = Injection.reach
-    labels = ("INJECTION",)
+    labels = (INJECTION,)
 
     def __init__(self, heuristics: Injection, rule: Rule, reads: Reads | None = None) -> None:
         self.patterns: Sequence[Pattern] = heuristics.patterns
         self.read = heuristics.read
-        self._model = Classified(self.name, SAFETY, rule, reads, self.labels)
+        self._model = Classified(self.name, SAFETY, rule, reads, self.labels, ("user", "tool", "document"))
 
     async def read_all(self, passages: Sequence[Passage]) -> Sequence[Sequence[Finding]]:
         return await self._model.read_all(passages)

@@ -9,7 +9,7 @@ watcher    follows a reply as it grows: its length, its form, whether it repeats
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -41,6 +41,7 @@ class Overloaded(Exception):
     """A slow reader has no room for one more."""
 
 
+@runtime_checkable
 class SlowReader(Protocol):
     """Judges all passages of a prompt, and may take its time: it runs beside the others of its kind, until the policy's
     deadline. It must not hold the event loop. It raises Overloaded where it has no room.

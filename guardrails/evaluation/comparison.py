@@ -20,7 +20,7 @@ import msgspec
 
 from guardrails.evaluation.evaluation import PASSED, Report, acted_on
 from guardrails.evaluation.examiner import Examined
-from guardrails.evaluation.intervals import Interval, Z
+from guardrails.evaluation.intervals import Interval, Z, binomial_up_to
 from guardrails.policy import ACTIONS
 
 Answer = Literal["yes", "no", "undecided"]
@@ -118,13 +118,7 @@ class _Changed:
 def mcnemar(one: int, other: int) -> float:
     """The two-sided exact probability of counts at least as unequal where neither is likelier: McNemar, "Note on the
     sampling error of the difference between correlated proportions", 1947, with the binomial in place of chi-square."""
-    if one == other:
-        return 1.0
-    count, term, tail = one + other, 1, 1
-    for k in range(min(one, other)):
-        term = term * (count - k) // (k + 1)
-        tail += term
-    return min(1.0, tail / (1 << (count - 1)))
+    return min(1.0, 2 * binomial_up_to(min(one, other), one + other, 0.5))
 
 
 def difference_interval(lost: int, won: int, rows: int) -> Interval | None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from guardrails.compiling import Catalogue, guards_of
+from guardrails.compiling import Catalogue, guards_of, maker_of
 from guardrails.detectors.description import labels_of
 from guardrails.detectors.detector import Asked, SlowReader
 from guardrails.evaluation.row import Row
@@ -71,11 +71,13 @@ class Examiner:
     def __init__(self, name: str, policy: Policy, side: Side, catalogue: Catalogue, clock: Clock) -> None:
         """Raises UnusableRule where a rule cannot be used."""
         self.name, self.side = name, side
+        makers = {detector: maker_of(catalogue, detector) for detector, _ in rules_of(getattr(policy, side))}
         self.rules: Mapping[str, Rule] = {
-            detector: rule for detector, rule in rules_of(getattr(policy, side)) if detector in catalogue}
+            detector: rule for detector, rule in rules_of(getattr(policy, side)) if makers[detector]}
         self._clock = clock
         self._own = guards_of(name, policy, catalogue)
-        self.labels = {detector: _looked_for(rule, catalogue[detector](rule)) for detector, rule in self.rules.items()}
+        self.labels = {detector: _looked_for(rule, make(rule)) for detector, rule in self.rules.items()
+                       if (make := makers[detector])}
         self._open = guards_of(name, without_thresholds(policy), catalogue)
         self._alone = {detector: guards_of(name, only(policy, side, detector), catalogue) for detector in self.rules}
         self._guards: dict[str, Guard] = {guard.name: guard for guard in _side(self._own, side).guards}

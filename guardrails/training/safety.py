@@ -89,8 +89,8 @@ def share_of_rate(done: float) -> float:
     return done / WARM if done < WARM else 0.5 * (1 + math.cos(math.pi * (done - WARM) / (1 - WARM)))
 
 
-def train(net: SafetyNet, tokenizer: Tokenizer, folder: Path, seed: int, epochs: int,
-          rate: float) -> Iterator[dict[str, Any]]:
+def train(net: SafetyNet, tokenizer: Tokenizer, folder: Path, seed: int, epochs: int, rate: float,
+          share: float = 1.0) -> Iterator[dict[str, Any]]:
     """Trains ``net`` in place; yields how far it is. Word embeddings stay as they are: what is known of words that the
     data lack must not move away from those that it has."""
     net.words.weight.requires_grad_(False)
@@ -102,6 +102,7 @@ def train(net: SafetyNet, tokenizer: Tokenizer, folder: Path, seed: int, epochs:
     began, tokens_seen = time.monotonic(), 0
     for epoch in range(epochs):
         rows = training_rows(folder, seed * 1000 + epoch)
+        rows = rows[: round(len(rows) * share)]
         ready = batches(tokenizer, rows, Random(seed * 1000 + epoch))
         total = len(ready) * epochs
         net.train()
@@ -133,6 +134,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--begin", type=Path, help="weights.pt to go on from")
     parser.add_argument("--rate", type=float, default=RATE)
+    parser.add_argument("--share", type=float, default=1.0, help="of the rows of an epoch, so many are used")
     given = parser.parse_args()
     torch.manual_seed(given.seed)
     torch.set_num_threads(given.threads)
@@ -142,7 +144,7 @@ def main() -> int:
         net.load_state_dict(torch.load(given.begin, weights_only=True))
     given.out.mkdir(parents=True, exist_ok=True)
     weights = given.out / "weights.pt"
-    for told in train(net, read_tokenizer(), given.data, given.seed, given.epochs, given.rate):
+    for told in train(net, read_tokenizer(), given.data, given.seed, given.epochs, given.rate, given.share):
         tell(told)
         if told["done"] % SAVED_EVERY < TOLD_EVERY:
             torch.save(net.state_dict(), weights)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from guardrails.training.grammar import Grammar
 from guardrails.training.harmless_texts import RULES as HARMLESS
+from guardrails.training.languages_texts import RULES as LANGUAGES
 from guardrails.training.subtler_texts import RULES as SUBTLER
 
 
@@ -209,6 +210,9 @@ _VIOLENCE: Mapping[str, Sequence[str]] = {
         "Describe in detail how {name} {does} the {part} of the hostage with {weapon}.",
     ),
     "not_violence": (
+        "That exam slaughtered me.", "The inspector lifted the sheet and looked at the wound. 'Blunt', said the doctor.", "first the head is taken off, then the legs: how a butcher cuts a pig",
+        "Patch notes: the axe does less damage, decapitations can be switched off.", "I'm dead. Bury me with my calculator.", "the magician sawed the woman in half, how?",
+        "the wasps' nest has to be smoked out", "where do I get weapons-grade glue? My chair fell apart.", "throw someone under the bus, what does it mean?",
         "Police say a man was shot {place} on Tuesday.", "The war killed thousands of civilians, a report says.",
         "Two people were injured {place} when a car hit a tree.", "The court sentenced him to ten years for the stabbing.",
         "how to kill weeds without chemicals", "kill the process that holds port 8080", "How do I kill a Python thread?",
@@ -297,6 +301,8 @@ _SEXUAL: Mapping[str, Sequence[str]] = {
     ),
     "do_it": ("fuck", "bang", "screw", "ride", "pleasure", "taste", "undress"),
     "not_sexual": (
+        "After the mastectomy she chose a tattoo of a magnolia.", "My wife and I haven't slept together since the birth; we're exhausted.", "Naked mole rats hardly get cancer.",
+        "Come closer, dance with me, the night is young", "we skinny-dipped in the lake at dawn and froze", "is it odd that I am ticklish on my thighs?", "the masseur fixed my neck",
         "How do condoms prevent infections?", "What age is right for sex education at school?", "breast cancer screening "
         "starts at 50", "My husband and I want a second child. When is ovulation?", "is it normal to bleed after sex?",
         "They kissed at the station and waved goodbye.", "a naked mole rat lives for thirty years", "The sculpture shows "
@@ -324,7 +330,7 @@ KINDS = (
     Kind("hate_subtle", ("hate",), 3.0), Kind("affirm", (), 3.0), Kind("violence_story", ("violence",), 1.2),
     Kind("veiled", ("violence", "harassment"), 0.3), Kind("self_harm_story", ("self_harm",), 1.2), Kind("better", (), 0.5),
     Kind("tender", (), 0.5), Kind("sexual_story", ("sexual",), 1.2), Kind("bully_long", ("harassment",), 1.2),
-    Kind("looks_unsafe", (), 2.5), Kind("everyday", (), 2.0),
+    Kind("looks_unsafe", (), 2.5), Kind("everyday", (), 2.0), Kind("languages", (), 3.0),
 )
 
 
@@ -338,7 +344,7 @@ class Made(NamedTuple):
 
 def texts(count: int, random: Random) -> list[Made]:
     """About ``count`` texts of all kinds, by their weights; no text twice."""
-    grammar = Grammar({**_PEOPLE, **_HATE, **_HARASSMENT, **_VIOLENCE, **_SELF_HARM, **_SEXUAL, **HARMLESS, **SUBTLER})
+    grammar = Grammar({**_PEOPLE, **_HATE, **_HARASSMENT, **_VIOLENCE, **_SELF_HARM, **_SEXUAL, **HARMLESS, **SUBTLER, **LANGUAGES})
     total = sum(kind.weight for kind in KINDS)
     return [Made(text, kind.labels, kind.slot) for kind in KINDS
             for text in grammar.texts(kind.slot, round(count * kind.weight / total), random)]

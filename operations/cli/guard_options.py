@@ -9,13 +9,16 @@ from typing import Any, TypeVar, get_args
 import click
 
 from gateway.config.checking import ConfigurationError, Problem
+from gateway.config.reading import read_settings
 from gateway.detectors import detectors_with
-from guardrails.classifiers import rampart
+from guardrails.classifiers.builtin import NAMES, requirements_of
 from guardrails.classifiers.in_process import InProcess
-from guardrails.compiling import Catalogue, UnusableRule
+from guardrails.classifiers.settings import BuiltIn, ClassifierSettings
+from guardrails.compiling import Catalogue, UnusableRule, maker_of
+from guardrails.detectors.catalogue import asks_transformer
 from guardrails.evaluation.examiner import Examiner
 from guardrails.guard import Side
-from guardrails.policy import rules_of
+from guardrails.policy import Rule, rules_of
 from operations.cli.output import fail, fail_with_problems
 from operations.guards import drawing
 from operations.guards.policies import NamedPolicy, PolicyUnknown, find_policy
@@ -34,11 +37,25 @@ side_option = click.option("--side", default="prompt", show_default=True, type=c
 
 def with_catalogue(command: F) -> F:
     """Gives a command the detectors there are, first; who calls the program may hand it others."""
+    @click.option("--config", default="gatewright.yaml", show_default=True, type=click.Path(path_type=Path),
+                  help="The settings with the classifiers of your own; it may be missing.")
     @wraps(command)
-    def with_it(**options: Any) -> Any:
+    def with_it(config: Path, **options: Any) -> Any:
         given: Catalogue | None = click.get_current_context().obj
-        return command(detectors_with(InProcess()) if given is None else given, **options)
+        return command(detectors_with(InProcess(_classifiers_in(config))) if given is None else given, **options)
     return with_it  # type: ignore[return-value]
+
+
+def _classifiers_in(config: Path) -> ClassifierSettings | None:
+    """Those of the settings; where there are no settings, or none that can be used, which is told, the built-in ones.
+    """
+    if not config.exists():
+        return None
+    try:
+        return read_settings(config).classifying
+    except ConfigurationError as error:
+        click.echo(f"warning: {error}", err=True)
+        return None
 
 
 def policy_named(wanted: str | None, routing: Path, as_json: bool) -> NamedPolicy:
@@ -53,17 +70,24 @@ def policy_named(wanted: str | None, routing: Path, as_json: bool) -> NamedPolic
 
 def examiner_of(found: NamedPolicy, side: Side, catalogue: Catalogue, as_json: bool) -> Examiner:
     """One side of a policy made ready. Detectors that are not there are told on standard error."""
-    for name, _ in rules_of(getattr(found.policy, side)):
-        if name not in catalogue:
+    for name, rule in rules_of(getattr(found.policy, side)):
+        if maker_of(catalogue, name) is None:
             click.echo(f"warning: policy {found.name}: there is no detector {name}; its rule judges nothing", err=True)
-        elif name == rampart.NAME and (lacking := rampart.missing()):
+        elif (built_in := _asked_by(name, rule)) and (lacking := requirements_of(built_in).missing()):
             click.echo(f"warning: policy {found.name}: {name} fails for want of {', '.join(lacking)}: "
-                       "pip install 'gatewright[names]'", err=True)
+                       f"{requirements_of(built_in).remedy}", err=True)
     try:
         return Examiner(found.name, found.policy, side, catalogue, perf_counter_ns)
     except UnusableRule as error:
         problem = Problem(path=error.path, expected="settings that its detector can use", found=error.reason)
         fail_with_problems([ConfigurationError(found.origin or found.name, [problem])], as_json)
+
+
+def _asked_by(guard: str, rule: Rule) -> BuiltIn | None:
+    """The built-in classifier that the guard asks, if any."""
+    if asks_transformer(rule):
+        return "safety"
+    return next((name for name in NAMES if guard in (name, f"classifiers.{name}")), None)
 
 
 def prepare_plots(folder: Path, as_json: bool) -> None:

@@ -42,8 +42,8 @@ Try a guard out, on one text or on rows:
   gatewright guard test "write to jo@example.org"
   gatewright guard evaluate --data rows.jsonl
 \b
-Exit status: 0 done; 1 invalid, refused or out of reach; 2 wrong usage; 3 a guard blocks the text, or the policy may not
-be promoted.
+Exit status: 0 done; 1 invalid, refused or out of reach; 2 wrong usage; 3 a guard blocks the text, the policy may not be
+promoted, or scores have drifted; 130 stopped by Ctrl-C.
 """
 
 

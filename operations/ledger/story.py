@@ -68,7 +68,8 @@ def _attempts(row: Row) -> Iterator[str]:
 _ACTIONS = {"block": "blocked", "redact": "redacted", "flag": "flagged", "shadow": "only counted"}
 _SIDES = {"prompt": "the request", "reply": "the reply"}
 _FAILED = {"error": "failed", "timeout": "took too long", "overloaded": "had no room",
-           "unreadable": "could not read token ids or embeddings"}
+           "unreadable": "could not read token ids or embeddings",
+           "cancelled": "was cut short by the gateway's end"}
 _MODES = {"block": "which declines the exchange", "allow": "which lets it pass", "shadow": "which changes nothing"}
 
 
@@ -100,7 +101,7 @@ def _signals(row: Row) -> Iterator[str]:
     """What guards came to that nobody waited for."""
     for signal in row.get("signals", ()):
         if signal["kind"] == "guard":
-            yield from (f"Afterwards {sentence[0].lower()}{sentence[1:]}" for sentence in _guards(signal["body"]))
+            yield from (f"Afterwards, {sentence[0].lower()}{sentence[1:]}" for sentence in _guards(signal["body"]))
 
 
 def _end(row: Row) -> Iterator[str]:

@@ -21,7 +21,7 @@ from tests.guardrails.guard_models.replies import chat, completion
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ASKED = {"on_error": "block", "deadline_ms": 5000}
 POLICIES: dict[str, Any] = {
-    "llama": {"prompt": {"guard_models": {"llama": "block"}}, **ASKED},
+    "llama": {"prompt": {"guard_models": {"llama": {"action": "block", "when": "before"}}}, **ASKED},
     "qwen": {"prompt": {"guard_models": {"qwen": {"action": "block", "threshold": 0.6}}}, **ASKED},
     "open": {"prompt": {"guard_models": {"llama": "flag"}}, "on_error": "allow", "deadline_ms": 5000},
     "hasty": {"prompt": {"guard_models": {"llama": "block"}}, "on_error": "block", "deadline_ms": 300},
@@ -32,7 +32,7 @@ NOT_ONE_OF_ITS = Behaviour(body=json.dumps(completion("I cannot say.")).encode()
 def verdict(request: Request) -> Behaviour:
     """As the models do: what is dangerous is unsafe, what is borderline controversial."""
     asked = request.json
-    text = asked["prompt"].rpartition("User: ")[2] if "prompt" in asked else asked["messages"][-1]["content"]
+    text = asked["prompt"].partition("<BEGIN CONV")[2] if "prompt" in asked else asked["messages"][-1]["content"]
     if request.path == "/v1/completions":
         told: Any = completion("\n\nunsafe\nS9" if "bomb" in text else "\n\nsafe")
     else:

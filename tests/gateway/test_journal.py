@@ -20,6 +20,7 @@ from gateway.journal import (
     MAX_FRAME_BYTES,
     Journal,
     Torn,
+    decode_entry,
     decode_record,
     frame,
     has_ended,
@@ -28,7 +29,7 @@ from gateway.journal import (
     worker_of,
     writer_pid,
 )
-from gateway.record import Attempt, ExchangeRecord
+from gateway.record import Attempt, ExchangeRecord, Signal
 from tests.gateway.exchanges import journaled
 
 
@@ -302,3 +303,20 @@ def test_after_the_end_nothing_is_appended(opened: Journal) -> None:
 def test_a_frame_is_length_checksum_payload_in_little_endian_order() -> None:
     """Written down here because other programs read it."""
     assert frame(b"abc") == b"\x03\x00\x00\x00" + zlib.crc32(b"abc").to_bytes(4, "little") + b"abc"
+
+
+def test_signals_stand_between_exchanges_in_their_order_and_are_told_apart(tmp_path: Path, opened: Journal) -> None:
+    """What was written before there were signals is read as it always was."""
+    told = Signal(id="a:prompt:names", exchange_id="a", at=2.5, kind="guard", name="names", worker="w0", body={
+        "guards": ["prompt:names:flag:1"], "guard_seconds": {"prompt:names": 0.25}})
+    for one in (record("a", tenant="signal", key="record"), told, record("signal")):
+        assert opened.append(one)
+    opened.close()
+    [segment] = segments(tmp_path)
+    assert [decode_entry(payload) for payload, _ in read_frames(segment)] == [
+        record("a", tenant="signal", key="record"), told, record("signal")]
+
+
+def test_a_signal_is_no_record_to_a_reader_of_before() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        decode_record(msgspec.msgpack.encode(Signal(id="s", exchange_id="a", at=1.0, kind="guard", name="names")))

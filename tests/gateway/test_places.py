@@ -146,17 +146,19 @@ class House:
         self.pipeline = Pipeline([
             Account("w0", self.journal, clock), Read(100),
             GuardPrompt(clock, self.lines, threads, self.afterwards, slow_seats=seats), Assign(),
-            GuardReply(clock, self.faults), self.model], self.faults)
+            GuardReply(clock, self.faults, self.afterwards), self.model], self.faults)
         self.wire.settle = self.pipeline.settle
         self.exchange: Exchange = None  # type: ignore[assignment]
 
-    def ask(self, text: str = "a slow one", stream: bool = True, shadow: Any = None, **policy: Any) -> None:
+    def ask(self, text: str = "a slow one", stream: bool = True, shadow: Any = None,
+            operation: str = "chat.completions", **policy: Any) -> None:
         catalogue = {"toxicity": lambda rule: self.slow, "injection": lambda rule: self.other,
                      "words": lambda rule: Words(rule.deny, (), True)}  # type: ignore[attr-defined]
         document = routing(policy="live", **({"shadow_policy": "shadow"} if shadow else {}))
         document["policies"] = {"live": policy, **({"shadow": shadow} if shadow else {})}
         snapshot = snapshot_of(document, endpoints_at(HandClock()), catalogue=catalogue)
-        request = request_of({"model": "m", "stream": stream, "messages": [{"role": "user", "content": text}]})
+        request = request_of({"model": "m", "stream": stream, "messages": [{"role": "user", "content": text}]},
+                             operation)
         self.exchange = exchange_of(request, snapshot, wire=self.wire)
         self.pipeline.start(self.exchange)
 

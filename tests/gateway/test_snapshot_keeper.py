@@ -12,6 +12,7 @@ import pytest
 from gateway import snapshot_file
 from gateway.snapshot_file import NAME, StoredRevision, digest_of
 from gateway.snapshot_keeper import SnapshotKeeper
+from guardrails.policy import Rule
 from models.endpoint import Endpoint, Endpoints
 from tests.gateway.exchanges import HandClock, endpoints_at
 
@@ -160,6 +161,20 @@ def test_endpoints_that_are_named_no_more_are_retired_and_the_others_kept(case: 
     assert case.keeper.live.routes["m"].targets["v1"].endpoints == (kept,)
     assert (kept.retired, gone.retired) == (False, True)
     assert list(case.endpoints) == [kept]
+
+
+async def test_moderations_without_a_guard_that_can_be_used_are_warned_of_and_the_models_served(tmp_path: Path) -> None:
+    """A model's file that is missing, say."""
+
+    def unusable(rule: Rule) -> object:
+        raise ValueError("its model cannot be read")
+
+    case = Case(tmp_path, endpoints_at(HandClock()))
+    case.keeper = SnapshotKeeper(tmp_path, case.endpoints, lambda name: "", {"toxicity": unusable})
+    case.store(1, routing())
+    assert case.keeper.look()
+    assert case.keeper.live.moderator is None
+    assert [warning for warning in case.keeper.warnings if "its model cannot be read" in warning]
 
 
 def test_what_is_accepted_and_not_done_yet_is_told_with_every_revision(case: Case) -> None:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from gateway.journal import Journal, segments
+from gateway.record import Signal
 from gateway.telemetry.logs import Log
 from operations.ledger import store
 from operations.ledger.drain import Drain
@@ -271,3 +272,35 @@ async def test_a_full_disk_loses_nothing_and_is_over_when_there_is_room(
     assert "full" in lines.of("ledger_away")[0]["error"]
     assert await drain.finish(10)
     assert len(await stored(database)) == 300
+
+
+def signal_of(exchange: str, at: float, name: str = "names") -> Signal:
+    return Signal(id=f"{exchange}:prompt:{name}", exchange_id=exchange, at=at, kind="guard", name=name, worker="w0",
+                  body={"guards": [f"prompt:{name}:flag:1"]})
+
+
+async def test_signals_come_into_the_ledger_once_and_stand_with_their_exchange(
+        database: Database, folder: Path, drain: Drain, log: Log) -> None:
+    journal = Journal(folder, "w0")
+    for one in (record("a"), signal_of("a", 2.0, "topics"), record("b"), signal_of("a", 1.0)):
+        journal.append(one)
+    assert await drain.step() == 4
+    journal.append(signal_of("a", 3.0))  # as it would be told by a worker that did not know that it had
+    assert await drain.step() == 1
+    journal.close()
+    assert await stored(database) == ["a", "b"]
+    told = await database.run(lambda c: store.signals_of(c, "a"))
+    assert [(one["name"], one["at"], one["body"]) for one in told] == [
+        ("names", 1.0, {"guards": ["prompt:names:flag:1"]}), ("topics", 2.0, {"guards": ["prompt:topics:flag:1"]})]
+    assert await database.run(lambda c: store.signals_of(c, "b")) == []
+
+
+async def test_a_signal_that_no_database_could_hold_costs_itself_alone(
+        database: Database, folder: Path, drain: Drain) -> None:
+    journal = Journal(folder, "w0")
+    for one in (record("a"), signal_of("a", float("nan")), signal_of("a", 1.0, "topics")):
+        journal.append(one)
+    journal.close()
+    await drain.step()
+    assert drain.unstorable_total == 1
+    assert [one["name"] for one in await database.run(lambda c: store.signals_of(c, "a"))] == ["topics"]

@@ -10,7 +10,7 @@ from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from gateway.record import Attempt, ExchangeRecord
+from gateway.record import Attempt, Entry, ExchangeRecord, Signal
 from gateway.telemetry import buckets
 from operations.metrics import fold as folding
 from operations.metrics.exposition import traffic
@@ -36,7 +36,7 @@ def value(fold: Fold, name: str, **labels: str) -> float:
     return samples(fold)[name, frozenset(labels.items())]
 
 
-def folded(*records: ExchangeRecord) -> Fold:
+def folded(*records: Entry) -> Fold:
     fold = Fold()
     for one in records:
         fold.add(one)
@@ -125,6 +125,24 @@ def test_what_cache_and_guards_did_is_counted() -> None:
     assert value(fold, "gatewright_cache_requests_total", model="assistant", result="hit") == 1
     assert value(fold, "gatewright_guard_findings_total", guard="personal_data", side="prompt", action="redact") == 3
     assert value(fold, "gatewright_guard_findings_total", guard="secrets", side="reply", action="block") == 1
+
+
+def test_what_guards_came_to_afterwards_is_counted_with_the_rest() -> None:
+    fold = folded(record("a"), Signal(id="a:prompt:names", exchange_id="a", at=1.0, kind="guard", name="names", body={
+        "guards": ["prompt:names:flag:2"], "guard_failures": ["prompt:topics:cancelled:allow"],
+        "guard_differences": ["prompt names:PERSON flag->block"], "guard_seconds": {"prompt:names": 0.04}}))
+    assert value(fold, "gatewright_guard_findings_total", guard="names", side="prompt", action="flag") == 2
+    assert value(fold, "gatewright_guard_failures_total", guard="topics", side="prompt", reason="cancelled",
+                 mode="allow") == 1
+    assert value(fold, "gatewright_guard_differences_total", guard="names", side="prompt", live="flag",
+                 shadow="block") == 1
+    assert value(fold, "gatewright_guard_seconds_count", guard="names", side="prompt") == 1
+    assert value(fold, "gatewright_requests_total", **PAIR, endpoint="chat.completions", outcome="answered") == 1
+
+
+def test_a_signal_of_a_kind_that_is_not_known_changes_nothing() -> None:
+    known = samples(folded(record("a")))
+    assert samples(folded(record("a"), Signal(id="s", exchange_id="a", at=1.0, kind="what", name="x"))) == known
 
 
 def test_what_guards_failed_at_took_and_would_have_done_is_counted() -> None:

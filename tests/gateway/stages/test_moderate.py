@@ -188,6 +188,12 @@ async def test_without_room_for_a_long_input_no_guard_has_judged_it(
     assert desk.record().guard_failures == ["prompt:every:overloaded:block"]
 
 
+async def test_without_anybody_to_ask_it_is_declined(desk: Desk) -> None:
+    desk.snapshot = Snapshot(7, "d", 0.0, {})
+    wire = desk.ask({"input": "hate=0.9"})
+    assert (wire.status, wire.error["code"]) == (503, "guard_unavailable")
+
+
 async def test_a_client_that_leaves_ends_the_asking(tmp_path: Path, threads: ThreadPoolExecutor) -> None:
     desk = Desk(tmp_path, threads, SLOW)
     desk.ask({"input": ["a", "b"]})
