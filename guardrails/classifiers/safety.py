@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from guardrails.bundled import folder_of
 from guardrails.classifiers.classifier import Batching, Cut, Span
 from guardrails.classifiers.onnx_model import OnnxModel
 from guardrails.classifiers.tokens import Piece, Tokens
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 NAME = "safety"
 NEEDS = ("onnxruntime", "tokenizers", "numpy")
-FOLDER = Path(__file__).parent.parent / "bundled" / "safety"
+FOLDER = folder_of(NAME)
 TOXICITY = tuple(sorted(LABELS.values()))
 _MULTIPLE = 2  # the model joins tokens by twos
 _SPECIAL = 2  # tokens that stand around those of a text
