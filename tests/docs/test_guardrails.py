@@ -8,7 +8,7 @@ from gateway.inference import WORTH_ANOTHER
 from gateway.moderation import MAX_INPUTS, MODEL
 from gateway.stages import guard_prompt, guard_reply
 from gateway.stages.moderate import SIDE_BY_SIDE
-from guardrails import slow_stretches, stretches
+from guardrails import stretch_judging, stretches
 from guardrails.detectors.guard_model import MAX_QUESTIONS
 from guardrails.guard import STRICT_THRESHOLD
 from guardrails.guard_models import conversation, question, qwen3_guard, shield_gemma, wild_guard
@@ -61,7 +61,7 @@ def test_the_bounds_of_slow_guards_are_those_of_the_code() -> None:
     assert f"at least {stretches.LEAST_CHARACTERS} characters ends one" in text
     assert f"none ends within {stretches.MOST_CHARACTERS}," in text
     assert f"up to {stretches.CONTEXT_CHARACTERS} characters of what came before" in text
-    assert f"at most {slow_stretches.MOST:,} stretches" in text
+    assert f"at most {stretch_judging.MOST:,} stretches" in text
     assert f"At most {gate.HELD_BYTES >> 10} KiB of a stream are held" in text
     assert f"the first {text_guards.SAID_BYTES >> 10} KiB" in text
     assert set(rows(PAGE, "Where a slow guard runs")) >= set(PLACES)
