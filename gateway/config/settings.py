@@ -95,9 +95,10 @@ def contradictions_of(settings: Settings) -> Iterator[Problem]:
         yield Problem(path="admin", expected="an address other than listen", found=str(settings.admin))
     if settings.classifying is not None:
         yield from _classifier_problems(settings.classifying)
-    if settings.scoring is not None and not any((settings.scoring / name / f"{name}.json").is_file() for name in SCORES):
-        yield Problem(path="scores", expected="a folder with fast/ or safety/ in it, as 'gatewright guard train' makes them",
-                      found=str(settings.scoring))
+    own = settings.scoring
+    if own is not None and not any((own / name / f"{name}.json").is_file() for name in SCORES):
+        yield Problem(path="scores", found=str(own),
+                      expected="a folder with fast/ or safety/ in it, as 'gatewright guard train' makes them")
     seen: dict[str, int] = {}
     for index, key in enumerate(settings.keys):
         if key.id in seen:
