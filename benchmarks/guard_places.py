@@ -74,7 +74,8 @@ def gateway(folder: Path, upstreams: dict[int, int]) -> Iterator[tuple[int, int]
     command = [sys.executable, "-m", "operations.cli", "serve", "--config", str(folder / "gatewright.yaml")]
     with started(command, log):
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while '"event":"classifier_connected"' not in log.read_text() or not _is_ready(port):
+        while not all(f'"event":"classifier_{done}"' in log.read_text() for done in ("ready", "connected")) or (
+                not _is_ready(port)):
             if time.monotonic() > deadline:
                 raise SystemExit(log.read_text()[-2000:])
             time.sleep(0.1)
