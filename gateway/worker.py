@@ -92,10 +92,12 @@ class Worker:
         self._endpoints = Endpoints(
             lambda url: Endpoint(url, tls.context_for(url), loop=loop, time=clock.time, write=outbox.put))
         self._classifier = ClassifierClient(socket_in(state), self._log) if settings.classifiers else None
+        self._classifiers = loaded_by(settings.classifying) if settings.classifying is not None else []
         chance = random.Random().random
         self._guard_asks: Counter[tuple[str, str]] = Counter()
         self._keeper = SnapshotKeeper(
-            state, self._endpoints, lambda variable: os.environ.get(variable, ""), detectors_with(self._classifier),
+            state, self._endpoints, lambda variable: os.environ.get(variable, ""),
+            detectors_with(self._classifier, settings.scoring),
             lambda guard: GuardServer(guard, chance, self._log, self._guard_asks))
         self._afterwards = Afterwards(name, self._journal, clock, self._log)
         threads = ThreadPoolExecutor(GUARD_THREADS, "guards")
@@ -129,10 +131,9 @@ class Worker:
                          [*self._degraded(), *live.missing_guards()])
 
     def _degraded(self) -> list[str]:
-        classifying = self.settings.classifying
-        if self._classifier is None or classifying is None:
+        if self._classifier is None:
             return []
-        states = {name: self._classifier.state(name) for name in loaded_by(classifying)}
+        states = {name: self._classifier.state(name) for name in self._classifiers}
         return [f"classifier {name}: {state}" for name, state in states.items() if state != "ready"]
 
     async def run(self) -> None:

@@ -40,8 +40,7 @@ class Connection(asyncio.Protocol):
         self._waiting: dict[int, asyncio.Future[Found]] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = transport  # type: ignore[assignment]  # a stream's
         self._readings.on_change.add(self._say_states)
         self._say_states()
 

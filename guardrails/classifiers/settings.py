@@ -42,7 +42,7 @@ class ClassifierSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True
     """The classifiers of one process.
 
     load      the built-in ones; absent: all whose packages are installed
-    threads   batches that are read at once, a processor core each; absent: what the data workers leave
+    threads   batches that are read at once, a processor core each; absent: one a core, 4 at most
     device    of checkpoints that name none
     models    the operator's own, by the names that policies give them
     """

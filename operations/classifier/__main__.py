@@ -30,9 +30,10 @@ _QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1", 
           "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1", "TQDM_DISABLE": "1"}
 
 
-def threads_for(settings: ClassifierSettings, workers: int, cores: int) -> int:
-    """As many as are asked for; else what the data workers leave."""
-    return settings.threads or max(1, min(MOST_THREADS, cores - workers))
+def threads_for(settings: ClassifierSettings, cores: int) -> int:
+    """As many as are asked for; else one a core. What the data workers leave of these, the kernel knows best: they come
+    first."""
+    return settings.threads or min(MOST_THREADS, cores)
 
 
 class Process:
@@ -44,9 +45,9 @@ class Process:
         self._log = log
         self._status = status
         self._socket = socket_in(Path(settings.state))
-        self._makers = makers_of(classifying)
+        self._makers = makers_of(classifying, settings.scoring)
         self._activity = Activity(log)
-        threads = threads_for(classifying, settings.workers, len(os.sched_getaffinity(0)))
+        threads = threads_for(classifying, len(os.sched_getaffinity(0)))
         self._readings = Readings(time.monotonic, self._activity, self._makers, threads)
         self._readings.on_change.add(self._report)
         self._loading = Loading(self._readings, time.monotonic, log, places_of)
