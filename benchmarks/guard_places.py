@@ -65,16 +65,16 @@ def started(command: list[str], log: Path) -> Iterator[None]:
 def gateway(folder: Path, upstreams: dict[int, int]) -> Iterator[tuple[int, int]]:
     """Gives the ports for applications and for operators."""
     port, admin = free_port(), free_port()
-    settings = {"listen": f"127.0.0.1:{port}", "admin": f"127.0.0.1:{admin}", "workers": 1, "classifiers": 1,
-                "state": str(folder / "state"), "database": f"sqlite:///{folder / 'gatewright.db'}", "auth": "none",
-                "routing": str(folder / "routing.yaml")}
+    settings = {"listen": f"127.0.0.1:{port}", "admin": f"127.0.0.1:{admin}", "workers": 1,
+                "classifiers": {"load": ["names"]}, "state": str(folder / "state"), "auth": "none",
+                "database": f"sqlite:///{folder / 'gatewright.db'}", "routing": str(folder / "routing.yaml")}
     (folder / "routing.yaml").write_text(json.dumps(routing(upstreams)))
     (folder / "gatewright.yaml").write_text(json.dumps(settings))
     log = folder / "gateway.log"
     command = [sys.executable, "-m", "operations.cli", "serve", "--config", str(folder / "gatewright.yaml")]
     with started(command, log):
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while '"event":"classifier_connected"' not in log.read_text() or not _is_ready(port):
+        while not _is_ready(port):
             if time.monotonic() > deadline:
                 raise SystemExit(log.read_text()[-2000:])
             time.sleep(0.1)
@@ -83,9 +83,10 @@ def gateway(folder: Path, upstreams: dict[int, int]) -> Iterator[tuple[int, int]
 
 def _is_ready(port: int) -> bool:
     try:
-        return _get(port, "/ready")[0] == 200
+        status, told = _get(port, "/ready")
     except OSError:
         return False
+    return status == 200 and not told["degraded"]
 
 
 def _get(port: int, path: str) -> tuple[int, Any]:
