@@ -1,5 +1,7 @@
 """The detectors of this host: those of the release, with what its settings give them to work with."""
 
+from pathlib import Path
+
 from gateway.config.checking import nearest
 from gateway.config.settings import Settings
 from guardrails.classifiers import embedding
@@ -42,7 +44,7 @@ def _lacking(classifier: BuiltIn, settings: Settings) -> str:
         f"{requirements.remedy}" if requirements.missing() else f"add {classifier} to classifiers.load")
 
 
-def detectors_with(reads: Reads | None) -> Catalogue:
+def detectors_with(reads: Reads | None, own_models: Path | None = None) -> Catalogue:
     """For a data worker. It takes any revision that was live: a detector without its means fails, as ``on_error`` has
     it, and the other models are served."""
-    return {**CATALOGUE, **tiered_detectors(reads, Shared())}
+    return {**CATALOGUE, **tiered_detectors(reads, Shared(own_models))}

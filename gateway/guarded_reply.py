@@ -358,6 +358,7 @@ class GuardedReply(Flow):
         assert self._body is not None
         for guard, reader, question in wanted.questions:
             self._slow.ask(guard, reader, question, lambda: None)
+        self._slow.closed = True
         if self._judged_all:
             self._judge_whole(self._body)
 

@@ -13,6 +13,7 @@ from guardrails.detectors.detector import SlowReader
 from guardrails.guard import Guard
 from guardrails.opinions import Opinion, Question, Told
 from guardrails.stream import whole
+from guardrails.stretch_judging import MOST
 from models.protocol.operations import StreamForm
 from models.protocol.texts.chat import ChatReply
 from models.protocol.texts.messages import MessagesReply
@@ -32,13 +33,14 @@ class Judged(NamedTuple):
 
 
 class Wanted:
-    """What slow judges are to be asked about, for whoever asks them."""
+    """What slow judges are to be asked about, for whoever asks them; no more of it than they would take."""
 
     def __init__(self) -> None:
         self.questions: list[tuple[Guard, SlowReader, Question]] = []
 
     def ask(self, guard: Guard, reader: SlowReader, asked: Question, told: Told) -> Opinion:
-        self.questions.append((guard, reader, asked))
+        if len(self.questions) < MOST:
+            self.questions.append((guard, reader, asked))
         return Opinion()
 
 

@@ -96,7 +96,8 @@ class Worker:
         chance = random.Random().random
         self._guard_asks: Counter[tuple[str, str]] = Counter()
         self._keeper = SnapshotKeeper(
-            state, self._endpoints, lambda variable: os.environ.get(variable, ""), detectors_with(self._classifier),
+            state, self._endpoints, lambda variable: os.environ.get(variable, ""),
+            detectors_with(self._classifier, settings.scoring),
             lambda guard: GuardServer(guard, chance, self._log, self._guard_asks))
         self._afterwards = Afterwards(name, self._journal, clock, self._log)
         threads = ThreadPoolExecutor(GUARD_THREADS, "guards")

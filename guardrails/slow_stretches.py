@@ -13,10 +13,10 @@ from guardrails.detectors.detector import SlowReader
 from guardrails.guard import Guard
 from guardrails.opinions import Opinion, Question, Told
 from guardrails.slow_reading import Room, reason_of
+from guardrails.stretch_judging import MOST
 
 TOGETHER = 8  # stretches that are given to a reader at once
 AT_ONCE = 4  # such readings by one guard
-MOST = 2000  # stretches of one reply, for all guards: some 200,000 characters. What is longer is not waited for
 
 
 class _Waiting(NamedTuple):
@@ -27,7 +27,8 @@ class _Waiting(NamedTuple):
 class SlowStretches:
     """Answers what is asked, on the running event loop. ``cancel`` lets go of what nobody wants to know any more.
 
-    seconds   by guard, what its readings have taken together
+    seconds  by guard, what its readings have taken together
+    closed   nobody is asked any more: what is not known has no room
     """
 
     def __init__(self, room: Room, seconds: float, now: Callable[[], float],
@@ -38,6 +39,7 @@ class SlowStretches:
         self._deadline_seconds = seconds
         self._now = now
         self._told = told
+        self.closed = False
         self._known: dict[tuple[Guard, tuple[str, int]], Opinion] = {}
         self._readings: dict[Guard, _Readings] = {}
 
@@ -45,7 +47,7 @@ class SlowStretches:
         opinion = self._known.get((guard, asked.key))
         if opinion is None:
             opinion = self._known[guard, asked.key] = Opinion()
-            if len(self._known) > MOST:
+            if self.closed or len(self._known) > MOST:
                 opinion.failure = "overloaded"
             else:
                 self._readings_of(guard, reader).add(_Waiting(asked, opinion))

@@ -53,8 +53,9 @@ class GuardedText:
         self._flushed = False
         self._judging: StretchJudging | None = None
         if inspector.judges_stretches:
-            self._judging = StretchJudging(inspector, verdict, place=place, as_json=self._as_json, lot=lot,
-                                           opinions=opinions, told=self._go_by_rulings)
+            judging = StretchJudging(inspector, verdict, place=place, as_json=self._as_json, lot=lot,
+                                     opinions=opinions, told=self._go_by_rulings)
+            self._judging = judging if judging.judges else None  # where they are sampled there may be none
 
     def feed(self, piece: bytes, last: bool = False) -> None:
         """Takes the next piece: whole characters of UTF-8. ``last`` where no other follows."""

@@ -6,7 +6,7 @@ which a text came nor on who was quicker.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -15,14 +15,16 @@ from guardrails.detectors.detector import SlowReader, StretchJudge
 from guardrails.finding import Finding
 from guardrails.guard import Guard
 from guardrails.inspection import Inspector
-from guardrails.opinions import Opinion, Opinions, Question, legible
+from guardrails.opinions import Opinion, Opinions, Question, Told, legible
 from guardrails.passage import Role
 from guardrails.policy import Action
 from guardrails.redaction import Edit, replacement
-from guardrails.stretches import Stretch, Stretches
+from guardrails.stretches import MOST_CHARACTERS, Stretch, Stretches
 from guardrails.verdict import Decision, Failure, Verdict
 
 ROLE: Role = "assistant"
+MOST = 2000  # stretches of one reply that slow judges are asked about: some 200,000 characters
+_BLOCK_CHARACTERS = 4096
 
 
 class Ruling(NamedTuple):
@@ -51,7 +53,7 @@ class StretchJudging:
                  "_to_tell", "_told", "_verdict", "ended", "holds")
 
     def __init__(self, inspector: Inspector, verdict: Verdict, *, place: str, as_json: bool, lot: float,
-                 opinions: Opinions | None, told: Callable[[], None]) -> None:
+                 opinions: Opinions | None, told: Told) -> None:
         """``told`` is called when a slow judge has told what he was asked by ``feed``."""
         self._inspector = inspector
         self._verdict = verdict
@@ -86,6 +88,11 @@ class StretchJudging:
         if self._opinions is None:
             return Opinion(failure="error")
         return self._opinions.ask(guard, judge, Question(stretch, self._place, self._as_json), self._told)
+
+    @property
+    def judges(self) -> bool:
+        """Whether anybody judges this text."""
+        return bool(self._holding or self._telling)
 
     @property
     def ruled(self) -> bool:
@@ -169,7 +176,9 @@ def _edit(stretch: Stretch, redacted: Sequence[tuple[Guard, Finding]]) -> Edit:
 
 
 def ask_all(inspector: Inspector, text: str, *, place: str, as_json: bool, lot: float, opinions: Opinions) -> None:
-    """Asks the slow judges about every stretch of a text that is there as a whole, for whoever judges it afterwards."""
+    """Asks the slow judges about the stretches of a text that is there as a whole, for whoever judges it afterwards;
+    about no more than they would take of any text."""
     judging = StretchJudging(inspector, Verdict(), place=place, as_json=as_json, lot=lot, opinions=opinions,
                              told=lambda: None)
-    judging.feed(text, True)
+    for start in range(0, min(len(text), MOST * MOST_CHARACTERS), _BLOCK_CHARACTERS):
+        judging.feed(text[start : start + _BLOCK_CHARACTERS], start + _BLOCK_CHARACTERS >= len(text))

@@ -40,11 +40,13 @@ class Stretches:
 
     def feed(self, piece: str, last: bool = False) -> list[Stretch]:
         """Takes the next piece; returns the stretches that have ended with it. ``last`` where no other follows."""
-        self._pending += piece
+        text = self._pending + piece
         found: list[Stretch] = []
-        while length := _length(self._pending, last):
-            found.append(self._next(self._pending[:length]))
-            self._pending = self._pending[length:]
+        at = 0
+        while length := _length(head := text[at : at + MOST_CHARACTERS], last and len(text) - at <= MOST_CHARACTERS):
+            found.append(self._next(head[:length]))
+            at += length
+        self._pending = text[at:]
         return found
 
     def _next(self, text: str) -> Stretch:
@@ -62,12 +64,14 @@ def stretches_of(text: str) -> list[Stretch]:
     return Stretches().feed(text, last=True)
 
 
-def _length(text: str, last: bool) -> int:
-    """Of the first stretch of ``text``; 0 while that cannot be told."""
-    head = text[:MOST_CHARACTERS]
+def _length(head: str, last: bool) -> int:
+    """Of the first stretch of a text that begins with ``head``, and ends with it if ``last``; 0 while that cannot be
+    told."""
+    if len(head) < LEAST_CHARACTERS:
+        return len(head) if last else 0
     for found in _ENDS.finditer(head):
         if found.end() >= LEAST_CHARACTERS:
             return found.end()
     if len(head) == MOST_CHARACTERS:
         return max((found.end() for found in _BLANK.finditer(head, LEAST_CHARACTERS)), default=MOST_CHARACTERS)
-    return len(text) if last else 0
+    return len(head) if last else 0

@@ -86,4 +86,5 @@ def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
         settings = msgspec.structs.replace(settings, classifiers=with_absolute_folders(settings.classifiers, base))
     return msgspec.structs.replace(
         settings, routing=str(base / settings.routing), state=str(base / settings.state),
-        database=f"sqlite:///{base / database}", upstream_ca_file=str(base / ca_file) if ca_file else None)
+        database=f"sqlite:///{base / database}", upstream_ca_file=str(base / ca_file) if ca_file else None,
+        scores=str(base / settings.scores) if settings.scores else None)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -11,6 +12,7 @@ from gateway.config.written import Address, Duration, KeyHash
 from guardrails.classifiers.builtin import NAMES, installed, requirements_of
 from guardrails.classifiers.settings import ClassifierSettings
 
+SCORES = ("fast", "safety")  # the models that score texts
 Count = Annotated[int, msgspec.Meta(ge=1)]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # it becomes a label of metrics
 
@@ -54,6 +56,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     admin: Address = Address("127.0.0.1:8001")
     workers: Count = 1
     classifiers: Annotated[int, msgspec.Meta(ge=0, le=1)] | ClassifierSettings = 0
+    scores: str | None = None
     state: str = "./gatewright-state"
     database: str = "sqlite:///gatewright-state/gatewright.db"
     cache: str = "memory://"
@@ -72,6 +75,11 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
             return self.classifiers
         return ClassifierSettings() if self.classifiers else None
 
+    @property
+    def scoring(self) -> Path | None:
+        """The folder of models of one's own that score texts."""
+        return None if self.scores is None else Path(self.scores)
+
 
 def contradictions_of(settings: Settings) -> Iterator[Problem]:
     """Yields what no single field shows: settings that cannot stand together."""
@@ -87,6 +95,10 @@ def contradictions_of(settings: Settings) -> Iterator[Problem]:
         yield Problem(path="admin", expected="an address other than listen", found=str(settings.admin))
     if settings.classifying is not None:
         yield from _classifier_problems(settings.classifying)
+    own = settings.scoring
+    if own is not None and not any((own / name / f"{name}.json").is_file() for name in SCORES):
+        yield Problem(path="scores", found=str(own),
+                      expected="a folder with fast/ or safety/ in it, as 'gatewright guard train' makes them")
     seen: dict[str, int] = {}
     for index, key in enumerate(settings.keys):
         if key.id in seen:

@@ -64,7 +64,8 @@ class GuardPrompt(Step):
             return self._wait(exchange, seconds, inquiry, self._aside.run if many else at_once)
         inquiry.run()
         self._conclude(exchange, inquiry, inquiry.edited())
-        self._go_on_judging(exchange, inquiry, seconds)
+        if any(one.prompt.slow for one in guards):
+            self._go_on_judging(exchange, inquiry, seconds)
         return None
 
     def settle(self, exchange: Exchange) -> None:

@@ -1,6 +1,7 @@
 """Firms: names of people that are a firm's."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from guardrails.classifiers.vocabulary import FIRM_AFTER, FIRM_BEFORE
@@ -29,11 +30,12 @@ def is_firm(text: str, start: int, end: int, group: Sequence[Word]) -> bool:
 
 def without_firms(text: str, groups: Sequence[Sequence[Word]]) -> list[Sequence[Word]]:
     """Leaves out what three surnames in a row make after a preposition, as in `from Hill, Moss and Byrne`."""
-    dropped: list[Sequence[Word]] = []
+    starts = [group[0].start for group in groups]
+    dropped: set[int] = set()
     for found in _THREE.finditer(text):
-        inside = [group for group in groups if found.start(1) <= group[0].start and group[-1].end <= found.end(1)]
-        dropped.extend(inside if _are_surnames(inside) else ())
-    return [group for group in groups if group not in dropped]
+        inside = range(bisect_left(starts, found.start(1)), bisect_left(starts, found.end(1)))
+        dropped.update(inside if _are_surnames([groups[at] for at in inside]) else ())
+    return [group for at, group in enumerate(groups) if at not in dropped]
 
 
 def _are_surnames(groups: Sequence[Sequence[Word]]) -> bool:

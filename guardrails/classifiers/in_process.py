@@ -1,6 +1,7 @@
 """Reading without a process: for commands that judge a few texts and end."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,9 +18,9 @@ class InProcess:
     """Reads where it is called, and holds up whoever calls. A model is loaded when it is first asked for. Texts are not
     remembered, so that what reading costs can be measured; what a question brings along is."""
 
-    def __init__(self, settings: ClassifierSettings | None = None) -> None:
+    def __init__(self, settings: ClassifierSettings | None = None, own_models: Path | None = None) -> None:
         settings = msgspec.structs.replace(settings or ClassifierSettings(), load=list(NAMES))
-        self._makers = makers_of(settings)
+        self._makers = makers_of(settings, own_models)
         self._made: dict[str, Classifier] = {}
         self._memory = Memory()
 

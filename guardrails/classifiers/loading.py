@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
 
+from guardrails.bundled import folder_of
 from guardrails.classifiers.builtin import installed
 from guardrails.classifiers.checkpoint import Checkpoint
 from guardrails.classifiers.classifier import Classifier
@@ -19,7 +21,6 @@ from guardrails.classifiers.settings import BuiltIn, ClassifierSettings
 Make = Callable[[], Classifier]
 # So long after a failure it is tried again: a hub may be back, a disk mounted.
 AGAIN_SECONDS = 60.0
-_BUILT_IN: Mapping[BuiltIn, Make] = {"names": Rampart, "safety": Safety, "topics": Topics}
 
 
 class LoadingLog(Protocol):
@@ -27,13 +28,16 @@ class LoadingLog(Protocol):
     def error(self, event: str, **fields: Any) -> None: ...
 
 
-def makers_of(settings: ClassifierSettings) -> dict[str, Make]:
-    """How each classifier that ``settings`` name is made, by its name."""
+def makers_of(settings: ClassifierSettings, own_models: Path | None = None) -> dict[str, Make]:
+    """How each classifier that ``settings`` name is made, by its name. A model below ``own_models`` takes the place of
+    the bundled one."""
     built_in = installed() if settings.load is None else settings.load
     one_at_a_time = Lock()
     own: dict[str, Make] = {name: partial(Checkpoint(one, settings.device, one_at_a_time).load, name)
                             for name, one in settings.models.items()}
-    return {**{name: _BUILT_IN[name] for name in built_in}, **own}
+    known: Mapping[BuiltIn, Make] = {
+        "names": Rampart, "safety": lambda: Safety(folder_of("safety", own_models)), "topics": Topics}
+    return {**{name: known[name] for name in built_in}, **own}
 
 
 class Loading:

@@ -15,22 +15,21 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from guardrails.bundled import folder_of
 from guardrails.classifiers.classifier import Batching, Cut, Span
 from guardrails.classifiers.onnx_model import OnnxModel
 from guardrails.classifiers.tokens import Piece, Tokens
 from guardrails.classifiers.window import Window
 from guardrails.scores.knots import Knots
-from guardrails.scores.scores import INJECTION, LABELS, Scale
+from guardrails.scores.scores import INJECTION, LABELS, Scale, worth_telling
 
 if TYPE_CHECKING:
     import numpy as np
 
 NAME = "safety"
 NEEDS = ("onnxruntime", "tokenizers", "numpy")
-FOLDER = Path(__file__).parent.parent / "bundled" / "safety"
+FOLDER = folder_of(NAME)
 TOXICITY = tuple(sorted(LABELS.values()))
-# Below, a category is not told; the likeliest always is, so that thresholds can be chosen from its scores.
-LEAST = 0.05
 _MULTIPLE = 2  # the model joins tokens by twos
 _SPECIAL = 2  # tokens that stand around those of a text
 
@@ -72,10 +71,8 @@ class Safety:
         return list(self._model.run(ids=ids, mask=mask))
 
     def conclude(self, text: str, windows: Sequence[Window], readings: "Sequence[np.ndarray[Any, Any]]") -> list[Span]:
-        """About the whole text."""
-        logits = [max(map(float, column)) for column in zip(*readings, strict=True)]
-        scores = self._scale.scores(dict(zip(self._card.outputs, logits, strict=True)))
-        most = max(scores.toxicity.values())
-        told = {label: score for label, score in scores.toxicity.items() if score == most or score >= LEAST}
-        told[INJECTION] = scores.injection
-        return [Span(label, 0, len(text), round(score, 5)) for label, score in told.items()]
+        """About all of the text: the likeliest category of toxicity bears its score, the others their part of it."""
+        highest = (max(map(float, column)) for column in zip(*readings, strict=True))
+        scores = self._scale.scores(dict(zip(self._card.outputs, highest, strict=True)))
+        told = [*worth_telling(scores.toxicity), (INJECTION, round(scores.injection, 5))]
+        return [Span(label, 0, len(text), score) for label, score in told]

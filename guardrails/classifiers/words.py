@@ -17,6 +17,7 @@ from guardrails.classifiers.word import ADDRESS, CITY, PERSON, STREET, Word
 from guardrails.titles import parted, titled
 
 LABELS = (PERSON, ADDRESS, CITY)
+_MOST_WORDS = 32  # of one name or address: texts of nothing else would be searched once for each
 _NAMES = 64  # so many different names of a text are looked for again
 _REACH = 64  # characters: how far around a word its form is looked at
 _DELIMITERS = frozenset(" \t\n\r,;\"'<>()[]{}|")
@@ -72,6 +73,8 @@ def _groups(text: str, words: Iterable[Word]) -> Iterator[list[Word]]:
 
 
 def _together(text: str, group: Sequence[Word], word: Word) -> bool:
+    if len(group) == _MOST_WORDS:
+        return False
     return same_name(text, group[-1], word) if word.label == PERSON else joined(text, group, word)
 
 

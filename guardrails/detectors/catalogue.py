@@ -1,8 +1,10 @@
 """The detectors of this release, by the name that a policy gives them."""
 
 from functools import partial
+from pathlib import Path
 from typing import cast
 
+from guardrails.bundled import folder_of
 from guardrails.compiling import Catalogue, Family
 from guardrails.detectors.classified import Reads, SafetyInjection, SafetyToxicity, classified
 from guardrails.detectors.exfiltration import Exfiltration
@@ -37,7 +39,8 @@ def _length(rule: Rule) -> Length:
 class Shared:
     """What is the same for all rules, and takes a while to make: made when it is first asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, own_models: Path | None = None) -> None:
+        self._own_models = own_models
         self._heuristics: Injection | None = None
         self._scores: FastScores | None = None
 
@@ -48,7 +51,7 @@ class Shared:
     def scores(self) -> FastScores:
         """Raises ValueError where the model is not there."""
         try:
-            self._scores = self._scores or FastScores()
+            self._scores = self._scores or FastScores(folder_of("fast", self._own_models))
         except OSError as error:
             raise ValueError(f"the model that scores texts cannot be read: {error}") from None
         return self._scores

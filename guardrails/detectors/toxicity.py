@@ -5,10 +5,8 @@ from collections.abc import Mapping
 from guardrails.finding import Finding
 from guardrails.passage import Passage, Role
 from guardrails.scores.fast import FastScores
-from guardrails.scores.scores import LABELS
+from guardrails.scores.scores import LABELS, worth_telling
 
-# Below, a category is not told: nobody acts there, and five findings for each text would be four too many.
-LEAST = 0.05
 # Of what came before a stretch of a reply, so much is read with it.
 CONTEXT = 160
 # What the application itself has written says what others must not say.
@@ -36,8 +34,5 @@ class Toxicity:
 
 
 def _findings(scores: Mapping[str, float], length: int) -> list[Finding]:
-    """About all of the text. The highest score always, so that thresholds can be chosen from it; others where they say
-    something."""
-    most = max(scores.values())
-    return [Finding(Toxicity.name, label, 0, length, round(score, 5)) for label, score in sorted(scores.items())
-            if score == most or score >= LEAST]
+    """About all of the text."""
+    return [Finding(Toxicity.name, label, 0, length, score) for label, score in worth_telling(scores)]

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from math import log
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -21,6 +20,7 @@ from guardrails.scores.scores import Scale, Scores
 NAME = "fast"
 REMEMBERED = 4096
 _AT_ONCE = 80  # pieces: more than what is read on the event loop has
+_ALL, _PREFIX = -1, len("__label__")
 _LEAST = 1e-6  # the reader's sigmoid comes from a table, whose ends are 0 and 1
 
 
@@ -39,7 +39,8 @@ class Model:
         """Raises OSError or ValueError where it is not there or is none."""
         import fasttext  # compiled code, for this model and the language's alone
 
-        self._model: Any = fasttext.load_model(str(path))
+        # The reader's own, without what the package does to each result around it.
+        self._predict = fasttext.load_model(str(path)).f.predict
 
     def logits(self, text: str) -> Mapping[str, float]:
         """By output, those of the worst of its pieces."""
@@ -49,10 +50,10 @@ class Model:
         for number, line in enumerate(lines_of(text), 1):
             if number % _AT_ONCE == 0:
                 breathe()  # so long a text is read in a thread: the others go on meanwhile
-            for label, share in zip(*self._model.predict(line, k=-1), strict=True):
+            for share, label in self._predict(line + "\n", _ALL, 0.0, "strict"):
                 if share > worst.get(label, 0.0):
                     worst[label] = share
-        return {label[len("__label__") :]: _logit(share) for label, share in worst.items()}
+        return {label[_PREFIX:]: _logit(share) for label, share in worst.items()}
 
 
 class FastScores:

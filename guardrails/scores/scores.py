@@ -10,6 +10,7 @@ from guardrails.scores.knots import Knots
 LABELS: Mapping[str, str] = {"hate": "HATE", "harassment": "HARASSMENT", "sexual": "SEXUAL", "violence": "VIOLENCE",
                              "self_harm": "SELF_HARM"}
 INJECTION = "INJECTION"
+_FAR = 60.0  # a logit beyond which nothing is told apart
 
 
 class Scores(NamedTuple):
@@ -17,6 +18,16 @@ class Scores(NamedTuple):
 
     toxicity: Mapping[str, float]
     injection: float
+
+
+# Below, a category is not told: nobody acts there, and five findings for each text would be four too many.
+LEAST = 0.05
+
+
+def worth_telling(scores: Mapping[str, float]) -> list[tuple[str, float]]:
+    """The highest always, so that thresholds can be chosen from it; others where they say something."""
+    most = max(scores.values())
+    return [(label, round(score, 5)) for label, score in sorted(scores.items()) if score == most or score >= LEAST]
 
 
 class Scale:
@@ -30,7 +41,7 @@ class Scale:
         """How toxic a text is has an output of its own; the likeliest category gets that score, the others their part
         of it."""
         toxic = self._toxicity.score(logits["toxicity"])
-        likely = {label: 1 / (1 + exp(-logits[output])) for output, label in LABELS.items()}
+        likely = {label: 1 / (1 + exp(-max(-_FAR, logits[output]))) for output, label in LABELS.items()}
         most = max(likely.values())
         return Scores({label: toxic * share / most for label, share in likely.items()},
                       self._injection.score(logits["injection"]))

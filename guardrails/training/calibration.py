@@ -15,7 +15,7 @@ import msgspec
 
 TRIALS = Path(__file__).parent / "trials"
 # At the shipped threshold, of harmless texts at most so many raise an alarm, on the half that is calibrated on.
-ORDINARY, LOOKS_UNSAFE, TRIGGERS = 0.003, 0.012, 0.035
+ORDINARY, LOOKS_UNSAFE, TRIGGERS = 0.001, 0.006, 0.03
 _STEPS = 24
 _FAR = 16.0  # no logit lies beyond
 _REACH = 5.0  # on the scale of the regression: a score of 0.993

@@ -45,7 +45,7 @@ class Process:
         self._log = log
         self._status = status
         self._socket = socket_in(Path(settings.state))
-        self._makers = makers_of(classifying)
+        self._makers = makers_of(classifying, settings.scoring)
         self._activity = Activity(log)
         threads = threads_for(classifying, len(os.sched_getaffinity(0)))
         self._readings = Readings(time.monotonic, self._activity, self._makers, threads)

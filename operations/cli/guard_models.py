@@ -5,9 +5,8 @@ from pathlib import Path
 
 import click
 
-from operations.cli.guard_training import flat
 from operations.cli.output import as_json_option, columns, fail, print_json
-from operations.guards.models import BUNDLED, Model, models_in
+from operations.guards.models import BUNDLED, Model, ModelFigure, models_in
 
 _DIGESTS = {"verified": "verified", "changed": "CHANGED", "missing": "MISSING", "untold": "no digest told"}
 
@@ -64,15 +63,21 @@ def show_model(name: str, folder: Path, as_json: bool) -> None:
 
 
 def _told(model: Model) -> Iterator[str]:
-    data = model.data if isinstance(model.data, dict) else {"data": model.data} if model.data else {}
     yield columns(("FIELD", "VALUE"), [
-        ("name", model.name), ("folder", model.folder), ("licence", model.licence or "-"),
-        ("seed", "-" if model.seed is None else model.seed), *data.items()])
+        (field, "-" if value is None else value) for field, value in (
+            ("name", model.name), ("folder", model.folder), ("version", model.version), ("licence", model.licence),
+            ("seed", model.seed), ("data sha256", model.data_sha256))])
     if model.problem:
         yield f"\n{model.problem}"
     if model.files:
         yield "\n" + columns(("FILE", "BYTES", "SHA-256", "DIGEST"), [
             (file.name, file.bytes, file.sha256, _DIGESTS[file.digest]) for file in model.files])
     if model.figures:
-        yield "\n" + columns(("FIGURE", "VALUE"), flat(model.figures))
+        yield "\n" + columns(("FIGURE", "VALUE", "TEXTS", "95 %"), [_figure(one) for one in model.figures])
     yield f"\n{model.card.rstrip()}" if model.card else "\nIt has no card."
+
+
+def _figure(one: ModelFigure) -> tuple[object, ...]:
+    known = one.low is not None and one.high is not None
+    return (one.name, f"{one.value:.4g}", "-" if one.of is None else one.of,
+            f"{one.low:.4g} to {one.high:.4g}" if known else "-")

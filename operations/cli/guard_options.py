@@ -13,7 +13,7 @@ from gateway.config.reading import read_settings
 from gateway.detectors import detectors_with
 from guardrails.classifiers.builtin import NAMES, requirements_of
 from guardrails.classifiers.in_process import InProcess
-from guardrails.classifiers.settings import BuiltIn, ClassifierSettings
+from guardrails.classifiers.settings import BuiltIn
 from guardrails.compiling import Catalogue, UnusableRule, maker_of
 from guardrails.detectors.catalogue import asks_transformer
 from guardrails.evaluation.examiner import Examiner
@@ -42,20 +42,21 @@ def with_catalogue(command: F) -> F:
     @wraps(command)
     def with_it(config: Path, **options: Any) -> Any:
         given: Catalogue | None = click.get_current_context().obj
-        return command(detectors_with(InProcess(_classifiers_in(config))) if given is None else given, **options)
+        return command(_detectors_by(config) if given is None else given, **options)
     return with_it  # type: ignore[return-value]
 
 
-def _classifiers_in(config: Path) -> ClassifierSettings | None:
+def _detectors_by(config: Path) -> Catalogue:
     """Those of the settings; where there are no settings, or none that can be used, which is told, the built-in ones.
     """
     if not config.exists():
-        return None
+        return detectors_with(InProcess())
     try:
-        return read_settings(config).classifying
+        settings = read_settings(config)
     except ConfigurationError as error:
         click.echo(f"warning: {error}", err=True)
-        return None
+        return detectors_with(InProcess())
+    return detectors_with(InProcess(settings.classifying, settings.scoring), settings.scoring)
 
 
 def policy_named(wanted: str | None, routing: Path, as_json: bool) -> NamedPolicy:

@@ -13,6 +13,7 @@ from guardrails.training.trainable import TRAINABLE, Trainable
 from operations.cli.output import as_json_option, columns, fail, print_json
 from operations.cli.training_progress import Shown, shown_on
 from operations.guards import training
+from operations.guards.models import BUNDLED, is_model, model_at
 from operations.guards.training import Made, Step
 
 _ALL = "all"
@@ -63,13 +64,10 @@ def _check(wanted: list[Trainable], data: Path, out: Path, as_json: bool) -> Non
     if missing:
         fail("Training needs files that are not there:\n" + "\n".join(f"  {path}" for path in missing), as_json,
              code="data_missing", missing=missing)
-    made_now = {one.name for one in wanted}
-    unmade = [path for one in wanted for path in training.lacking_made(one, out)
-              if path.relative_to(out).parts[0] not in made_now]
-    if unmade:
-        first = unmade[0].relative_to(out).parts[0]
-        fail(f"It learns from {unmade[0]}, which is not there: first train {first}, or all.", as_json,
-             code="model_missing", missing=[str(path) for path in unmade])
+    for one in wanted:
+        if one.teacher and one.teacher not in [other.name for other in wanted] and not _is_there(one.teacher, out):
+            fail(f"{one.name} learns from {one.teacher}, which is neither in {out} nor bundled: first train "
+                 f"{one.teacher}, or all.", as_json, code="model_missing", missing=[one.teacher])
     packages = list(dict.fromkeys(name for one in wanted for name in training.lacking_packages(one)))
     if packages:
         fail(f"Training needs {', '.join(packages)}: {training.INSTALL}", as_json, code="packages_missing",
@@ -101,16 +99,21 @@ def _trained(model: Trainable, data: Path, out: Path, seed: int, shown: Shown, a
     return Trained(model, made, round(time.monotonic() - began, 1))
 
 
+def _is_there(name: str, out: Path) -> bool:
+    return any(is_model(folder / name) for folder in (out, BUNDLED))
+
+
 def _verify(model: Trainable, made: Made, as_json: bool) -> None:
     """What the script says that it has made has to be there."""
+    path = Path(made.written)
     try:
-        found = training.digest_of(Path(made.written))
+        found = model_at(path).verified if path.is_dir() else [training.digest_of(path)]
     except OSError as error:
-        fail(f"The training of {model.name} says that it has written {made.written}, which cannot be read: "
-             f"{error.strerror}", as_json, code="training_failed")
-    if found != made.sha256:
-        fail(f"{made.written} has the digest {found}, and the training of {model.name} told {made.sha256}.", as_json,
-             code="training_failed")
+        fail(f"The training of {model.name} says that it has written {path}, which cannot be read: {error.strerror}",
+             as_json, code="training_failed")
+    if made.sha256 not in found:
+        fail(f"The training of {model.name} tells the digest {made.sha256}; what lies in {path} has "
+             f"{' and '.join(found) or 'none'}.", as_json, code="training_failed")
 
 
 def _told(trained: Trained, out: Path) -> Iterator[str]:

@@ -39,7 +39,7 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Made(msgspec.Struct, frozen=True):
-    """What a script has made: the file, its digest, and how good the model is."""
+    """What a script has made: a file or a folder, the digest of the model's file, and how good the model is."""
 
     written: str
     sha256: str
@@ -51,20 +51,17 @@ def lacking_data(model: Trainable, data: Path) -> list[Path]:
     return [data / name for name in model.data if not (data / name).is_file()]
 
 
-def lacking_made(model: Trainable, models: Path) -> list[Path]:
-    """Files that another model's training ought to have made."""
-    return [models / name for name in model.made if not (models / name).is_file()]
-
-
 def lacking_packages(model: Trainable) -> list[str]:
     return [name for name in model.packages if find_spec(name) is None]
 
 
 def command(model: Trainable, data: Path, models: Path, seed: int) -> list[str]:
-    """The child's command. It does not look for packages in the folder that it happens to run in (``-P``)."""
-    more = [argument.format(models=models) for argument in model.arguments]
+    """The child's command. It does not look for packages in the folder that it happens to run in (``-P``). The teacher
+    is the one among ``models``; where there is none the script takes the bundled one."""
+    teacher = models / model.teacher if model.teacher else None
+    taught = ["--teacher", str(teacher)] if teacher is not None and teacher.is_dir() else []
     return [sys.executable, "-P", "-m", model.module, "--data", str(data), "--out", str(models / model.name),
-            "--seed", str(seed), *more]
+            "--seed", str(seed), *taught]
 
 
 class Training:

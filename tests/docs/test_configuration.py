@@ -9,7 +9,7 @@ import msgspec
 from gateway.config.routing_document import RoutingDocument
 from gateway.config.settings import Settings
 from gateway.config.written import Duration
-from guardrails.policy import PromptRules, ReplyRules, Rule
+from guardrails.policy import PromptRules, ReplyRules, Rule, SlowRule
 from tests.docs.documents import ROOT, rows
 
 PAGE = ROOT / "docs" / "configuration.md"
@@ -39,8 +39,8 @@ def keys_of(kind: Any, path: str = "", names: tuple[str, ...] = ("NAME", "KEY"))
 
 def keys_of_rules() -> Iterator[tuple[str, Any]]:
     """The keys that all guards' rules have, under GUARD, and those that one has for itself, under its name."""
-    yield from keys_of(Rule, "GUARD", ("ROLE", "KEY"))
-    common = {field.name for field in msgspec.structs.fields(Rule)}
+    yield from keys_of(SlowRule, "GUARD", ("ROLE", "KEY"))
+    common = {field.name for field in msgspec.structs.fields(SlowRule)}
     own = {f"{name}.{field.name}": field for side in (PromptRules, ReplyRules)
            for name, hint in get_type_hints(side).items() for kind in get_args(hint)
            if isinstance(kind, type) and issubclass(kind, Rule)

@@ -2,12 +2,13 @@
 
 import re
 
-from gateway import guard_notes
+from gateway import afterwards, gate, guard_notes, text_guards
 from gateway.guard_server import CONNECT_SECONDS
 from gateway.inference import WORTH_ANOTHER
 from gateway.moderation import MAX_INPUTS, MODEL
-from gateway.stages import guard_prompt
+from gateway.stages import guard_prompt, guard_reply
 from gateway.stages.moderate import SIDE_BY_SIDE
+from guardrails import stretch_judging, stretches
 from guardrails.detectors.guard_model import MAX_QUESTIONS
 from guardrails.guard import STRICT_THRESHOLD
 from guardrails.guard_models import conversation, question, qwen3_guard, shield_gemma, wild_guard
@@ -15,7 +16,7 @@ from guardrails.guard_models.definition import GuardModelDocument
 from guardrails.guard_models.formats import FORMATS
 from guardrails.moderation import CATEGORIES, CATEGORIES_OF
 from guardrails.passage import ROLES
-from guardrails.policy import ACTIONS, DEFAULT_THRESHOLD
+from guardrails.policy import ACTIONS, DEFAULT_THRESHOLD, PLACES
 from models.protocol import passages
 from tests.docs.documents import ROOT, prose, rows, section
 
@@ -53,6 +54,18 @@ def test_the_bounds_are_those_of_the_code() -> None:
     assert f"the first {guard_notes.MAX_FINDINGS}:" in text
     assert f"at most {guard_notes.MAX_DIFFERENCES})" in text
     assert f"is {STRICT_THRESHOLD} there, and {DEFAULT_THRESHOLD} elsewhere" in text
+
+
+def test_the_bounds_of_slow_guards_are_those_of_the_code() -> None:
+    text = " ".join(prose(PAGE).split())
+    assert f"at least {stretches.LEAST_CHARACTERS} characters ends one" in text
+    assert f"none ends within {stretches.MOST_CHARACTERS}," in text
+    assert f"up to {stretches.CONTEXT_CHARACTERS} characters of what came before" in text
+    assert f"at most {stretch_judging.MOST:,} stretches" in text
+    assert f"At most {gate.HELD_BYTES >> 10} KiB of a stream are held" in text
+    assert f"the first {text_guards.SAID_BYTES >> 10} KiB" in text
+    assert set(rows(PAGE, "Where a slow guard runs")) >= set(PLACES)
+    assert guard_reply.SLOW_SEATS == afterwards.SEATS == guard_prompt.SLOW_SEATS, "as many again"
 
 
 def test_moderations_tells_the_fields_categories_and_bounds_of_the_code() -> None:

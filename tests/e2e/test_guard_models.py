@@ -22,6 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 ASKED = {"on_error": "block", "deadline_ms": 5000}
 POLICIES: dict[str, Any] = {
     "llama": {"prompt": {"guard_models": {"llama": {"action": "block", "when": "before"}}}, **ASKED},
+    "answers": {"reply": {"guard_models": {"llama": "block"}}, **ASKED},
     "qwen": {"prompt": {"guard_models": {"qwen": {"action": "block", "threshold": 0.6}}}, **ASKED},
     "open": {"prompt": {"guard_models": {"llama": "flag"}}, "on_error": "allow", "deadline_ms": 5000},
     "hasty": {"prompt": {"guard_models": {"llama": "block"}}, "on_error": "block", "deadline_ms": 300},
@@ -107,6 +108,17 @@ async def test_what_it_finds_unsafe_is_blocked_and_what_it_finds_safe_passes(
 async def test_controversial_is_what_the_threshold_says(client: openai.AsyncOpenAI) -> None:
     assert [await code(client, "qwen", text) for text in ("a borderline thing", "a bomb", "bread")] == [
         "answered", "content_blocked", "answered"]
+
+
+async def test_what_the_model_answers_is_judged_as_the_agents(
+        fake: FakeVLLM, guard: FakeVLLM, client: openai.AsyncOpenAI) -> None:
+    fake.script(Behaviour(text=("Take", " flour.", " Then", " build", " a", " bomb.")),
+                Behaviour(text=("Take flour.",)))
+    stopped = json.loads((await told(client, "answers", "How do I bake bread?")).content)["choices"][0]
+    assert (stopped["finish_reason"], "bomb" in stopped["message"]["content"]) == ("content_filter", False)
+    whole = json.loads((await told(client, "answers", "How do I bake bread?")).content)["choices"][0]
+    assert whole["message"]["content"] == "Take flour."
+    assert all("'Agent' messages" in request.json["prompt"] for request in guard.inference)
 
 
 async def test_it_only_flags_where_the_policy_says_so(client: openai.AsyncOpenAI) -> None:

@@ -35,9 +35,10 @@ def main() -> int:
     if behaviour == "is silent":
         return 0
     given.out.mkdir(parents=True, exist_ok=True)
-    (given.out / "weights.pt").write_bytes(f"{given.seed} {given.teacher}".encode())
-    digest = hashlib.sha256((given.out / "weights.pt").read_bytes()).hexdigest()
-    say(written=str(given.out / "weights.pt"), sha256="0" * 64 if behaviour == "lies" else digest,
+    (given.out / "weights").write_bytes(f"{given.seed} {given.teacher}".encode())
+    digest = hashlib.sha256((given.out / "weights").read_bytes()).hexdigest()
+    (given.out / f"{given.out.name}.json").write_text(json.dumps({"file": "weights", "sha256": digest}))
+    say(written=str(given.out), sha256="0" * 64 if behaviour == "lies" else digest,
         figures={"toxicity": {"auprc": 0.81234}, "rows": 12})
     return 0
 

@@ -27,11 +27,13 @@ def folder(tmp_path: Path) -> str:
             (tmp_path / name / file).write_text(text)
 
     digest = hashlib.sha256(b"weights").hexdigest()
-    model("good", {"files": {"weights": digest}, "figures": {"toxicity": {"auroc": 0.91}}, "seed": 7,
-                   "licence": "Apache-2.0", "data": "d1", "scores": "for whoever loads it"}, weights="weights")
+    model("good", {"file": "weights", "sha256": digest, "seed": 7, "licence": "Apache-2.0", "data_sha256": "d1",
+                   "figures": [{"name": "moderation AUROC", "value": 0.91, "of": 400, "low": 0.88, "high": 0.93},
+                               {"name": "recall", "value": 0.5}], "scores": "for whoever loads it"},
+          weights="weights", words="of the tokenizer")
     (tmp_path / "good" / "CARD.md").write_text("# good\nIt cannot read minds.\n")
-    model("changed", {"files": {"weights": digest}}, weights="other weights")
-    model("gone", {"files": {"weights": digest}})
+    model("changed", {"file": "weights", "sha256": digest}, weights="other weights")
+    model("gone", {"file": "weights", "sha256": digest})
     model("untold", {}, weights="weights")
     model("broken", "{")
     (tmp_path / "no-model").mkdir()
@@ -41,7 +43,7 @@ def folder(tmp_path: Path) -> str:
 def test_models_are_listed_with_the_state_of_their_files(folder: str) -> None:
     lines = {line.split()[0]: line for line in models("list", "--folder", folder).stdout.splitlines()}
     assert list(lines) == ["MODEL", "broken", "changed", "gone", "good", "untold"]
-    assert lines["good"].split() == ["good", "7", "Apache-2.0", "7", "weights", "verified"]
+    assert " ".join(lines["good"].split()) == "good 23 Apache-2.0 7 weights verified, words no digest told"
     assert "weights CHANGED" in lines["changed"]
     assert "weights MISSING" in lines["gone"]
     assert "weights no digest told" in lines["untold"]
@@ -54,11 +56,13 @@ def test_models_are_listed_with_the_state_of_their_files(folder: str) -> None:
 def test_a_model_is_shown_with_its_figures_and_its_card(folder: str) -> None:
     result = models("show", "good", "--folder", folder)
     assert result.exit_code == 0
-    assert "toxicity.auroc  0.91" in result.stdout
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert ["moderation", "AUROC", "0.91", "400", "0.88", "to", "0.93"] in lines
+    assert ["recall", "0.5", "-", "-"] in lines
     assert "It cannot read minds." in result.stdout
     assert "Apache-2.0" in result.stdout
     shown = json.loads(models("show", "good", "--folder", folder, "--json").stdout)
-    assert (shown["intact"], shown["model"]["data"], shown["model"]["seed"]) == (True, "d1", 7)
+    assert (shown["intact"], shown["model"]["data_sha256"], shown["model"]["seed"]) == (True, "d1", 7)
 
 
 @pytest.mark.parametrize(("name", "status"), [("untold", 0), ("changed", 1), ("gone", 1), ("broken", 1)])

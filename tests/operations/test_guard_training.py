@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from guardrails.training.trainable import TRAINABLE
+from operations.cli import guard_training
 from operations.cli.program import main
 from operations.cli.training_progress import Lines, left, loss, shown_on
 from operations.guards.training import Made, Step, lacking_packages, running, understood
@@ -66,9 +67,9 @@ def train(tmp_path: Path, scripts: Path, data: Path, monkeypatch: pytest.MonkeyP
 def test_a_model_is_made_and_told_with_its_figures_its_digest_and_where_it_lies(train: Train, tmp_path: Path) -> None:
     result = train("safety", "--seed", "11")
     assert result.exit_code == 0
-    made = tmp_path / "models" / "safety" / "weights.pt"
+    made = tmp_path / "models" / "safety" / "weights"
     assert made.read_bytes() == b"11 None"
-    assert "safety: models/safety/weights.pt, made in" in result.stdout
+    assert "safety: models/safety, made in" in result.stdout
     assert "toxicity.auprc  0.8123" in result.stdout
     assert "gatewright guard models show safety --folder models" in result.stdout
     assert result.stderr.splitlines() == [
@@ -79,7 +80,7 @@ def test_all_are_made_in_order_each_from_what_those_before_have_made(train: Trai
     answer = json.loads(train("all", "--json").stdout)
     assert [one["name"] for one in answer["trained"]] == [model.name for model in TRAINABLE]
     assert (answer["seed"], answer["trained"][0]["figures"]["rows"]) == (7, 12)
-    assert (tmp_path / "models" / "fast" / "weights.pt").read_text() == "7 models/safety/weights.pt"
+    assert (tmp_path / "models" / "fast" / "weights").read_text() == "7 models/safety"
 
 
 def test_what_is_missing_is_told_before_anything_runs(train: Train, data: Path, tmp_path: Path) -> None:
@@ -94,10 +95,18 @@ def test_what_is_missing_is_told_before_anything_runs(train: Train, data: Path, 
     assert not (tmp_path / "models").exists()
 
 
-def test_a_model_that_learns_from_another_says_which_to_train_first(train: Train) -> None:
+def test_a_model_that_learns_from_another_says_which_to_train_first(train: Train, tmp_path: Path,
+                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the other is neither there nor bundled; else it learns from the one that is nearer."""
+    monkeypatch.setattr(guard_training, "BUNDLED", tmp_path / "bundled")
     result = train("fast")
     assert result.exit_code == 1
-    assert "models/safety/weights.pt, which is not there: first train safety, or all" in result.stderr
+    assert "fast learns from safety, which is neither in models nor bundled: first train safety" in result.stderr
+    bundled = tmp_path / "bundled" / "safety"
+    bundled.mkdir(parents=True)
+    (bundled / "safety.json").write_text("{}")
+    assert train("fast").exit_code == 0
+    assert (tmp_path / "models" / "fast" / "weights").read_text() == "7 None"
 
 
 def test_packages_that_are_missing_are_told_with_their_extra(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +124,7 @@ def test_a_place_that_cannot_be_written_is_told(train: Train, tmp_path: Path) ->
 @pytest.mark.parametrize(("behaviour", "said"), [
     ("fails", ("ended with status 1", "a warning of a library", "ValueError: no row can be read")),
     ("is silent", ("ended without telling what it has made", "reading")),
-    ("lies", ("has the digest", "told 0000"))])
+    ("lies", ("tells the digest 0000", "what lies in models/safety has "))])
 def test_a_script_that_fails_has_its_last_words(train: Train, data: Path, behaviour: str,
                                                 said: tuple[str, ...]) -> None:
     (data / "behaviour").write_text(behaviour)
@@ -130,9 +139,9 @@ def waiting(data: Path, scripts: Path, folder: Path) -> Iterator[tuple[subproces
     """The command as a process of its own, whose script waits; and the file with what it says."""
     (data / "behaviour").write_text("waits")
     words = ["guard", "train", "safety", "--data", str(data), "--out", str(folder / "models")]
+    packages = ", ".join(f"{name}=os" for model in TRAINABLE for name in model.packages if model.name == "safety")
     program = (f"import os, sys, guardrails; sys.argv[1:] = {words!r}; os.environ['PYTHONPATH'] = {str(scripts)!r};"
-               "from operations.cli.program import main; sys.modules.update(torch=os, tokenizers=os, safetensors=os);"
-               "main()")
+               f"from operations.cli.program import main; sys.modules.update({packages}); main()")
     with (folder / "said").open("w") as said:
         process = subprocess.Popen([sys.executable, "-c", program], stdout=said, stderr=said, text=True, cwd=folder,
                                    env={**os.environ, "PYTHONPATH": str(ROOT)})

@@ -118,3 +118,8 @@ def test_what_is_found_twice_is_found_once() -> None:
 ])
 def test_what_only_has_a_number_is_no_address(marked: str) -> None:
     assert addresses(marked) == []
+
+
+def test_a_text_of_nothing_but_streets_is_cut_into_addresses() -> None:
+    """Else each of its words would be looked at once for every other one."""
+    assert len(addresses("n|5 r|Elm r|Road, " * 64)) == 6
