@@ -2,7 +2,8 @@
 
 The score is the logistic of ``slope * (logit - threshold)``. The slope is that of a logistic regression of the labels
 (Platt, 1999); the threshold is the lowest logit at which harmless texts give no more alarms than was asked for. So 0.5
-is where the model is shipped to act, and how fast certainty grows around it is measured, not chosen.
+is where the model is shipped to act, and how fast certainty grows around it is measured; but never so slowly that less
+than a tenth of what is to be found would score 0.9.
 """
 
 import math
@@ -15,7 +16,16 @@ import msgspec
 
 TRIALS = Path(__file__).parent / "trials"
 # At the shipped threshold, of harmless texts at most so many raise an alarm, on the half that is calibrated on.
-ORDINARY, LOOKS_UNSAFE, TRIGGERS = 0.001, 0.006, 0.03
+# (of a model that reads more, more looks unsafe: it is held to less)
+
+
+class Allowed(NamedTuple):
+    ordinary: float
+    looks_unsafe: float
+    triggers: float
+
+
+ALLOWED = {"fast": Allowed(0.0015, 0.012, 0.03), "safety": Allowed(0.001, 0.006, 0.03)}
 _STEPS = 24
 _FAR = 16.0  # no logit lies beyond
 _REACH = 5.0  # on the scale of the regression: a score of 0.993
@@ -96,12 +106,12 @@ def knots(slope: float, threshold: float, count: int = 33) -> list[tuple[float, 
 Logits = Callable[[Sequence[str]], Sequence[Mapping[str, float]]]
 
 
-def scales(logits: Logits, ordinary: Sequence[str]) -> dict[str, list[tuple[float, float]]]:
+def scales(logits: Logits, ordinary: Sequence[str], allowed: Allowed) -> dict[str, list[tuple[float, float]]]:
     """The knots of toxicity and of injection. ``ordinary`` are harmless prompts beside those of the trials."""
-    return {output: _scale(output, logits, ordinary) for output in ("toxicity", "injection")}
+    return {output: _scale(output, logits, ordinary, allowed) for output in ("toxicity", "injection")}
 
 
-def _scale(output: str, logits: Logits, ordinary: Sequence[str]) -> list[tuple[float, float]]:
+def _scale(output: str, logits: Logits, ordinary: Sequence[str], allowed: Allowed) -> list[tuple[float, float]]:
     def of(rows: Sequence[Trial]) -> list[float]:
         return [given[output] for given in logits([row.text for row in rows])]
 
@@ -109,12 +119,21 @@ def _scale(output: str, logits: Logits, ordinary: Sequence[str]) -> list[tuple[f
         return [row for row in halves(name)[0] if not row.label and kind in row.source]
 
     judged = halves("moderation" if output == "toxicity" else "injection")[0]
-    alarms = [Alarms(of(harmless("ordinary")) + [given[output] for given in logits(ordinary)], ORDINARY),
-              Alarms(of(harmless("looks_unsafe")), LOOKS_UNSAFE)]
+    alarms = [Alarms(of(harmless("ordinary")) + [given[output] for given in logits(ordinary)], allowed.ordinary),
+              Alarms(of(harmless("looks_unsafe")), allowed.looks_unsafe)]
     if output == "injection":
-        alarms.append(Alarms(of(harmless("injection", "trigger")), TRIGGERS))
-    slope = slope_of(of(judged), [row.label for row in judged])
-    return knots(slope, threshold_for(alarms))
+        alarms.append(Alarms(of(harmless("injection", "trigger")), allowed.triggers))
+    given = of(judged)
+    labels = [row.label for row in judged]
+    threshold = threshold_for(alarms)
+    return knots(max(slope_of(given, labels), _reaching(given, labels, threshold)), threshold)
+
+
+def _reaching(logits: Sequence[float], labels: Sequence[int], threshold: float) -> float:
+    """The slope by which the surest tenth of what is to be found scores 0.9 or more."""
+    found = sorted((logit for logit, label in zip(logits, labels, strict=True) if label), reverse=True)
+    surest = found[len(found) // 10]
+    return math.log(9) / (surest - threshold) if surest > threshold else 0.0
 
 
 def halves(name: str) -> tuple[list[Trial], list[Trial]]:

@@ -11,7 +11,7 @@ import msgspec
 from guardrails.evaluation.areas import auroc, average_precision
 from guardrails.evaluation.ranking import Scores, ranked
 from guardrails.scores.knots import Knots
-from guardrails.training.calibration import Trial, halves, scales
+from guardrails.training.calibration import ALLOWED, Trial, halves, scales
 from guardrails.training.cards import card
 from guardrails.training.rows import FILES, OUTPUTS, given
 
@@ -46,7 +46,7 @@ def finish(name: str, folder: Path, file: str, seed: int, data: Path, model: Rea
     """Writes ``NAME.json`` and ``CARD.md`` beside the model's ``file``."""
     tell({"step": "calibration", "done": 0, "total": 1})
     ordinary = [row.text for row in given(data, "dev") if not any(row.targets) and _is_prompt(row.source)]
-    scores = scales(model.by_output, ordinary)
+    scores = scales(model.by_output, ordinary, ALLOWED[name])
     figures = measured(model, {output: Knots(points) for output, points in scores.items()})
     digest = sha256((folder / file).read_bytes()).hexdigest()
     described = {"name": name, "version": VERSION, "outputs": OUTPUTS, "scores": scores, "file": file, "sha256": digest,
