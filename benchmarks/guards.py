@@ -27,7 +27,8 @@ from guardrails.detectors.catalogue import CATALOGUE
 from guardrails.detectors.detector import Asked
 from guardrails.inspection import Inspector
 from guardrails.passage import Passage
-from guardrails.policy import Policy, PromptRules, ReplyRules
+from guardrails.policy import InjectionRule, Policy, PromptRules, ReplyRules
+from guardrails.scores.fast import FastScores
 from guardrails.stream import GuardedText
 from guardrails.verdict import Verdict
 
@@ -103,6 +104,12 @@ def streamed(inspector: Inspector, texts: Sequence[bytes], characters: int) -> i
     return frames
 
 
+def scored(scores: FastScores, texts: Sequence[str]) -> int:
+    for text in texts:
+        scores.of(text)
+    return len(texts)
+
+
 def with_re(patterns: Sequence[re.Pattern[str]], texts: Sequence[str]) -> int:
     for text in texts:
         for pattern in patterns:
@@ -116,17 +123,20 @@ def measured(rounds: int) -> dict[str, Any]:
     patterns = dict.fromkeys(("personal_data", "secrets", "exfiltration"), "flag")
     guards = guards_of("patterns", Policy(prompt=PromptRules(personal_data="flag", secrets="flag"),
                                           reply=ReplyRules(**patterns)), CATALOGUE)  # type: ignore[arg-type]
-    every = guards_of("every", Policy(prompt=PromptRules(personal_data="flag", secrets="flag", injection="flag")),
+    heuristics = InjectionRule(action="flag", tier="heuristics")
+    every = guards_of("every", Policy(prompt=PromptRules(personal_data="flag", secrets="flag", injection=heuristics)),
                       CATALOGUE)
     chance = random.Random(1)
     quiet = [prose(chance, 1024) for _ in range(200)]
     found = [with_findings(chance, 1024) for _ in range(200)]
+    scores = FastScores(remembered=0)
     plain = [re.compile(pattern.regex) for pattern in guards.prompt.patterns]
     results = {
         "patterns": len(guards.prompt.patterns),
         "KB, nothing found": 1e6 * least(rounds, lambda _: inspected(guards.prompt, quiet)),
         "KB, five findings": 1e6 * least(rounds, lambda _: inspected(guards.prompt, found)),
-        "KB, nothing found, with injection": 1e6 * least(rounds, lambda _: inspected(every.prompt, quiet)),
+        "KB, nothing found, with injection's heuristics": 1e6 * least(rounds, lambda _: inspected(every.prompt, quiet)),
+        "KB, scores of toxicity and injection": 1e6 * least(rounds, lambda _: scored(scores, quiet)),
         "frame of 16 characters": 1e6 * least(
             rounds, lambda _: streamed(guards.reply, [text.encode() for text in quiet], 16)),
         "KB, nothing found, Python's re": 1e6 * least(1, lambda _: with_re(plain, quiet[:20])),

@@ -15,17 +15,22 @@ from typing import Any, NamedTuple
 import msgspec
 
 TRIALS = Path(__file__).parent / "trials"
-# At the shipped threshold, of harmless texts at most so many raise an alarm, on the half that is calibrated on.
-# (of a model that reads more, more looks unsafe: it is held to less)
 
 
 class Allowed(NamedTuple):
+    """At the shipped threshold, of harmless texts at most these shares raise an alarm, on the half that is calibrated
+    on."""
+
     ordinary: float
     looks_unsafe: float
-    triggers: float
+    triggers: float = 1.0
 
 
-ALLOWED = {"fast": Allowed(0.0015, 0.012, 0.03), "safety": Allowed(0.001, 0.006, 0.03)}
+# By model and output. The more a model makes of a text, the more looks unsafe to it, and the tighter it is held.
+ALLOWED = {
+    "fast": {"toxicity": Allowed(0.001, 0.012), "injection": Allowed(0.003, 0.012, 0.04)},
+    "safety": {"toxicity": Allowed(0.001, 0.006), "injection": Allowed(0.001, 0.006, 0.03)},
+}
 _STEPS = 24
 _FAR = 16.0  # no logit lies beyond
 _REACH = 5.0  # on the scale of the regression: a score of 0.993
@@ -106,9 +111,10 @@ def knots(slope: float, threshold: float, count: int = 33) -> list[tuple[float, 
 Logits = Callable[[Sequence[str]], Sequence[Mapping[str, float]]]
 
 
-def scales(logits: Logits, ordinary: Sequence[str], allowed: Allowed) -> dict[str, list[tuple[float, float]]]:
+def scales(logits: Logits, ordinary: Sequence[str],
+           allowed: Mapping[str, Allowed]) -> dict[str, list[tuple[float, float]]]:
     """The knots of toxicity and of injection. ``ordinary`` are harmless prompts beside those of the trials."""
-    return {output: _scale(output, logits, ordinary, allowed) for output in ("toxicity", "injection")}
+    return {output: _scale(output, logits, ordinary, allowed[output]) for output in ("toxicity", "injection")}
 
 
 def _scale(output: str, logits: Logits, ordinary: Sequence[str], allowed: Allowed) -> list[tuple[float, float]]:

@@ -34,10 +34,10 @@ MOST_WORDS = 40_000
 DROPPED = 0.25  # of a line's features, so that no single one is relied on
 BATCH = 256
 RATE = 1.0
-SHORTEST = LONGEST = 5  # characters of a word's pieces: four cost more and two sizes gain nothing
-BUCKETS = 1 << 16  # 2 MB: what is larger leaves the processor's caches
+SHORTEST, LONGEST = 4, 5  # characters of a word's pieces
+BUCKETS = 1 << 17
 ASKED = 5000  # texts that the teacher is asked for at once
-TRUST = 0.5  # in the teacher, where a label is known too
+TRUST = 0.8  # in the teacher, where a label is known too
 
 
 class Line(NamedTuple):

@@ -42,7 +42,7 @@ async def test_readiness_says_what_is_missing(readiness: Readiness, status: int)
     async with client(readiness=readiness) as asking:
         reply = await asking.get("/ready")
         assert (reply.status_code, reply.json()) == (status, readiness.document())
-        assert reply.json().keys() == {"ready", "revision", "missing", "warnings"}
+        assert reply.json().keys() == {"ready", "revision", "missing", "degraded", "warnings"}
 
 
 async def test_models_are_those_that_can_be_asked_for() -> None:
