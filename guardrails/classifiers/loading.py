@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
@@ -21,6 +23,16 @@ from guardrails.classifiers.settings import BuiltIn, ClassifierSettings
 Make = Callable[[], Classifier]
 # So long after a failure it is tried again: a hub may be back, a disk mounted.
 AGAIN_SECONDS = 60.0
+
+
+# What several classifiers import: two threads that begin with such a package at once find it half made.
+_SHARED = ("numpy", "tokenizers", "onnxruntime")
+
+
+def _import_shared() -> None:
+    for name in _SHARED:
+        with suppress(ImportError):
+            import_module(name)
 
 
 class LoadingLog(Protocol):
@@ -56,6 +68,7 @@ class Loading:
         """Returns once all are loaded."""
         threads = ThreadPoolExecutor(max(1, len(makers)), "loading")
         try:
+            await asyncio.get_running_loop().run_in_executor(threads, _import_shared)
             await asyncio.gather(*(self._load(name, make, threads) for name, make in makers.items()))
         finally:
             threads.shutdown(wait=False, cancel_futures=True)

@@ -1,10 +1,9 @@
 """A guard model as a detector: the conversation is put to it in its own words, and what it answers are findings."""
 
-import asyncio
 import difflib
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from guardrails.detectors.detector import Overloaded
 from guardrails.finding import Finding
@@ -15,6 +14,9 @@ from guardrails.guard_models.formats import format_of
 from guardrails.guard_models.question import Found, Question
 from guardrails.passage import Passage, Role
 from guardrails.policy import RoleRule, Rule
+
+if TYPE_CHECKING:
+    pass
 
 PREFIX = "guard_models"
 MAX_QUESTIONS = 32  # about one request: more text than that is too much to be judged
@@ -76,6 +78,8 @@ class GuardModel:
 
 async def _all(asks: Asks, form: Format, subjects: Iterable[Subject]) -> list[list[Found]]:
     """What is found in each subject. A question without an answer ends the others; its error is raised as it is."""
+    import asyncio  # the supervisor checks rules with this module, and has no loop
+
     asked: list[list[asyncio.Future[Sequence[Found]]]] = []
     try:
         for subject in subjects:

@@ -33,7 +33,7 @@ SAID = "Maria Lopez of 14 Rosewood Lane, Springfield wrote to Maria Lopez and to
 async def guarded(fake: FakeVLLM, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GatewayProcess]:
     routing = {"versions": {"v1": {"served_model": "m", "endpoints": [fake.url]}}, "policies": POLICIES,
                "models": {name: {"split": {"v1": 1}, "policy": name} for name in POLICIES}}
-    async with GatewayProcess(tmp_path_factory.mktemp("names"), routing, classifiers=1) as gateway:
+    async with GatewayProcess(tmp_path_factory.mktemp("names"), routing, classifiers={"load": ["names"]}) as gateway:
         await gateway.until(lambda: '"event":"classifier_ready"' in gateway.log, "the classifier")
         await gateway.until(lambda: '"event":"classifier_connected"' in gateway.log, "the connection")
         yield gateway
