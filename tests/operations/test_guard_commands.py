@@ -118,14 +118,14 @@ def test_a_reply_and_a_role_are_judged_as_such(guard: Guard, tmp_path: Path) -> 
 
 
 def test_a_guard_that_raises_blocks_where_the_policy_says_so(guard: Guard, tmp_path: Path) -> None:
-    (tmp_path / "closed.yaml").write_text("prompt: {toxicity: flag}\n")
-    (tmp_path / "open.yaml").write_text("prompt: {toxicity: flag}\non_error: allow\n")
-    (tmp_path / "shadow.yaml").write_text("prompt: {toxicity: shadow}\n")
+    (tmp_path / "closed.yaml").write_text("prompt: {topics: {action: flag}}\n")
+    (tmp_path / "open.yaml").write_text("prompt: {topics: {action: flag}}\non_error: allow\n")
+    (tmp_path / "shadow.yaml").write_text("prompt: {topics: {action: shadow}}\n")
     closed, opened, shadow = (guard("test", "hello", "--policy", name)
                               for name in ("closed.yaml", "open.yaml", "shadow.yaml"))
     assert (closed.exit_code, opened.exit_code, shadow.exit_code) == (3, 0, 0)
     assert "blocked: a guard could not decide" in closed.stdout
-    assert "the guard toxicity could not decide: error" in opened.stderr
+    assert "the guard topics could not decide: error" in opened.stderr
 
 
 def test_the_policy_of_the_routing_is_taken_where_there_is_but_one(guard: Guard, tmp_path: Path) -> None:

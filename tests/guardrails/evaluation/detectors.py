@@ -63,10 +63,19 @@ class Watch:
 
 
 class Broken:
-    name = "toxicity"
+    name = "topics"
 
     def read(self, passage: Passage) -> list[Finding]:
         raise ZeroDivisionError
+
+
+class Nothing:
+    """Finds nothing."""
+
+    name = "toxicity"
+
+    def read(self, passage: Passage) -> list[Finding]:
+        return []
 
 
 def words(rule: Rule) -> object:
@@ -77,7 +86,8 @@ def words(rule: Rule) -> object:
 
 CATALOGUE: Catalogue = {
     "personal_data": lambda rule: Mail(), "injection": lambda rule: Orders(), "secrets": lambda rule: Keys(),
-    "repetition": lambda rule: Repeats(), "toxicity": lambda rule: Broken(), "words": words}
+    "repetition": lambda rule: Repeats(), "topics": lambda rule: Broken(), "words": words,
+    "toxicity": lambda rule: Nothing()}
 
 PLAIN = Policy(prompt=PromptRules(personal_data="redact", injection="flag", secrets="block"),
                reply=ReplyRules(personal_data="redact", secrets="block", repetition="flag"))

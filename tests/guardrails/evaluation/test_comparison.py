@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from guardrails.evaluation.comparison import Comparison, difference_interval, mcnemar
 from guardrails.evaluation.row import Row
 from guardrails.evaluation.run import Run
-from guardrails.policy import Policy, PromptRules, Rule
+from guardrails.policy import Policy, PromptRules, Rule, TopicsRule
 from tests.guardrails.evaluation.detectors import PLAIN, examiner, row
 
 LOW = Policy(prompt=PromptRules(personal_data=Rule(action="redact", threshold=0.2), injection="flag", secrets="block"))
@@ -60,10 +60,10 @@ def test_rows_of_one_kind_do_not_decide() -> None:
 
 
 def test_one_whose_guard_raises_may_not() -> None:
-    broken = Policy(prompt=PromptRules(personal_data="redact", toxicity="flag"))
+    broken = Policy(prompt=PromptRules(personal_data="redact", topics=TopicsRule(action="flag")))
     found = compared(rows_of(sure=5, doubtful=0, doubtful_negatives=0, negatives=5), PLAIN, broken)
     assert found.promote == "no"
-    assert found.because[0] == "the guard toxicity raised at 10 rows"
+    assert found.because[0] == "the guard topics raised at 10 rows"
 
 
 def test_spans_count_where_there_are_some() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from guardrails.evaluation.evaluation import Evaluation, Report
 from guardrails.evaluation.row import Row
-from guardrails.policy import Policy, PromptRules, Rule
+from guardrails.policy import Policy, PromptRules, Rule, TopicsRule
 from tests.guardrails.evaluation.detectors import PLAIN, examiner, row
 
 
@@ -91,8 +91,8 @@ def test_shadow_counts_as_found_it_is_a_trial() -> None:
 
 
 def test_failures_are_counted_by_guard() -> None:
-    found = report(*ROWS, policy=Policy(prompt=PromptRules(toxicity="block")))
-    assert found.failures == {"toxicity": 5}
+    found = report(*ROWS, policy=Policy(prompt=PromptRules(topics=TopicsRule(action="block"))))
+    assert found.failures == {"topics": 5}
 
 
 def test_latency_is_told_of_all_detectors_together_and_of_each_alone() -> None:

@@ -5,7 +5,7 @@ import pytest
 from guardrails.compiling import UnusableRule
 from guardrails.evaluation.examiner import Examiner, Seen, without_thresholds
 from guardrails.finding import Finding
-from guardrails.policy import Policy, PromptRules, ReplyRules, RoleRule, Rule, WordsRule
+from guardrails.policy import Policy, PromptRules, ReplyRules, RoleRule, Rule, TopicsRule, WordsRule
 from tests.guardrails.evaluation.detectors import CATALOGUE, PLAIN, examined, examiner, row, ticking
 
 
@@ -50,9 +50,9 @@ def test_a_watcher_sees_the_whole_reply() -> None:
 
 
 def test_a_detector_that_raises_is_a_failure_and_the_others_judge() -> None:
-    policy = Policy(prompt=PromptRules(toxicity="block", personal_data="redact"))
+    policy = Policy(prompt=PromptRules(topics=TopicsRule(action="block"), personal_data="redact"))
     found = examined("jo@x.com", policy=policy)
-    assert [failure.guard for failure in found.failures] == ["toxicity"]
+    assert [failure.guard for failure in found.failures] == ["topics"]
     assert (found.action, found.refused) == ("redact", True)
 
 
