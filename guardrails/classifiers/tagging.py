@@ -1,13 +1,12 @@
 """Checkpoints that label each token: entities at their characters, joined over the windows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from guardrails.classifiers.classifier import Batching, Cut, Span
-from guardrails.classifiers.labels import Labels
-from guardrails.classifiers.sequence import Model, shared
-from guardrails.classifiers.tokens import Piece, Tokens
+from guardrails.classifiers.checkpoint_reader import CheckpointReader, shared
+from guardrails.classifiers.classifier import Span
+from guardrails.classifiers.tokens import Piece
 from guardrails.classifiers.window import Window
 
 if TYPE_CHECKING:
@@ -24,29 +23,14 @@ class Token(NamedTuple):
     begins: bool
 
 
-class TokenClassifier:
+class TokenClassifier(CheckpointReader):
     """A name is told where it is likelier than each other and than nothing."""
-
-    def __init__(self, name: str, tokens: Tokens, model: Model, labels: Labels, batching: Batching,
-                 described: Mapping[str, Any]) -> None:
-        self.name = name
-        self.batching = batching
-        self.described = described
-        self._tokens = tokens
-        self._model = model
-        self._labels = labels
-        self._places = labels.places()
-
-    def cut(self, text: str) -> Cut:
-        return self._tokens.cut(text)
 
     def read(self, pieces: Sequence[Piece]) -> list[list[Token]]:
         """For each window the tokens that are believed in it."""
         import numpy as np
 
-        ids, mask = self._tokens.together(pieces)
-        logits = self._model.run(input_ids=ids, attention_mask=mask, token_type_ids=np.zeros_like(ids))
-        labels = shared(logits)
+        labels = shared(self._logits(pieces))
         summed = labels @ self._summing()
         begins = np.asarray(self._labels.begins)[labels.argmax(-1)]
         return [self._believed(piece, summed[row], begins[row]) for row, piece in enumerate(pieces)]
