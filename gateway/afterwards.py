@@ -7,7 +7,7 @@ brings to the ledger behind it.
 import msgspec
 
 from gateway.exchange import Clock, Exchange
-from gateway.guard_log import GuardLog
+from gateway.guard_log import GuardLog, log_failures
 from gateway.guard_notes import notes_by_guard
 from gateway.journal import Journal
 from gateway.judging import Judging
@@ -68,6 +68,4 @@ class Afterwards:
             if action == "flag":
                 self._log.info("found_afterwards", request_id=exchange.id, model=exchange.record.model, side=side,
                                guard=guard)
-        for failure in verdict.failures:
-            self._log.warning("guard_failed", request_id=exchange.id, model=exchange.record.model, side=side,
-                              guard=failure.guard, reason=failure.reason, outcome=exchange.record.outcome)
+        log_failures(exchange, verdict, self._log)

@@ -11,7 +11,12 @@ _BYTES = 64  # of what is no list of findings weigh as much as one
 
 def key_of(classifier: str, text: str) -> Key:
     """Of a text only its digest is kept."""
-    return classifier, blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return classifier, digest_of(text)
+
+
+def digest_of(text: str) -> bytes:
+    """What stands for a text where only its sameness matters."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 class Memory:

@@ -20,7 +20,6 @@ from guardrails.classifiers.classifier import Batching, Cut, Span
 from guardrails.classifiers.onnx_model import OnnxModel
 from guardrails.classifiers.tokens import Piece, Tokens
 from guardrails.classifiers.window import Window
-from guardrails.scores.knots import Knots
 from guardrails.scores.scores import INJECTION, LABELS, Scale, worth_telling
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class Safety:
         self._card = msgspec.json.decode(card.read_bytes(), type=Card)
         self._tokens = Tokens.in_file(tokenizer, self._card.window_tokens + _SPECIAL, self._card.overlap_tokens)
         self._model = OnnxModel(model)
-        self._scale = Scale(Knots(self._card.scores["toxicity"]), Knots(self._card.scores["injection"]))
+        self._scale = Scale.of(self._card.scores)
 
     def cut(self, text: str) -> Cut:
         return self._tokens.cut(text)

@@ -5,15 +5,14 @@ it was made: ``guardrails/training/fast.py``, and the card beside the model.
 """
 
 from collections.abc import Mapping
-from hashlib import blake2b
 from math import log
 from pathlib import Path
 
 import msgspec
 
 from guardrails.bundled import folder_of
+from guardrails.classifiers.memory import digest_of
 from guardrails.patterns.whole import breathe
-from guardrails.scores.knots import Knots
 from guardrails.scores.lines import lines_of
 from guardrails.scores.scores import Scale, Scores
 
@@ -67,14 +66,14 @@ class FastScores:
         folder = folder or folder_of(NAME)
         described = msgspec.json.decode((folder / f"{NAME}.json").read_bytes(), type=Description)
         self.version = described.version
-        self._scale = Scale(*(Knots(described.scores[name]) for name in ("toxicity", "injection")))
+        self._scale = Scale.of(described.scores)
         self._model = Model(folder / "model.bin")
         self._remembered = remembered
         self._known: dict[bytes, Scores] = {}
 
     def of(self, text: str) -> Scores:
         """The scores of a text: those of its worst pieces."""
-        key = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        key = digest_of(text)
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = self._scale.scores(self._model.logits(text))

@@ -1,6 +1,6 @@
 """What a model of safety says of a text, whichever model it was."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import exp
 from typing import NamedTuple
 
@@ -36,6 +36,11 @@ class Scale:
     def __init__(self, toxicity: Knots, injection: Knots) -> None:
         self._toxicity = toxicity
         self._injection = injection
+
+    @classmethod
+    def of(cls, points: Mapping[str, Sequence[tuple[float, float]]]) -> "Scale":
+        """That of a model's description: its points by output."""
+        return cls(Knots(points["toxicity"]), Knots(points["injection"]))
 
     def scores(self, logits: Mapping[str, float]) -> Scores:
         """How toxic a text is has an output of its own; the likeliest category gets that score, the others their part
