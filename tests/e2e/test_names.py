@@ -61,7 +61,7 @@ async def told(client: openai.AsyncOpenAI, model: str, text: str, **asked: Any) 
 
 
 def sent(fake: FakeVLLM) -> str:
-    text: str = json.loads(fake.requests[-1].body)["messages"][-1]["content"]
+    text: str = json.loads(fake.inference[-1].body)["messages"][-1]["content"]
     return text
 
 
