@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -42,7 +42,9 @@ class ExchangeRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     id: str
     started_at: float  # Unix seconds; the only wall-clock field
     schema: int = SCHEMA
-    purpose: str = "live"
+    purpose: str = "live"  # or probe, replay, shadow, batch: why the request was made
+    parent: str = ""  # the exchange that this one copies or repeats
+    batch: str = ""
     worker: str = ""
     client_request_id: str = ""
 
@@ -63,6 +65,7 @@ class ExchangeRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     streamed: bool = False
     attempts: list[Attempt] = []
     cache: str = "bypass"
+    policy_digest: str = ""  # of the guards that judged it
     guards: list[str] = []  # side:guard:action:count, of all findings
     findings: list[GuardFinding] = []  # the first of them
     findings_untold: int = 0  # how many more there were
@@ -88,9 +91,13 @@ class ExchangeRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     cached_tokens: int = 0
     usage_source: str = "none"  # reported by upstream, counted from frames, or none
     cost_micros: int = 0
+    saved_micros: int = 0  # what it would have cost, had it not been remembered
     bytes_in: int = 0
     bytes_out: int = 0
-    content: str = ""
+    content: str = ""  # where its content is kept, encrypted; empty where it is not
+    retention: str = ""  # the class that says how long the record is kept; empty: the standard one
+    writer: str = ""  # one life of one worker: the chain that the record stands in
+    sequence: int = 0  # its place there, from 1 on; 0 where it stands in none
 
 
 class GuardNotes(msgspec.Struct, omit_defaults=True):
@@ -105,20 +112,27 @@ class GuardNotes(msgspec.Struct, omit_defaults=True):
 
 
 class Signal(msgspec.Struct, omit_defaults=True, kw_only=True, tag_field="record", tag="signal"):
-    """An opinion or measurement about an exchange, which came after its record. No field holds content.
+    """An opinion or measurement about an exchange, which came after its record, or about a version. No field holds
+    content.
 
-    ``kind`` says what ``body`` is: ``guard``, then ``name`` is the guard's and the body its GuardNotes. The id is the
-    same whenever the same thing is told again.
+    ``kind`` says what ``body`` is: ``guard``, then ``name`` is the guard's and the body its GuardNotes; ``feedback``,
+    then ``name`` is the metric's. The id is the same whenever the same thing is told again.
     """
 
     id: str
-    exchange_id: str
+    exchange_id: str  # empty where it is about a version alone
     at: float  # Unix seconds
     kind: str
     name: str
     schema: int = SCHEMA
     worker: str = ""
+    tenant: str = ""
+    version: str = ""
+    value: float | None = None  # what can be counted of it: a number, or 0 and 1 for false and true
     body: dict[str, Any] = {}
+    content: str = ""  # where what was written by hand is kept, encrypted
+    writer: str = ""
+    sequence: int = 0
 
 
 Entry = ExchangeRecord | Signal

@@ -28,12 +28,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.afterwards import Afterwards
 from gateway.api.application import make_application
-from gateway.config.handover import settings_of_line
+from gateway.config.handover import keys_of_line, settings_of_line
 from gateway.config.settings import Key, Settings
 from gateway.detectors import detectors_with
 from gateway.door import Door
 from gateway.guard_server import GuardServer
 from gateway.hall import Hall
+from gateway.host_keys import HostKeys
 from gateway.ids import ExchangeIds
 from gateway.journal import Journal
 from gateway.moderation import MODERATIONS
@@ -73,8 +74,8 @@ class SystemClock:
 class Worker:
     """Everything that one worker holds, and its life: start, serve, drain."""
 
-    def __init__(self, name: str, settings: Settings, listener: socket.socket, status: StatusSender | None,
-                 loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, name: str, settings: Settings, host_keys: HostKeys, listener: socket.socket,
+                 status: StatusSender | None, loop: asyncio.AbstractEventLoop) -> None:
         self.name = name
         self.settings = settings
         self._listener = listener
@@ -102,11 +103,12 @@ class Worker:
         self._afterwards = Afterwards(name, self._journal, clock, self._log)
         threads = ThreadPoolExecutor(GUARD_THREADS, "guards")
         inference = standard_stages(
-            worker=name, journal=self._journal, keys=keys, admit=self._admit, limits=settings.limits, clock=clock,
-            random=chance, log=faults, guard_log=self._log, afterwards=self._afterwards, threads=threads)
+            worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
+            limits=settings.limits, clock=clock, random=chance, log=faults, guard_log=self._log,
+            afterwards=self._afterwards, threads=threads)
         moderation = moderation_stages(
-            worker=name, journal=self._journal, keys=keys, admit=self._admit, limits=settings.limits, clock=clock,
-            guard_log=self._log, threads=threads)
+            worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
+            limits=settings.limits, clock=clock, guard_log=self._log, threads=threads)
         new_id = ExchangeIds(time.time)
         application = make_application(lambda: self._keeper.live, self.readiness, keys, new_id)
         self._hall = Hall(
@@ -273,12 +275,12 @@ class LazyTLS:
         return self._context if url.startswith("https:") else None
 
 
-def _read_settings() -> Settings:
+def _read_settings() -> tuple[Settings, HostKeys]:
     with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as pipe:  # what follows must stay in the pipe
         line = pipe.readline()
     if not line:
         raise SystemExit("gateway.worker: no settings on standard input; start it with 'gatewright serve'")
-    return settings_of_line(line)
+    return settings_of_line(line), keys_of_line(line)
 
 
 def main() -> None:
@@ -288,13 +290,13 @@ def main() -> None:
     parser.add_argument("--status-fd", type=int)
     arguments = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the supervisor decides
-    settings = _read_settings()
+    settings, keys = _read_settings()
     listener = socket.socket(fileno=arguments.listen_fd)
     listener.setblocking(False)
     status = None if arguments.status_fd is None else StatusSender(arguments.status_fd)
 
     async def serve() -> None:
-        await Worker(arguments.name, settings, listener, status, asyncio.get_running_loop()).run()
+        await Worker(arguments.name, settings, keys, listener, status, asyncio.get_running_loop()).run()
 
     uvloop.run(serve())
 

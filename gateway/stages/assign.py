@@ -1,12 +1,11 @@
 """Assign: chooses the version, and records by what chance; finds the server where state is asked for again."""
 
-from typing import Any
-
 from gateway.endpoint_mark import endpoint_marked
 from gateway.exchange import Exchange
 from gateway.refusal import NotFound
 from gateway.snapshot import Route
 from gateway.stages.stage import Step
+from gateway.user import user_of
 
 
 class Assign(Step):
@@ -43,17 +42,6 @@ def unit_of(exchange: Exchange, route: Route) -> tuple[str, str]:
         if unit:
             return "header", unit
     return "request", exchange.id
-
-
-def user_of(document: dict[str, Any]) -> str:
-    """Who the application says it asks for: OpenAI's two names for it, or Anthropic's."""
-    for name in ("safety_identifier", "user"):
-        user = document.get(name)
-        if user and isinstance(user, str):
-            return user
-    metadata = document.get("metadata")
-    user = metadata.get("user_id") if isinstance(metadata, dict) else None
-    return user if isinstance(user, str) else ""
 
 
 def _follow_state(exchange: Exchange, route: Route) -> None:

@@ -4,16 +4,19 @@ import difflib
 
 from gateway.exchange import Exchange
 from gateway.form import read_form
+from gateway.host_keys import HostKeys
 from gateway.refusal import InvalidRequest, NotFound
 from gateway.stages.stage import Step
+from gateway.user import user_of
 from models.protocol.document import InvalidDocument, read_document
 
 
 class ReadDocument(Step):
-    """Reads the body, once and strictly."""
+    """Reads the body, once and strictly, and names its subject."""
 
-    def __init__(self, max_depth: int) -> None:
+    def __init__(self, max_depth: int, keys: HostKeys) -> None:
         self._max_depth = max_depth
+        self._subject_of = keys.subject_of
 
     def enter(self, exchange: Exchange) -> None:
         request = exchange.request
@@ -24,6 +27,9 @@ class ReadDocument(Step):
             exchange.record.client_request_id = request.header(b"x-request-id")[:128]
         multipart = request.operation.multipart
         exchange.document = dict(read_form(request).fields) if multipart else self._document(exchange)
+        user = user_of(exchange.document)
+        if user:
+            exchange.record.subject = self._subject_of(exchange.record.tenant, user)
 
     def _document(self, exchange: Exchange) -> dict[str, object]:
         if not _is_json(exchange.request.by_name.get(b"content-type", b"")):

@@ -7,6 +7,7 @@ from gateway.afterwards import Afterwards
 from gateway.config.settings import Key, Limits
 from gateway.exchange import Clock
 from gateway.guard_log import GuardLog
+from gateway.host_keys import HostKeys
 from gateway.journal import Journal
 from gateway.stages.account import Account
 from gateway.stages.admit import Admit
@@ -22,15 +23,15 @@ from gateway.telemetry.faults import FaultLog
 from routing.retrying import RetryBudget
 
 
-def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | None, admit: Admit, limits: Limits,
-                    clock: Clock, random: Callable[[], float], log: FaultLog, guard_log: GuardLog,
-                    afterwards: Afterwards, threads: Executor) -> Sequence[Stage]:
+def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | None, host_keys: HostKeys,
+                    admit: Admit, limits: Limits, clock: Clock, random: Callable[[], float], log: FaultLog,
+                    guard_log: GuardLog, afterwards: Afterwards, threads: Executor) -> Sequence[Stage]:
     """Account is first in and last settled; a version is assigned before anything may be answered for it."""
     return (
         Account(worker, journal, clock),
         Identify(keys),
         admit,
-        Read(limits.json_depth),
+        Read(limits.json_depth, host_keys),
         GuardPrompt(clock, guard_log, threads, afterwards),
         Assign(),
         GuardReply(clock, log, afterwards),
@@ -38,14 +39,15 @@ def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | 
     )
 
 
-def moderation_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | None, admit: Admit, limits: Limits,
-                      clock: Clock, guard_log: GuardLog, threads: Executor) -> Sequence[Stage]:
+def moderation_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | None, host_keys: HostKeys,
+                      admit: Admit, limits: Limits, clock: Clock, guard_log: GuardLog,
+                      threads: Executor) -> Sequence[Stage]:
     """No version is chosen: the guards themselves are asked. ``admit`` is the one of the standard list: what is in
     flight is counted together."""
     return (
         Account(worker, journal, clock),
         Identify(keys),
         admit,
-        ReadDocument(limits.json_depth),
+        ReadDocument(limits.json_depth, host_keys),
         Moderate(clock, guard_log, threads),
     )

@@ -14,6 +14,9 @@ from operations.store.tables import exchange, journal_cursor, signal
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 MAX_LISTED = 1000
 _LAST = "\U0010ffff"
+_UNLINKED = {"previous": b"", "digest": b""}
+_SIGNAL = [signal.c[name] for name in Signal.__struct_fields__]
+_EXCHANGE = [exchange.c[name] for name in ExchangeRecord.__struct_fields__]
 
 # A number beyond 64 bits, a NaN where a value has to be: the row is at fault, and trying again would hold up the rest.
 _NEVER_FITS = (IntegrityError, DataError, OverflowError, ValueError)
@@ -41,7 +44,7 @@ def _fits(connection: Connection, table: Table, records: Sequence[Entry]) -> boo
     insert = _INSERTS[connection.dialect.name](table).on_conflict_do_nothing(index_elements=["id"])
     try:
         with connection.begin_nested():
-            connection.execute(insert, [msgspec.structs.asdict(record) for record in records])
+            connection.execute(insert, [{**msgspec.structs.asdict(record), **_UNLINKED} for record in records])
     except _NEVER_FITS:
         return False
     return True
@@ -68,7 +71,7 @@ def newest(
     connection: Connection, limit: int, model: str | None = None, outcome: str | None = None
 ) -> list[dict[str, Any]]:
     """The newest exchanges, newest first."""
-    query = select(exchange).order_by(exchange.c.started_at.desc(), exchange.c.id).limit(min(limit, MAX_LISTED))
+    query = select(*_EXCHANGE).order_by(exchange.c.started_at.desc(), exchange.c.id).limit(min(limit, MAX_LISTED))
     if model is not None:
         query = query.where(exchange.c.model == model)
     if outcome is not None:
@@ -79,16 +82,16 @@ def newest(
 def starting_with(connection: Connection, prefix: str, limit: int = 2) -> list[dict[str, Any]]:
     """Exchanges whose id starts with ``prefix``; the one whose id it is comes first."""
     # A range and no LIKE: SQLite's ignores case, and so would not use the index.
-    query = select(exchange).where(exchange.c.id >= prefix, exchange.c.id < prefix + _LAST).order_by(exchange.c.id)
+    query = select(*_EXCHANGE).where(exchange.c.id >= prefix, exchange.c.id < prefix + _LAST).order_by(exchange.c.id)
     return _rows(connection, query.limit(limit))
 
 
 def signals_of(connection: Connection, exchange_id: str) -> list[dict[str, Any]]:
     """What was told of an exchange after its record, in the order in which it was."""
-    query = select(signal).where(signal.c.exchange_id == exchange_id).order_by(signal.c.at, signal.c.id)
+    query = select(*_SIGNAL).where(signal.c.exchange_id == exchange_id).order_by(signal.c.at, signal.c.id)
     return [dict(row._mapping) for row in connection.execute(query.limit(MAX_LISTED))]
 
 
 def _rows(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
-    # The columns are the record's fields in their order.
+    # By place: a column of SQLAlchemy's own row mapping answers to the name `key` with something else.
     return [dict(zip(ExchangeRecord.__struct_fields__, row, strict=True)) for row in connection.execute(query)]

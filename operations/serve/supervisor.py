@@ -14,11 +14,14 @@ import msgspec
 
 from gateway.config.handover import settings_line
 from gateway.config.settings import Settings
+from gateway.host_keys import HostKeys
 from gateway.telemetry.logs import Log
 from operations.admin.key import KEY_VARIABLE
+from operations.secrets.master import FILE_VARIABLE, MASTER_VARIABLE
 from operations.serve.child import Child, describe
 from operations.serve.sockets import CannotStart, address_of, status_pair
 
+_SECRETS = (KEY_VARIABLE, MASTER_VARIABLE, FILE_VARIABLE)
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _KILL_AFTER_SECONDS = 5.0
 _CONTROL_LEAVES_SECONDS = 20.0
@@ -39,7 +42,7 @@ class Supervisor:
     a classifier process, where the settings load classifiers, which binds its own."""
 
     def __init__(
-        self, settings: Settings, listener: socket.socket, admin: socket.socket, log: Log,
+        self, settings: Settings, keys: HostKeys, listener: socket.socket, admin: socket.socket, log: Log,
         programs: Programs | None = None, stderr: int | None = None, clock: Callable[[], float] = time.monotonic,
     ) -> None:
         programs = programs or Programs()
@@ -54,9 +57,10 @@ class Supervisor:
         line = settings_line(settings)
         self._control = Child("control", [*programs.control, *self._control_arguments()], line,
                               [admin.fileno(), self._receiving.fileno()], stderr, os.environ, clock)
-        # The key of the admin port is no business of a process that applications talk to.
-        environment = {name: value for name, value in os.environ.items() if name != KEY_VARIABLE}
-        self._workers = [Child(f"w{n}", [*programs.worker, "--name", f"w{n}", *self._worker_arguments()], line,
+        # These keys are no business of a process that applications talk to; it is given its own.
+        environment = {name: value for name, value in os.environ.items() if name not in _SECRETS}
+        workers_line = settings_line(settings, keys)
+        self._workers = [Child(f"w{n}", [*programs.worker, "--name", f"w{n}", *self._worker_arguments()], workers_line,
                                [listener.fileno(), self._sending.fileno()], stderr, environment, clock)
                          for n in range(settings.workers)]
         self._classifiers = [Child("c0", [*programs.classifier, "--name", "c0", *self._classifier_arguments()], line,

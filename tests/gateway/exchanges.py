@@ -13,6 +13,7 @@ from gateway import journal
 from gateway.config.routing_document import check_routing, used_policies
 from gateway.edge import Edge
 from gateway.exchange import Exchange, Request, begin_exchange
+from gateway.host_keys import HostKeys
 from gateway.policies import Policies
 from gateway.record import ExchangeRecord
 from gateway.reply import Flow, Head
@@ -21,6 +22,8 @@ from guardrails.compiling import Catalogue
 from guardrails.detectors.catalogue import CATALOGUE
 from models.endpoint import Endpoint, Endpoints
 from models.protocol.operations import OPERATIONS, Operation
+
+KEYS = HostKeys(b"p" * 32, b"m" * 32)
 
 ID = "0123456789abcdef0123456789abcdef"
 NAMED = {operation.name: operation for operation in OPERATIONS}

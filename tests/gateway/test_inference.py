@@ -23,6 +23,7 @@ from gateway.stages.stage import Step
 from models.endpoint import Endpoints
 from routing.retrying import RetryBudget
 from tests.gateway.exchanges import (
+    KEYS,
     FaultList,
     HandClock,
     RecordingWire,
@@ -89,7 +90,7 @@ class Case:
                  body: dict[str, Any]) -> None:  # fmt: skip
         self.endpoints, self.clock, self.budget, self.log = endpoints, clock, RetryBudget(), FaultList()
         infer = Infer(clock, lambda: 0.0, self.budget, self.log)
-        self.pipeline = Pipeline([*stages, Read(64), Assign(), infer], self.log)
+        self.pipeline = Pipeline([*stages, Read(64, KEYS), Assign(), infer], self.log)
         self.wire = RecordingWire()
         self.wire.settle = self.pipeline.settle
         self.exchange = exchange_of(request_of(body), snapshot_of(document, endpoints), wire=self.wire, clock=clock)

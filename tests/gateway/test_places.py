@@ -32,6 +32,7 @@ from guardrails.detectors.words import Words
 from guardrails.finding import Finding
 from guardrails.passage import Passage
 from tests.gateway.exchanges import (
+    KEYS,
     FaultList,
     HandClock,
     RecordingFlow,
@@ -144,7 +145,7 @@ class House:
         self.journal = Journal(folder, "w0")
         self.afterwards = Afterwards("w0", self.journal, clock, self.lines, seats)
         self.pipeline = Pipeline([
-            Account("w0", self.journal, clock), Read(100),
+            Account("w0", self.journal, clock), Read(100, KEYS),
             GuardPrompt(clock, self.lines, threads, self.afterwards, slow_seats=seats), Assign(),
             GuardReply(clock, self.faults, self.afterwards), self.model], self.faults)
         self.wire.settle = self.pipeline.settle

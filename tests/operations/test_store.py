@@ -20,11 +20,12 @@ from operations.store.tables import exchange, metadata, signal
 
 def test_an_exchange_has_a_column_for_each_field_of_its_record() -> None:
     assert [column.name for column in exchange.columns] == [
-        field.name for field in msgspec.structs.fields(ExchangeRecord)]
+        *(field.name for field in msgspec.structs.fields(ExchangeRecord)), "previous", "digest"]
 
 
 def test_a_signal_has_a_column_for_each_of_its_fields() -> None:
-    assert {column.name for column in signal.columns} == {field.name for field in msgspec.structs.fields(Signal)}
+    assert [column.name for column in signal.columns] == [
+        *(field.name for field in msgspec.structs.fields(Signal)), "previous", "digest"]
 
 
 async def test_the_migrations_end_in_the_tables_of_this_release(database: Database) -> None:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.config.handover import settings_line, settings_of_line
+from gateway.config.handover import keys_of_line, settings_line, settings_of_line
 from gateway.config.settings import Drain, Limits, Settings
 from gateway.config.written import Address, Duration
+from gateway.host_keys import HostKeys
 
 # Every duration that can be written, also in so many digits that no float is exact.
 DURATIONS = st.builds(lambda number, unit: Duration.parse(f"{number}{unit}"),
@@ -34,3 +35,15 @@ def test_what_arrives_has_the_same_kinds() -> None:
 def test_a_line_that_is_none_is_refused(line: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         settings_of_line(line)
+
+
+def test_a_worker_reads_the_keys_that_its_supervisor_derived() -> None:
+    sent = HostKeys(b"\x00" * 32, b"\xff" * 32, b"\n" * 32)
+    line = settings_line(Settings(routing="r"), sent)
+    assert keys_of_line(line) == sent
+    assert (settings_of_line(line), line.count(b"\n")) == (Settings(routing="r"), 1)
+
+
+def test_settings_without_keys_have_none_to_read() -> None:
+    with pytest.raises(msgspec.DecodeError):
+        keys_of_line(settings_line(Settings(routing="r")))

@@ -18,7 +18,7 @@ from gateway.stages.read import Read
 from guardrails.finding import Finding
 from guardrails.passage import Passage
 from guardrails.patterns.pattern import Pattern
-from tests.gateway.exchanges import HandClock, endpoints_at, exchange_of, request_of, routing, snapshot_of
+from tests.gateway.exchanges import KEYS, HandClock, endpoints_at, exchange_of, request_of, routing, snapshot_of
 
 MAIL = "ann@secret.com"
 BEFORE = {"action": "block", "when": "before"}
@@ -97,7 +97,7 @@ class Desk:
 
     def exchange(self, document: Mapping[str, Any], operation: str = "chat.completions", **more: Any) -> Exchange:
         exchange = exchange_of(request_of({"model": "m", **document}, operation), self.snapshot, **more)
-        Read(100).enter(exchange)
+        Read(100, KEYS).enter(exchange)
         return exchange
 
     def judge(self, document: Mapping[str, Any], operation: str = "chat.completions") -> Exchange:

@@ -25,7 +25,7 @@ from guardrails.finding import Finding
 from guardrails.moderation import MODERATION, moderator_of
 from guardrails.passage import Passage
 from guardrails.policy import Policy
-from tests.gateway.exchanges import FaultList, HandClock, RecordingWire, exchange_of, journaled, request_of
+from tests.gateway.exchanges import KEYS, FaultList, HandClock, RecordingWire, exchange_of, journaled, request_of
 from tests.gateway.stages.test_guard_prompt import Lines
 from tests.guardrails.test_moderation import Toxicity
 
@@ -72,7 +72,7 @@ class Desk:
         written = MODERATION if policy is None else msgspec.convert(policy, Policy)
         self.snapshot = Snapshot(7, "d", 0.0, {}, moderator_of(written, catalogue))
         self.journal = Journal(folder, "w0")
-        self.pipeline = Pipeline([Account("w0", self.journal, HandClock()), ReadDocument(100),
+        self.pipeline = Pipeline([Account("w0", self.journal, HandClock()), ReadDocument(100, KEYS),
                                   Moderate(HandClock(), self.lines, threads, slow_seats=seats, long_seats=seats)],
                                  self.faults)
 

@@ -10,7 +10,7 @@ from gateway.exchange import Exchange
 from gateway.refusal import CallerRefusal
 from gateway.snapshot import Snapshot
 from gateway.stages.read import Read
-from tests.gateway.exchanges import HandClock, endpoints_at, exchange_of, request_of, routing, snapshot_of
+from tests.gateway.exchanges import KEYS, HandClock, endpoints_at, exchange_of, request_of, routing, snapshot_of
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ async def snapshot() -> Snapshot:
 def read(snapshot: Snapshot, body: Any, operation: str = "chat.completions", **headers: str) -> Exchange:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     exchange = exchange_of(request_of(body, operation, headers=named), snapshot)
-    Read(max_depth=10).enter(exchange)
+    Read(10, KEYS).enter(exchange)
     return exchange
 
 

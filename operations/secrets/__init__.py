@@ -1,0 +1,1 @@
+"""What the host keeps secret, and what is derived from it."""
