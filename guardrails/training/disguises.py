@@ -67,6 +67,17 @@ def _spaced(text: str, random: Random) -> str:
     return " ".join(words)
 
 
+def _all_spaced(text: str, random: Random) -> str:
+    """Every letter by itself, of a short text; of a longer one its beginning."""
+    between = random.choice((" ", " ", ".", "-"))
+    words = text.split(" ")
+    return "  ".join([*(between.join(word) for word in words[:12]), *words[12:]])
+
+
+def _all_leet(text: str, random: Random) -> str:
+    return text.translate(_LEET)
+
+
 def _run_together(text: str, random: Random) -> str:
     words = text.split(" ")
     if len(words) > 2:
@@ -76,4 +87,4 @@ def _run_together(text: str, random: Random) -> str:
 
 
 _WAYS = (_lower, _lower, _shouted, _unpunctuated, _leet, _leet, _starred, _starred, _stretched, _mistyped, _spaced,
-         _run_together)
+         _run_together, _all_spaced, _all_leet)

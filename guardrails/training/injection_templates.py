@@ -9,6 +9,7 @@ from guardrails.training import injection_texts
 from guardrails.training.grammar import Grammar
 from guardrails.training.harmless_texts import RULES as HARMLESS
 from guardrails.training.languages_texts import RULES as LANGUAGES
+from guardrails.training.ruse_texts import RULES as RUSES
 
 _RULES: Mapping[str, Sequence[str]] = {
     "drop": ("ignore", "disregard", "forget", "set aside", "override", "discard", "skip", "drop", "stop following",
@@ -145,10 +146,12 @@ class Text(NamedTuple):
 
 
 def texts(count: int, random: Random) -> list[Text]:
-    """About ``count`` texts: nearly half of them attacks, a tenth in documents."""
-    grammar = Grammar({**HARMLESS, **LANGUAGES, **_RULES})
-    shares = (("attack", True, 0.3), ("turned", True, 0.15), ("attack_abroad", True, 0.03), ("indirect", True, 0.1),
-              ("trigger", False, 0.36), ("languages", False, 0.08), ("page", False, 0.02))
+    """About ``count`` texts: somewhat more than half of them attacks, a sixth in documents."""
+    grammar = Grammar({**HARMLESS, **LANGUAGES, **RUSES, **_RULES})
+    shares = (("attack", True, 0.13), ("turned", True, 0.07), ("attack_abroad", True, 0.02), ("indirect", True, 0.05),
+              ("ruse", True, 0.2), ("abroad", True, 0.04), ("planted", True, 0.08),
+              ("trigger", False, 0.15), ("harmless_ruse", False, 0.15), ("languages", False, 0.05),
+              ("sheets", False, 0.05), ("page", False, 0.01))
     found = [Text(" ".join(text.split()), attack, kind) for kind, attack, share in shares
              for text in grammar.texts(kind, round(count * share), random)]
     measured = injection_texts.texts(random.randrange(1 << 30), 5)

@@ -90,7 +90,7 @@ def injections(count: int, random: Random) -> list[Row]:
 
 
 # How many rows of a source are taken at most: some are large and all alike.
-_MOST = {"davidson2017:offensive": 2500, "cat-large-wikipedia": 6000, "s-labs-prompt-injection": 5000,
+_MOST = {"davidson2017:offensive": 2500, "cat-large-wikipedia": 9000, "s-labs-prompt-injection": 5000,
          "gpteacher-codegen": 1500}
 
 
@@ -131,8 +131,8 @@ def mixtures(rows: list[Row], count: int, random: Random) -> Iterator[Row]:
         yield joined(parts)
 
 
-def training_rows(folder: Path, seed: int, made_count: int = 22_000,
-                  injection_count: int = 8_000, mixed_share: float = 0.3) -> list[Row]:
+def training_rows(folder: Path, seed: int, made_count: int = 34_000,
+                  injection_count: int = 16_000, mixed_share: float = 0.3) -> list[Row]:
     """All rows to learn from, in random order; the same for the same seed and data."""
     random = Random(seed)
     rows = balanced(given(folder, "train"), random)

@@ -1,14 +1,17 @@
 """Trains the bundled transformer ``safety``: toxicity with its categories, and injection, in one pass.
 
     python -m guardrails.training.safety --data DIR --out DIR [--seed 7] [--threads 2]
+    python -m guardrails.training.safety --data DIR --out DIR --begin model.onnx --phases 1 [--minutes 80]
 
-Needs the extra ``train``; takes some 90 minutes on two cores. Progress is told as a line of JSON a step. ``--begin``
-with a ``weights.pt`` leaves the training out: only the calibration and the card are made anew.
+Needs the extra ``train``; takes some two hours on two cores. Progress is told as a line of JSON a step. ``--begin``
+goes on from a ``weights.pt`` or from an exported ``model.onnx``, with the last phases only: with none of them, only the
+calibration and the card are made anew.
 """
 
 import argparse
 import math
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +23,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
+from guardrails.training.beginning import weights_of
 from guardrails.training.export import export
 from guardrails.training.finishing import finish, tell
 from guardrails.training.network import SafetyNet
@@ -27,25 +31,28 @@ from guardrails.training.rows import OUTPUTS, UNKNOWN, Row, training_rows
 from guardrails.training.teacher import Teacher
 
 NAME = "safety"
-LONGEST_TOKENS = 160
+KEPT = "weights.pt"
+LONGEST_TOKENS = 192
 TOLD_EVERY = 20  # steps
-BATCH_TOKENS = 4096
+BATCH_TOKENS = 2048
 HEAD_FACTOR = 6.7  # how much faster the new layers learn than those that know something
 WARM = 0.06
+ASKED = 5000  # texts that a former model is asked for at once
 
 
 class Phase(NamedTuple):
-    """``rate`` is the highest of the learning rate; ``share`` how much of an epoch's rows is used."""
+    """``rate`` is the highest of the learning rate; ``share`` how much of the rows is used."""
 
-    epochs: int
     rate: float
     share: float = 1.0
 
 
-# Each begins where the one before has ended, its rate warmed up anew. The model is the mean of what the last three
-# leave (Wortsman et al., 2022, arXiv:2203.05482), by these weights: it does a little better than each of them.
-PHASES = (Phase(1, 1.5e-4), Phase(1, 1.2e-4), Phase(1, 9e-5, 0.55), Phase(1, 1.3e-4, 0.7))
-AVERAGED = (1 / 6, 2 / 6, 3 / 6)
+# Each begins where the one before has ended, its rate warmed up anew.
+PHASES = (Phase(1.5e-4), Phase(1.2e-4), Phase(9e-5, 0.55), Phase(1.2e-4))
+# A phase leaves the mean of its weights, in which a step fades to half within so many: it does a little better than the
+# last of them (Izmailov et al., 2018, arXiv:1803.05407).
+HALF_LIFE = 100
+KEPT_EVERY = 240.0  # seconds
 _SMOOTH = 0.02  # so much nobody is sure of a label
 # Toxicity is judged by itself, and is what most rows know; a category is known by fewer.
 _WEIGHTS = torch.tensor([1.0, 0.7, 0.5, 0.7, 0.7, 0.7, 1.0, 0.4])
@@ -89,6 +96,21 @@ def batches(tokenizer: Tokenizer, rows: Sequence[Row], random: Random) -> list[B
     return found
 
 
+def harder(rows: Sequence[Row], known: Teacher, random: Random) -> list[Row]:
+    """All rows that a former model is unsure of or wrong about, and a quarter of those that it knows: the others would
+    teach nothing, at the same cost."""
+    found: list[Row] = []
+    for start in range(0, len(rows), ASKED):
+        part = rows[start : start + ASKED]
+        logits = torch.from_numpy(known.logits([row.text for row in part]))
+        targets = torch.tensor([row.targets for row in part])
+        losses = functional.binary_cross_entropy_with_logits(logits, targets.clamp(min=0), reduction="none")
+        worst = (losses * (targets != UNKNOWN)).max(1).values
+        found += [row for row, loss in zip(part, worst.tolist(), strict=True) if random.random() < 0.25 + 2 * loss]
+        tell({"step": "what is known", "done": start + len(part), "total": len(rows), "kept": len(found)})
+    return found
+
+
 def loss_of(logits: Tensor, targets: Tensor) -> Tensor:
     """Cross entropy over what is known."""
     known = (targets != UNKNOWN).to(logits.dtype) * _WEIGHTS
@@ -102,46 +124,62 @@ def share_of_rate(done: float) -> float:
     return done / WARM if done < WARM else 0.5 * (1 + math.cos(math.pi * (done - WARM) / (1 - WARM)))
 
 
-def train(net: SafetyNet, tokenizer: Tokenizer, folder: Path, seed: int) -> Iterator[dict[str, Any]]:
-    """Trains ``net`` in place, phase by phase; yields how far it is."""
+def train(net: SafetyNet, tokenizer: Tokenizer, given: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Trains ``net`` in place by the last ``given.phases``; yields how far it is."""
     began = time.monotonic()
-    left: list[dict[str, Tensor]] = []
-    for number, phase in enumerate(PHASES, 1):
-        for told in _phase(net, tokenizer, folder, seed * 100 + number, phase):
-            done = sum(one.epochs for one in PHASES[: number - 1]) + told.pop("part") * phase.epochs
-            yield {"step": f"phase {number} of {len(PHASES)}", "done": round(1000 * done / _all_epochs()),
-                   "total": 1000, **told, "seconds": round(time.monotonic() - began, 1)}
-        left.append({name: value.clone() for name, value in net.state_dict().items()})
-    last = list(zip(AVERAGED, left[-len(AVERAGED) :], strict=True))
-    net.load_state_dict({name: sum(weight * one[name] for weight, one in last) for name in left[-1]})
+    phases = PHASES[len(PHASES) - given.phases :]
+    for number, phase in enumerate(phases, len(PHASES) - given.phases + 1):
+        rows = training_rows(given.data, (given.seed * 100 + number) * 1000)
+        rows = rows[: round(len(rows) * phase.share)]
+        if given.known:
+            rows = harder(rows, Teacher(given.known), Random(given.seed))
+        ready = batches(tokenizer, rows, Random(given.seed * 100 + number))
+        for told in _phase(net, ready, phase, given.minutes / len(phases) * 60, given.out / KEPT):
+            yield {"step": f"phase {number} of {len(PHASES)}", "total": 1000, **told,
+                   "seconds": round(time.monotonic() - began, 1)}
 
 
-def _all_epochs() -> int:
-    return sum(phase.epochs for phase in PHASES)
+class Smoothed:
+    """The mean of weights that change, the older the less."""
+
+    def __init__(self, net: SafetyNet) -> None:
+        self._net = net
+        self.mean = {name: value.clone() for name, value in net.state_dict().items()}
+        self._steps = 0
+
+    def step(self) -> None:
+        self._steps += 1
+        share = max(1 - 0.5 ** (1 / HALF_LIFE), 1 / (self._steps + 1))
+        for name, value in self._net.state_dict().items():
+            self.mean[name].lerp_(value, share)
 
 
-def _phase(net: SafetyNet, tokenizer: Tokenizer, folder: Path, seed: int, phase: Phase) -> Iterator[dict[str, Any]]:
-    """Word embeddings stay as they are: what is known of words that the data lack must not move away from those that
-    it has."""
+def _phase(net: SafetyNet, ready: Sequence[Batch], phase: Phase, seconds: float, kept: Path) -> Iterator[dict[str, Any]]:
+    """Goes through all batches, or through as many as the seconds allow. Word embeddings stay as they are: what is known
+    of words that the data lack must not move away from those that it has."""
     net.words.weight.requires_grad_(False)
     head = [*net.attention.parameters(), *net.outputs.parameters()]
     own = {id(one) for one in head}
     body = [one for one in net.parameters() if one.requires_grad and id(one) not in own]
     groups = [{"params": body, "most": phase.rate}, {"params": head, "most": phase.rate * HEAD_FACTOR}]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
+    smoothed, losses = Smoothed(net), deque[float](maxlen=TOLD_EVERY)
+    began = saved = time.monotonic()
     net.train()
-    for epoch in range(phase.epochs):
-        rows = training_rows(folder, seed * 1000 + epoch)
-        ready = batches(tokenizer, rows[: round(len(rows) * phase.share)], Random(seed * 1000 + epoch))
-        losses: list[float] = []
-        for number, batch in enumerate(ready, 1):
-            part = (epoch + number / len(ready)) / phase.epochs
-            for group in optimizer.param_groups:
-                group["lr"] = group["most"] * share_of_rate(part)
-            losses.append(_step(net, batch, optimizer, body + head))
-            if number % TOLD_EVERY == 0 or number == len(ready):
-                recent = losses[-TOLD_EVERY:]
-                yield {"part": part, "loss": round(sum(recent) / len(recent), 4)}
+    for number, batch in enumerate(ready, 1):
+        done = min(1.0, max(number / len(ready), (time.monotonic() - began) / seconds))
+        for group in optimizer.param_groups:
+            group["lr"] = group["most"] * share_of_rate(done)
+        losses.append(_step(net, batch, optimizer, body + head))
+        smoothed.step()
+        if number % TOLD_EVERY == 0 or done == 1.0:
+            yield {"done": round(1000 * done), "loss": round(sum(losses) / len(losses), 4)}
+        if time.monotonic() - saved > KEPT_EVERY:
+            torch.save(smoothed.mean, kept)
+            saved = time.monotonic()
+        if done == 1.0:
+            break
+    net.load_state_dict(smoothed.mean)
 
 
 def _step(net: SafetyNet, batch: Batch, optimizer: torch.optim.Optimizer, parameters: list[Tensor]) -> float:
@@ -160,22 +198,33 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--begin", type=Path, help="weights.pt of a training that has ended")
+    parser.add_argument("--begin", type=Path, help="weights.pt or model.onnx of a former training")
+    parser.add_argument("--phases", type=int, help="how many of the last phases to go through; without: all, or none "
+                                                   "with --begin")
+    parser.add_argument("--known", type=Path, help="the folder of a former model: what it knows is seen less often")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="the most that the phases may take together")
     given = parser.parse_args()
+    if given.phases is None:
+        given.phases = 0 if given.begin else len(PHASES)
     torch.manual_seed(given.seed)
     torch.set_num_threads(given.threads)
     given.out.mkdir(parents=True, exist_ok=True)
-    net = SafetyNet(len(OUTPUTS))
-    if given.begin:
-        net.load_state_dict(torch.load(given.begin, weights_only=True))
-    else:
-        net.take_from(minilm() / "model.safetensors")
-        for told in train(net, read_tokenizer(), given.data, given.seed):
-            tell(told)
-        torch.save(net.state_dict(), given.out / "weights.pt")
+    net = begun(given.begin)
+    for told in train(net, read_tokenizer(), given):
+        tell(told)
+    torch.save(net.state_dict(), given.out / KEPT)
     export(net, minilm() / "tokenizer.json", given.out)
     finish(NAME, given.out, "model.onnx", given.seed, given.data, Teacher(given.out))
     return 0
+
+
+def begun(begin: Path | None) -> SafetyNet:
+    net = SafetyNet(len(OUTPUTS))
+    if begin is None:
+        net.take_from(minilm() / "model.safetensors")
+    else:
+        net.load_state_dict(weights_of(begin) if begin.suffix == ".onnx" else torch.load(begin, weights_only=True))
+    return net
 
 
 def read_tokenizer() -> Tokenizer:

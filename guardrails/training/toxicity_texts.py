@@ -11,6 +11,7 @@ from typing import NamedTuple
 from guardrails.training.grammar import Grammar
 from guardrails.training.harmless_texts import RULES as HARMLESS
 from guardrails.training.languages_texts import RULES as LANGUAGES
+from guardrails.training.paired_texts import RULES as PAIRED
 from guardrails.training.subtler_texts import RULES as SUBTLER
 
 
@@ -331,6 +332,12 @@ KINDS = (
     Kind("veiled", ("violence", "harassment"), 0.3), Kind("self_harm_story", ("self_harm",), 1.2), Kind("better", (), 0.5),
     Kind("tender", (), 0.5), Kind("sexual_story", ("sexual",), 1.2), Kind("bully_long", ("harassment",), 1.2),
     Kind("looks_unsafe", (), 2.5), Kind("everyday", (), 2.0), Kind("languages", (), 3.0),
+    Kind("sexual_pair", ("sexual",), 6.0), Kind("tender_pair", (), 4.0),
+    Kind("violence_pair", ("violence",), 5.0), Kind("peace_pair", (), 4.0),
+    Kind("self_harm_pair", ("self_harm",), 4.0), Kind("coping_pair", (), 3.0),
+    Kind("hate_pair", ("hate",), 5.0), Kind("fair_pair", (), 4.0),
+    Kind("scorn_said", ("hate",), 3.0), Kind("identity_life", (), 4.0),
+    Kind("harass_pair", ("harassment",), 3.0), Kind("critique_pair", (), 2.5),
 )
 
 
@@ -344,7 +351,8 @@ class Made(NamedTuple):
 
 def texts(count: int, random: Random) -> list[Made]:
     """About ``count`` texts of all kinds, by their weights; no text twice."""
-    grammar = Grammar({**_PEOPLE, **_HATE, **_HARASSMENT, **_VIOLENCE, **_SELF_HARM, **_SEXUAL, **HARMLESS, **SUBTLER, **LANGUAGES})
+    grammar = Grammar({**_PEOPLE, **_HATE, **_HARASSMENT, **_VIOLENCE, **_SELF_HARM, **_SEXUAL, **HARMLESS, **SUBTLER, **LANGUAGES,
+                       **PAIRED})
     total = sum(kind.weight for kind in KINDS)
     return [Made(text, kind.labels, kind.slot) for kind in KINDS
             for text in grammar.texts(kind.slot, round(count * kind.weight / total), random)]
