@@ -131,6 +131,11 @@ def mixtures(rows: list[Row], count: int, random: Random) -> Iterator[Row]:
         yield joined(parts)
 
 
+def is_made(row: Row) -> bool:
+    """From a template, and nothing else."""
+    return row.source.startswith(("made:", "injection:"))
+
+
 def training_rows(folder: Path, seed: int, made_count: int = 34_000,
                   injection_count: int = 16_000, mixed_share: float = 0.3) -> list[Row]:
     """All rows to learn from, in random order; the same for the same seed and data."""

@@ -27,7 +27,7 @@ from guardrails.training.beginning import weights_of
 from guardrails.training.export import export
 from guardrails.training.finishing import finish, tell
 from guardrails.training.network import SafetyNet
-from guardrails.training.rows import OUTPUTS, UNKNOWN, Row, training_rows
+from guardrails.training.rows import OUTPUTS, UNKNOWN, Row, is_made, training_rows
 from guardrails.training.teacher import Teacher
 
 NAME = "safety"
@@ -37,18 +37,17 @@ TOLD_EVERY = 20  # steps
 BATCH_TOKENS = 2048
 HEAD_FACTOR = 6.7  # how much faster the new layers learn than those that know something
 WARM = 0.06
-ASKED = 5000  # texts that a former model is asked for at once
 
 
 class Phase(NamedTuple):
-    """``rate`` is the highest of the learning rate; ``share`` how much of the rows is used."""
+    """``rate`` is the highest of the learning rate; ``share`` how much is used of the rows that are no templates."""
 
     rate: float
     share: float = 1.0
 
 
 # Each begins where the one before has ended, its rate warmed up anew.
-PHASES = (Phase(1.5e-4), Phase(1.2e-4), Phase(9e-5, 0.55), Phase(1.2e-4))
+PHASES = (Phase(1.5e-4), Phase(1.2e-4), Phase(9e-5, 0.4), Phase(1.2e-4, 0.4))
 # A phase leaves the mean of its weights, in which a step fades to half within so many: it does a little better than the
 # last of them (Izmailov et al., 2018, arXiv:1803.05407).
 HALF_LIFE = 100
@@ -96,21 +95,6 @@ def batches(tokenizer: Tokenizer, rows: Sequence[Row], random: Random) -> list[B
     return found
 
 
-def harder(rows: Sequence[Row], known: Teacher, random: Random) -> list[Row]:
-    """All rows that a former model is unsure of or wrong about, and a quarter of those that it knows: the others would
-    teach nothing, at the same cost."""
-    found: list[Row] = []
-    for start in range(0, len(rows), ASKED):
-        part = rows[start : start + ASKED]
-        logits = torch.from_numpy(known.logits([row.text for row in part]))
-        targets = torch.tensor([row.targets for row in part])
-        losses = functional.binary_cross_entropy_with_logits(logits, targets.clamp(min=0), reduction="none")
-        worst = (losses * (targets != UNKNOWN)).max(1).values
-        found += [row for row, loss in zip(part, worst.tolist(), strict=True) if random.random() < 0.25 + 2 * loss]
-        tell({"step": "what is known", "done": start + len(part), "total": len(rows), "kept": len(found)})
-    return found
-
-
 def loss_of(logits: Tensor, targets: Tensor) -> Tensor:
     """Cross entropy over what is known."""
     known = (targets != UNKNOWN).to(logits.dtype) * _WEIGHTS
@@ -130,10 +114,8 @@ def train(net: SafetyNet, tokenizer: Tokenizer, given: argparse.Namespace) -> It
     phases = PHASES[len(PHASES) - given.phases :]
     for number, phase in enumerate(phases, len(PHASES) - given.phases + 1):
         rows = training_rows(given.data, (given.seed * 100 + number) * 1000)
-        rows = rows[: round(len(rows) * phase.share)]
-        if given.known:
-            rows = harder(rows, Teacher(given.known), Random(given.seed))
-        ready = batches(tokenizer, rows, Random(given.seed * 100 + number))
+        random = Random(given.seed * 100 + number)
+        ready = batches(tokenizer, [row for row in rows if is_made(row) or random.random() < phase.share], random)
         for told in _phase(net, ready, phase, given.minutes / len(phases) * 60, given.out / KEPT):
             yield {"step": f"phase {number} of {len(PHASES)}", "total": 1000, **told,
                    "seconds": round(time.monotonic() - began, 1)}
@@ -201,7 +183,6 @@ def main() -> int:
     parser.add_argument("--begin", type=Path, help="weights.pt or model.onnx of a former training")
     parser.add_argument("--phases", type=int, help="how many of the last phases to go through; without: all, or none "
                                                    "with --begin")
-    parser.add_argument("--known", type=Path, help="the folder of a former model: what it knows is seen less often")
     parser.add_argument("--minutes", type=float, default=math.inf, help="the most that the phases may take together")
     given = parser.parse_args()
     if given.phases is None:

@@ -29,6 +29,7 @@ class Trained(NamedTuple):
 Examples:
   gatewright guard train safety --data data/guardrails --out models
   gatewright guard train all --data data/guardrails --out models --seed 11
+  gatewright guard train safety --data data/guardrails --out models --minutes 30
   gatewright guard models show safety --folder models
 \b
 Each model is made in a folder of its name below --out. The same data, seed, packages and machine make the same model.
@@ -41,14 +42,16 @@ Exit status: 0 done; 1 something is missing, or a script has failed; 2 wrong usa
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="The folder with the data to learn from.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the models are put.")
 @click.option("--seed", default=7, show_default=True, type=click.IntRange(0), help="Of all that is drawn by chance.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True),
+              help="The most that safety may train, by a shorter course. Reading the data comes on top.")
 @as_json_option
-def train(model: str, data: Path, out: Path, seed: int, as_json: bool) -> None:
+def train(model: str, data: Path, out: Path, seed: int, minutes: float | None, as_json: bool) -> None:
     """Trains the models that detectors use, by the scripts that have made the bundled ones."""
     wanted = [one for one in TRAINABLE if model in (one.name, _ALL)]
     _check(wanted, data, out, as_json)
     opened, shown = shown_on(Console(stderr=True), time.monotonic)
     with opened:
-        trained = [_trained(one, data, out, seed, shown, as_json) for one in wanted]
+        trained = [_trained(one, training.command(one, data, out, seed, minutes), shown, as_json) for one in wanted]
     if as_json:
         print_json({"seed": seed, "trained": [
             {"name": one.model.name, "written": one.made.written, "sha256": one.made.sha256,
@@ -78,10 +81,10 @@ def _check(wanted: list[Trainable], data: Path, out: Path, as_json: bool) -> Non
         fail(f"{out} is no folder to put models into: {error.strerror}", as_json, code="out_unwritable")
 
 
-def _trained(model: Trainable, data: Path, out: Path, seed: int, shown: Shown, as_json: bool) -> Trained:
+def _trained(model: Trainable, command: list[str], shown: Shown, as_json: bool) -> Trained:
     """The model, once its script has ended well; the command ends where it has not."""
     began, made = time.monotonic(), None
-    with training.running(training.command(model, data, out, seed)) as (script, signals):
+    with training.running(command) as (script, signals):
         for told in script.told():
             if isinstance(told, Step):
                 shown.show(model.name, told)

@@ -22,6 +22,7 @@ def main() -> int:
     for name in ("--data", "--out", "--teacher"):
         parser.add_argument(name, type=Path)
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--minutes", type=float)
     given = parser.parse_args()
     behaviour = (given.data / "behaviour").read_text()
     sys.stderr.write("a warning of a library\n")
@@ -35,7 +36,8 @@ def main() -> int:
     if behaviour == "is silent":
         return 0
     given.out.mkdir(parents=True, exist_ok=True)
-    (given.out / "weights").write_bytes(f"{given.seed} {given.teacher}".encode())
+    bound = f" {given.minutes} minutes" if given.minutes else ""
+    (given.out / "weights").write_bytes(f"{given.seed} {given.teacher}{bound}".encode())
     digest = hashlib.sha256((given.out / "weights").read_bytes()).hexdigest()
     (given.out / f"{given.out.name}.json").write_text(json.dumps({"file": "weights", "sha256": digest}))
     say(written=str(given.out), sha256="0" * 64 if behaviour == "lies" else digest,

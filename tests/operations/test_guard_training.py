@@ -83,6 +83,13 @@ def test_all_are_made_in_order_each_from_what_those_before_have_made(train: Trai
     assert (tmp_path / "models" / "fast" / "weights").read_text() == "7 models/safety"
 
 
+def test_the_bound_of_a_training_reaches_those_that_take_one(train: Train, tmp_path: Path) -> None:
+    assert train("all", "--minutes", "1.5").exit_code == 0
+    models = tmp_path / "models"
+    assert (models / "safety" / "weights").read_bytes() == b"7 None 1.5 minutes"
+    assert b"minutes" not in (models / "fast" / "weights").read_bytes()
+
+
 def test_what_is_missing_is_told_before_anything_runs(train: Train, data: Path, tmp_path: Path) -> None:
     (data / "toxicity_train.jsonl").unlink()
     (data / "injection_dev.jsonl").unlink()
