@@ -27,6 +27,7 @@ from gateway.config.routing_document import check_routing
 from gateway.config.settings import Limits
 from gateway.door import Door
 from gateway.hall import Hall
+from gateway.host_keys import HostKeys
 from gateway.ids import ExchangeIds
 from gateway.journal import Journal
 from gateway.outbox import Outbox
@@ -36,6 +37,7 @@ from gateway.stages.admit import Admit
 from gateway.stages.standard import standard_stages
 from gateway.telemetry.faults import Faults
 from gateway.telemetry.logs import Log
+from gateway.turns import Turns
 from models.endpoint import Endpoint, Endpoints
 from models.protocol.document import encode_document
 from models.upstream import Connection
@@ -105,6 +107,7 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connecti
             worker="w0",
             journal=journal,
             keys=None,
+            host_keys=HostKeys(b"p" * 32, b"m" * 32),
             admit=Admit(100),
             limits=Limits(),
             clock=Clock(),
@@ -123,7 +126,8 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connecti
         limits=Limits(),
         clock=Clock(),
         new_id=ExchangeIds(time.time),
-        outbox=Outbox(loop, lambda: False, lambda: False), turned_away=print,
+        outbox=Outbox(loop, lambda: False, lambda: False),
+        turns=Turns(loop, time.monotonic), turned_away=print,
     )
     door = Door(hall, loop)
     door.connection_made(Sink())

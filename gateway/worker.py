@@ -47,6 +47,7 @@ from gateway.stages.admit import Admit
 from gateway.stages.standard import moderation_stages, standard_stages
 from gateway.telemetry.faults import Faults
 from gateway.telemetry.logs import Log
+from gateway.turns import Turns
 from gateway.worker_status import EndpointStatus, StatusSender, WorkerStatus
 from guardrails.classifiers.builtin import loaded_by
 from guardrails.classifiers.client import ClassifierClient
@@ -115,8 +116,8 @@ class Worker:
             uvicorn=Config(application, http=HttpToolsProtocol, ws="none", lifespan="off", log_config=None,
                            access_log=False),
             pipeline=Pipeline(inference, faults), own={MODERATIONS: Pipeline(moderation, faults)},
-            snapshot=lambda: self._keeper.live, limits=settings.limits, clock=clock, outbox=outbox, new_id=new_id,
-            turned_away=self._turned_away)
+            snapshot=lambda: self._keeper.live, limits=settings.limits, clock=clock, outbox=outbox,
+            turns=Turns(self._loop, clock.time), new_id=new_id, turned_away=self._turned_away)
         self._draining = asyncio.Event()
         self._lag_seconds = 0.0
 

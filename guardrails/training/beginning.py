@@ -14,8 +14,8 @@ def weights_of(model: Path) -> dict[str, Tensor]:
     """What ``SafetyNet.load_state_dict`` takes, from a ``model.onnx`` in int8. Off by half a step of int8 at most."""
     graph = onnx.load(model).graph
     stored = {one.name: torch.from_numpy(numpy_helper.to_array(one).copy()) for one in graph.initializer}
-    found = {name: value for name, value in stored.items() if not name.startswith("onnx::") and value.is_floating_point()
-             and not name.endswith("_scale")}
+    found = {name: value for name, value in stored.items() if value.is_floating_point()
+             and not name.startswith("onnx::") and not name.endswith("_scale")}
     found["words.weight"] = _dequantised(stored, "words.weight")
     for node in graph.node:
         if node.op_type == "MatMulInteger":

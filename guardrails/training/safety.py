@@ -136,9 +136,10 @@ class Smoothed:
             self.mean[name].lerp_(value, share)
 
 
-def _phase(net: SafetyNet, ready: Sequence[Batch], phase: Phase, seconds: float, kept: Path) -> Iterator[dict[str, Any]]:
-    """Goes through all batches, or through as many as the seconds allow. Word embeddings stay as they are: what is known
-    of words that the data lack must not move away from those that it has."""
+def _phase(net: SafetyNet, ready: Sequence[Batch], phase: Phase, seconds: float,
+           kept: Path) -> Iterator[dict[str, Any]]:
+    """Goes through all batches, or through as many as the seconds allow. Word embeddings stay as they are: what is
+    known of words that the data lack must not move away from those that it has."""
     net.words.weight.requires_grad_(False)
     head = [*net.attention.parameters(), *net.outputs.parameters()]
     own = {id(one) for one in head}

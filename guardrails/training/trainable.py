@@ -1,7 +1,8 @@
 """The models that are trained here: what each needs, and by which script. ``gatewright guard train`` goes by this list.
 
 A script is ``python -m MODULE --data DIR --out DIR --seed N``; one that learns from another model has ``--teacher DIR``
-too, and one whose training can be bounded ``--minutes M``. On standard output it tells how far it is, a line of JSON a step::
+too, and one whose training can be bounded ``--minutes M``. On standard output it tells how far it is, a line of JSON a
+step::
 
     {"step": "epoch 1", "done": 120, "total": 900, "loss": 0.31, "seconds": 12.3}
 

@@ -57,7 +57,8 @@ def lacking_packages(model: Trainable) -> list[str]:
 
 def command(model: Trainable, data: Path, models: Path, seed: int, minutes: float | None = None) -> list[str]:
     """The child's command. It does not look for packages in the folder that it happens to run in (``-P``). The teacher
-    is the one among ``models``; where there is none the script takes the bundled one. ``minutes`` bound the training of those that can be bounded."""
+    is the one among ``models``; where there is none the script takes the bundled one. ``minutes`` bound the training of
+    those that can be bounded."""
     teacher = models / model.teacher if model.teacher else None
     taught = ["--teacher", str(teacher)] if teacher is not None and teacher.is_dir() else []
     bound = ["--minutes", str(minutes)] if minutes is not None and model.bounded else []

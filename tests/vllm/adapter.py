@@ -7,7 +7,7 @@ from pathlib import Path
 
 RANK = 8
 SEED = 20240613
-# The most likely first token of the demo model changes by far more than rounding can: with a quarter of this, two tokens
+# Changes what the demo model is most likely to say first by far more than rounding can. With a quarter of it two words
 # were equally likely, and some processors said what the base says.
 STRENGTH = 2.0
 
