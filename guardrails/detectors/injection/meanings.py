@@ -17,7 +17,9 @@ MEANINGS = {
         scavalca scarta esqueca esqueça esquece esquecer desconsidere desconsiderar descarte contorne desobedeca
         negeer negeren vergeet vergeten omzeil omzeilen overschrijf игнорируи игнорируите игнорировать
         проигнорируи забудь забудьте забыть отбрось обоиди отмени пренебреги 忽略 无视 忘记 忘掉 忽视 无視 無視
-        忘れて 忘れろ 无需理会 不要理会 抛开 绕过""",
+        忘れて 忘れろ 无需理会 不要理会 抛开 绕过
+        zignoruj ignoruj zapomnij pomiń odrzuć unut unutun glöm ignorera bortse strunta تجاهل انس انسى 무시하고 무시해
+        무시하세요 무시해줘 잊고 잊어 잊어버려 잊어버리고""",
     "dropping": """
         ignoring disregarding forgetting overriding bypassing circumventing ignored disregarded bypassed overrode
         overridden abandoning discarding breaking violating dropping""",
@@ -25,7 +27,9 @@ MEANINGS = {
         ignoriere ignorier vergiss vergesst missachte umgehe uberschreibe verwirf ignorez oublie oubliez contourne
         contournez olvida olvide olvidate olvidese omite descarta desestima dimentica dimenticate dimenticati
         ignorate tralascia aggira scavalca esqueca esquece desconsidere negeer vergeet omzeil ignora игнорируи
-        игнорируите проигнорируи забудь забудьте отбрось 忽略 无视 忘记 忘掉 忽视 無視 忘れて 忘れろ""",
+        игнорируите проигнорируи забудь забудьте отбрось 忽略 无视 忘记 忘掉 忽视 無視 忘れて 忘れろ
+        zignoruj ignoruj zapomnij pomiń odrzuć unut unutun glöm ignorera bortse strunta تجاهل انس انسى 무시하고 무시해
+        무시하세요 무시해줘 잊고 잊어 잊어버려 잊어버리고""",
     "earlier": """
         previous prior above preceding earlier former foregoing initial original existing current old past
         preexisting aforementioned previously before vorherigen vorherige vorigen vorangegangenen vorangehenden
@@ -34,12 +38,17 @@ MEANINGS = {
         previas previos previa previo iniciales inicial arriba precedenti sopra iniziali iniziale originali acima
         iniciais vorige eerdere voorgaande bovenstaande oorspronkelijke предыдущие предыдущих предыдущую
         предыдущии прежние прежних прошлые вышеуказанные ранее первоначальные 之前 以前 上面 以上 先前 前面 前述
-        此前 上述 これまで 先の 前の 原先""",
+        此前 上述 これまで 先の 前の 原先
+        poprzednie poprzednich poprzednia wcześniejsze wcześniejszych powyższe powyższych dotychczasowe önceki
+        yukarıdaki tidigare föregående ovanstående السابقة السابق أعلاه 이전 이전의 위의 지금까지의 기존의
+        上の 上記の""",
     "all": """
         all any every each whole entire alle allen saemtliche jegliche jede jeden aller tous toutes tout toute
         todas todos toda todo cualquier tutte tutti tutta tutto qualsiasi все всех всю любые 所有 全部 一切 すべて
-        全て 任何""",
-    "everything": "everything anything whatever alles todo tutto tudo tout все всё всего 一切 すべて",
+        全て 任何
+        wszystkie wszystkich tüm bütün alla كل جميع 모든 모두""",
+    "everything": """
+        everything anything whatever alles todo tutto tudo tout все всё всего 一切 すべて alles wszystko allt bütün""",
     "rules": """
         instructions instruction rules rule prompt prompts guidelines guideline directives directive directions
         programming policies policy restrictions restriction constraints constraint limitations safeguards
@@ -49,7 +58,10 @@ MEANINGS = {
         regole direttive linee indicazioni restrizioni instrucoes instrucao regras diretrizes orientacoes
         restricoes instructies instructie regels richtlijnen opdrachten beperkingen инструкции инструкциями
         инструкцию инструкция правила правил указания указании директивы команды ограничения промпт 指令 指示 规则
-        規則 提示词 提示詞 提示 プロンプト ルール 命令 规定 限制 设定 制約""",
+        規則 提示词 提示詞 提示 プロンプト ルール 命令 规定 限制 设定 制約
+        polecenia poleceń instrukcje instrukcji zasady zasad zasadach wytyczne reguły talimatları talimatlarını
+        talimatlar kuralları kurallarını kurallar instruktioner instruktionerna regler reglerna التعليمات الأوامر
+        القواعد تعليماتك قواعدك 지시 지시를 지시는 지시사항을 지침을 규칙을 명령을 프롬프트를""",
     "words": """
         text message messages conversation conversations chat context words commands command orders order content
         input inputs statements training history lines paragraph tasks task data nachricht nachrichten texte texto
@@ -64,7 +76,8 @@ MEANINGS = {
         beperkingen ограничении ограничения цензуры фильтров правил 限制 约束 道德 审查 制限 倫理""",
     "your": """
         your ur dein deine deinen deiner deinem ihre ihren tes vos votre ta ton tus tu su sus tuo tue tuoi tua tuas
-        teus teu suas seu seus seua je jouw uw твои твоих твою твоего свои ваши ваших 你的 您的 あなたの""",
+        teus teu suas seu seus seua je jouw uw твои твоих твою твоего свои ваши ваших 你的 您的 あなたの
+        twoje twoich swoje swoich dina ditt""",
     "my": "my our mine his her their its meine meinen mes mis mi mie meus minhas mijn мои мое 我的",
     "the": "the those these that this die diese les ces las los le gli i os as de 这些 その この",
     "a": "a an another some ein eine un une una um uma een",
@@ -75,13 +88,15 @@ MEANINGS = {
         backend private configuration initialization systemprompt systemanweisungen geheimen versteckten interne
         internen ursprunglichen systeme systemes initiales caches secretes sistema iniciales ocultas secretas
         ocultos nascoste segrete iniziali iniciais systeem verborgen geheime системныи системные системную скрытые
-        секретные начальные 系统 系統 隐藏 内部 システム 最初 初始 秘密""",
+        секретные начальные 系统 系統 隐藏 内部 システム 最初 初始 秘密
+        systemowy systemowe ukryty ukryte sistem gizli dolda النظام المخفي المخفية السري 시스템 숨겨진""",
     "message": "message messages text context configuration config settings",
     "prompt": """
         prompt prompts instructions instruction preprompt directives guidelines systemprompt metaprompt preamble
         rules anweisungen instruktionen vorgaben richtlinien consignes instrucciones indicaciones istruzioni
         instrucoes instructies regels regeln regles reglas regole regras промпт инструкции инструкцию инструкция
-        подсказку 指令 指示 提示词 提示詞 提示 プロンプト 设定""",
+        подсказку 指令 指示 提示词 提示詞 提示 プロンプト 设定
+        promptunu talimatını instruktioner التعليمات 프롬프트 프롬프트를 지시문을""",
     "show": """
         reveal print repeat show display output tell give share disclose expose leak dump recite echo list return
         provide spell paste copy verbalize divulge surrender relay reproduce transcribe regurgitate zeige zeig
@@ -90,7 +105,8 @@ MEANINGS = {
         ensename comparte mostra mostrami rivela rivelami ripeti stampa dimmi condividi mostre repita exiba
         imprima diga compartilhe toon onthul herhaal geef vertel покажи покажите раскрои повтори повторите выведи
         напиши скажи расскажи перечисли 显示 告诉 告訴 透露 重复 重複 输出 打印 列出 公开 教えて 表示 見せて 出力
-        开示 開示""",
+        开示 開示
+        pokaż wyświetl podaj ujawnij wypisz göster söyle visa أظهر اعرض اكتب 보여줘 보여주세요 알려줘 출력해 출력해줘""",
     "write": """
         write summarize summarise translate encode describe explain describing paraphrase rephrase convert recount
         quote begin start complete finish continue put include outline state restate document""",
@@ -101,7 +117,9 @@ MEANINGS = {
     "is": "is are was were be re sind ist sont est son es eran sono e sao zijn были является 是 は",
     "told": """
         told given received instructed said programmed got configured assigned fed supplied ordered taught learned
-        gesagt gegeben erhalten dit dicho dado detto ricevuto dito gezegd сказали сказано дали""",
+        gesagt gegeben erhalten dit dicho dado detto ricevuto dito gezegd сказали сказано дали
+        gesagt dit dijeron dicho detto disseram dito verteld gezegd powiedziano говорили сказали söylenenleri sagt
+        fått قيل""",
     "new": """
         new updated revised actual real following different next true neue nouvelles nuevas nuove novas nieuwe
         новые 新的""",

@@ -41,6 +41,7 @@ RULES = (
     Rule(OVERRIDE, 0.7, "drop_foreign ~3 everything ~5 told/earlier", "drop_foreign"),
     Rule(OVERRIDE, 0.85, "earlier ~4 rules ~3 drop_foreign", "drop_foreign"),
     Rule(OVERRIDE, 0.75, "drop_foreign ~6 earlier ~6 rules", "drop_foreign"),
+    Rule(OVERRIDE, 0.7, "all ~2 rules ~2 drop_foreign", "drop_foreign"),
     Rule(OVERRIDE, 0.5, "^ stop ~1 follow ~3 rules", "rules"),
     Rule(OVERRIDE, 0.6, "^ not ~1 follow ~1 the? hidden ~1 prompt/rules", "prompt rules"),
     Rule(OVERRIDE, 0.6, "^ drop ~1 the? hidden ~1 prompt", "prompt"),
