@@ -106,7 +106,8 @@ MEANINGS = {
         imprima diga compartilhe toon onthul herhaal geef vertel покажи покажите раскрои повтори повторите выведи
         напиши скажи расскажи перечисли 显示 告诉 告訴 透露 重复 重複 输出 打印 列出 公开 教えて 表示 見せて 出力
         开示 開示
-        pokaż wyświetl podaj ujawnij wypisz göster söyle visa أظهر اعرض اكتب 보여줘 보여주세요 알려줘 출력해 출력해줘""",
+        pokaż wyświetl podaj ujawnij wypisz göster söyle visa أظهر اعرض اكتب 보여줘 보여주세요 알려줘
+        출력해 출력해줘""",
     "write": """
         write summarize summarise translate encode describe explain describing paraphrase rephrase convert recount
         quote begin start complete finish continue put include outline state restate document""",
