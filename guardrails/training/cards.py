@@ -17,10 +17,11 @@ _ORIGIN = {
 # How the file that is bundled came about, where the command would not make the same one to the last bit.
 _MAKING = {
     "fast": "Learned from labels, and from what `safety` says of the same pieces of text.",
-    "safety": "Four phases while the templates grew: attacks and subtler harm came with the second, harmless texts in other "
-              "languages with the third; the fourth began from the mean of the two before (1:2). The model is the mean of what the "
-              "last three left (1:2:3). The command trains by the same phases with all templates from the start, so that it makes a model like "
-              "this one, not this file. The half of the trials that it is calibrated on was looked at between the phases.",
+    "safety": "Version 1: four phases over all layers while the templates grew; attacks and subtler harm came with the second, "
+              "harmless texts in other languages with the third; the mean of what the last three left. Version 2: the upper layer "
+              "went on from the int8 file of version 1, two epochs of 24,000 rows, among them the first pairs and ruses; the "
+              "model is the mean of both. The command trains all layers by four phases with all templates from the start, so that it makes a model "
+              "like this one, not this file. The half of the trials that it is calibrated on was looked at between the phases.",
 }
 
 
