@@ -1,10 +1,11 @@
 """What of a record is digested: the same bytes from the record as it arrives and from its row in either database.
 
-The canonical form is JSON (RFC 8259) in UTF-8 without spaces, names in order, of the record's fields as its columns have
-them, and ``record`` (its table), and ``previous`` (the digest of the one before in its chain, in hexadecimal). **What is
-empty is left out**: an empty text, list or mapping, zero, false, and null; so a column that a later release adds, and
-that is empty in old rows, changes no digest. Where null differs from empty (``value``, ``before``, ``after``) only null
-is left out. A number that JSON has no form for is the text ``inf`` or ``-inf``; -0.0 is 0.0, as SQLite keeps it.
+The canonical form is JSON (RFC 8259) in UTF-8 without spaces, names in order, of the record's fields as its columns
+have them, and ``record`` (its table), and ``previous`` (the digest of the one before in its chain, in hexadecimal).
+**What is empty is left out**: an empty text, list or mapping, zero, false, and null; so a column that a later release
+adds, and that is empty in old rows, changes no digest. Where null differs from empty (``value``, ``before``, ``after``)
+only null is left out. A number that JSON has no form for is the text ``inf`` or ``-inf``; -0.0 is 0.0, as SQLite keeps
+it.
 
 The digest is RFC 6962's leaf hash of these bytes.
 """

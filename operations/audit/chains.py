@@ -71,7 +71,8 @@ def save(connection: Connection, links: Links) -> None:
         connection.execute(
             new.on_conflict_do_update(index_elements=["writer"], set_={
                 "sequence": new.excluded.sequence, "digest": new.excluded.digest}),
-            [{"writer": writer, "sequence": head.sequence, "digest": head.digest, "sealed": 0, "closed": False}
+            [{"writer": writer, "sequence": head.sequence, "digest": head.digest, "sealed": 0, "sealed_at": 0.0,
+              "closed": False}
              for writer, head in sorted(links.changed.items())])
     if links.gaps:
         connection.execute(insert(chain_gap), [

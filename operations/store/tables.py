@@ -130,6 +130,7 @@ chain = Table(
     _column("sequence", BigInteger),
     _column("digest", LargeBinary(32)),
     _column("sealed", BigInteger),
+    _column("sealed_at", Float(53)),
     _column("closed", Boolean),
 )
 
@@ -173,7 +174,7 @@ audit_checkpoint = Table(
     _column("size", Integer),
     *(_column(name, LargeBinary(32)) for name in ("root", "previous")),
     Column("restored", Integer),
-    _column("key", _TEXT),
+    _column("key", String(64)),
     _column("signature", LargeBinary(64)),
 )
 

@@ -50,7 +50,8 @@ def chain_of(connection: Connection, writer: str) -> list[tuple[int, bytes, byte
 
 
 def is_whole(rows: Sequence[tuple[int, bytes, bytes]]) -> bool:
-    return [row[1] for row in rows] == [b"", *(row[2] for row in rows[:-1])] and len({row[2] for row in rows}) == len(rows)
+    digests = [row[2] for row in rows]
+    return [row[1] for row in rows] == [b"", *digests[:-1]] and len(set(digests)) == len(digests)
 
 
 def gaps(connection: Connection) -> list[tuple[Any, ...]]:
