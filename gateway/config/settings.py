@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gateway.config.checking import Problem, join
-from gateway.config.written import Address, Duration, KeyHash
+from gateway.config.written import Address, AuditPlace, Duration, KeyHash
 from guardrails.classifiers.builtin import NAMES, installed, requirements_of
 from guardrails.classifiers.settings import ClassifierSettings
 
@@ -48,6 +48,13 @@ class Drain(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     finish: Duration = Duration(30)
 
 
+class Audit(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How often a signed checkpoint seals the ledger, and the second places that it is written to."""
+
+    every: Duration = Duration(60)
+    to: list[AuditPlace] = []
+
+
 class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One host's settings. Relative paths are relative to the file they stand in."""
 
@@ -65,6 +72,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     keys: list[Key] = []
     limits: Limits = Limits()
     drain: Drain = Drain()
+    audit: Audit = Audit()
     upstream_ca_file: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

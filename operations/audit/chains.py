@@ -55,7 +55,7 @@ def _placed(connection: Connection, entries: Sequence[Entry], strays: list[Entry
 
 
 def _stored(connection: Connection, entries: Sequence[Entry]) -> set[tuple[str, str]]:
-    found = set()
+    found: set[tuple[str, str]] = set()
     for kind in ("exchange", "signal"):
         table = metadata.tables[kind]
         ids = [entry.id for entry in entries if kind_of(entry) == kind]

@@ -118,6 +118,11 @@ def checkpoint_numbered(connection: Connection, number: int) -> Checkpoint | Non
     return _checkpoint(connection.execute(query).first())
 
 
+def checkpoint_before(connection: Connection, number: int) -> Checkpoint | None:
+    query = select(audit_checkpoint).where(audit_checkpoint.c.number < number)
+    return _checkpoint(connection.execute(query.order_by(audit_checkpoint.c.number.desc()).limit(1)).first())
+
+
 def checkpoint_over(connection: Connection, segment: int) -> Checkpoint | None:
     """The first one that signs a segment."""
     query = select(audit_checkpoint).where(audit_checkpoint.c.size > segment).order_by(audit_checkpoint.c.number)
@@ -140,9 +145,16 @@ def newest_checkpoints(connection: Connection, limit: int) -> list[Checkpoint]:
 
 
 def delivered(connection: Connection, place: str) -> int:
-    """The number of the newest checkpoint that a webhook has taken; 0 where it took none."""
+    """The number of the newest checkpoint that a place has taken; 0 where it took none."""
     number: int | None = connection.scalar(select(audit_delivery.c.number).where(audit_delivery.c.place == place))
     return number or 0
+
+
+def delivered_by(connection: Connection, host: str) -> int:
+    """The newest checkpoint that every folder of a host has taken; 0 where there is none."""
+    query = select(func.min(audit_delivery.c.number)).where(
+        func.substr(audit_delivery.c.place, 1, len(host) + 1) == host + ":")
+    return connection.scalar(query) or 0
 
 
 def note_delivered(connection: Connection, place: str, number: int) -> None:

@@ -34,6 +34,10 @@ class Sealer:
         self._tree = Tree()
         self._newest: Checkpoint | None = None
 
+    def is_own(self, checkpoint: Checkpoint) -> bool:
+        """Whether it was signed with the key of this host."""
+        return checkpoint.is_of(self._signer.public)
+
     def seal(self, connection: Connection, at: float, known: Checkpoint | None = None) -> Sealed:
         """Seals what is not sealed, or the first of it; ``at`` is Unix seconds, ``known`` the newest checkpoint of the
         second place. No checkpoint is made where there is nothing to seal."""

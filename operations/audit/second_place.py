@@ -45,11 +45,6 @@ class Folder:
         except ValueError:
             return None
 
-    def size(self) -> int:
-        """How many segments are there: the number of the next one."""
-        told = _last_of(self._path / (self._host + SEGMENTS))
-        return int(told["number"]) + 1 if told else 0
-
     def add(self, segments: Sequence[Kept], checkpoints: Sequence[Checkpoint]) -> None:
         """Returns once they are on disk: the segments first, so that no checkpoint signs what is not there."""
         self._path.mkdir(parents=True, exist_ok=True)
@@ -146,10 +141,10 @@ class Copy(msgspec.Struct, frozen=True):
         """The digests of a segment's records; None where they are not there."""
         with self.path.open("rb") as file:
             file.seek(offset)
-            written = (_decoded(file.readline()) or {}).get("leaves")
+            told = _decoded(file.readline()) or {}
         try:
-            data = base64.b64decode(written, validate=True)
-        except (ValueError, TypeError):
+            data = base64.b64decode(str(told["leaves"]), validate=True)
+        except (ValueError, KeyError):
             return None
         return [data[at:at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]
 

@@ -6,7 +6,7 @@ from heapq import merge
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, func, or_, select
+from sqlalchemy import Connection, Table, func, or_, select
 
 from operations.audit.canonical import StoredForm
 from operations.audit.chain_check import Place
@@ -65,14 +65,14 @@ class StoredChains:
         for row in self._connection.execute(query, execution_options=_READING):
             yield Place(sequence=row.sequence, digest=row.digest, is_pruned=True)
 
-    def prunings(self) -> Iterator[tuple[int, Any, Sequence[Row[Any]]]]:
+    def prunings(self) -> Iterator[tuple[int, Any, list[tuple[str, int, bytes]]]]:
         """Each act that pruned: its number, its details (None where there is no such act), what is left of the rows."""
         for number in self._connection.scalars(select(chain_pruned.c.act).distinct().order_by(chain_pruned.c.act)):
             details = self._connection.scalar(select(act.c.details).where(act.c.id == number))
             rows = self._connection.execute(select(
                 chain_pruned.c.writer, chain_pruned.c.sequence, chain_pruned.c.digest).where(
-                chain_pruned.c.act == number).order_by(chain_pruned.c.writer, chain_pruned.c.sequence)).all()
-            yield number, details, sorted(rows, key=lambda row: (row.writer, row.sequence))
+                chain_pruned.c.act == number))
+            yield number, details, sorted((row.writer, row.sequence, row.digest) for row in rows)
 
     def unchained(self, since: float) -> Iterator[tuple[str, int, int]]:
         """Of each table: how many rows stand in no chain, and how many of them say that they are younger than that."""

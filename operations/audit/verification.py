@@ -81,7 +81,7 @@ class Verification:
         for copy in self._copies:
             there, faults = genuine(copy.checkpoints, self._keys, copy.name)
             found += [*faults, *sequence_of(there, copy.name, self._accepted | good.keys())]
-            found += against(good, there, copy.name, log_store.delivered(self._connection, f"host:{copy.host}"))
+            found += against(good, there, copy.name, log_store.delivered_by(self._connection, copy.host))
         self.report.findings.extend(found)
         newest = good[max(good)] if good else None
         self.report.checkpoints = len(good)
@@ -175,7 +175,7 @@ class Verification:
         for number, details, rows in self._stored.prunings():
             told = details.get("pruned") if isinstance(details, dict) else None
             if not isinstance(told, dict) or told.get("root") != pruned_root(rows).hex():
-                yield Finding(kind="deleted", where=f"act {number}", writer=rows[0].writer, sequence=rows[0].sequence,
+                yield Finding(kind="deleted", where=f"act {number}", writer=rows[0][0], sequence=rows[0][1],
                               what=f"{len(rows)} records are said to be pruned by it, and it does not say so")
 
     def _unchained(self, since: float) -> None:

@@ -178,7 +178,8 @@ audit_checkpoint = Table(
     _column("signature", LargeBinary(64)),
 )
 
-# The newest checkpoint that each webhook has taken; `place` is the digest of its URL, which may hold a secret.
+# The newest checkpoint that each second place has taken. `place` is the host and the digest of a folder's path or of a
+# webhook's URL, which may hold a secret.
 audit_delivery = Table(
     "audit_delivery", metadata,
     _column("place", _TEXT, primary_key=True),
