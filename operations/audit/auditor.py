@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from sqlalchemy import Connection
@@ -15,6 +15,7 @@ from operations.audit.sealing import SEAL_RECORDS, Sealed, Sealer
 from operations.store.database import Database, DatabaseAway
 
 LOOK_SECONDS = 1.0
+LATE = 5  # times `every`
 
 
 class Auditor:
@@ -41,12 +42,33 @@ class Auditor:
     def sealed_age_seconds(self) -> float:
         return max(0.0, self._clock() - self.sealed_at)
 
+    def now(self) -> float:
+        """Unix seconds."""
+        return self._wall()
+
+    def notes(self) -> Iterator[str]:
+        """What somebody should look at."""
+        if self.is_damaged:
+            yield "audit: the log in the database is not the one that was signed; gatewright audit verify tells where"
+        if self.waiting and self.sealed_age_seconds > LATE * self.every:
+            yield f"audit: nothing was sealed for {self.sealed_age_seconds:.0f} s, {self.waiting} records wait"
+        for one in self.deliveries:
+            if one.error:
+                yield f"audit: the second place {one.place.name} is behind: {one.error}"
+
     async def run(self) -> None:
         """Seals and delivers until it is cancelled."""
         while True:
             with suppress(DatabaseAway):  # the drain says so; what it has not stored need not be sealed
                 await self.look()
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def finish(self, seconds: float) -> None:
+        """Seals and delivers once more, where that takes no longer."""
+        with suppress(DatabaseAway, TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.seal()
+                await self.deliver()
 
     async def look(self) -> None:
         """Seals where it is time to, or where much is waiting; delivers what is due. Raises DatabaseAway."""

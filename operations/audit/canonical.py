@@ -10,7 +10,7 @@ it.
 The digest is RFC 6962's leaf hash of these bytes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
@@ -51,9 +51,12 @@ def _positive(value: Any) -> Any:
 class StoredForm:
     """The canonical form of a table's rows, read below what SQLAlchemy makes of them: what is stored counts."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, present: Container[str] | None = None) -> None:
+        """``present`` are the columns that an older database has; None: all. The others would be empty."""
         self.kind = str(table.name)
-        columns = [column for column in table.columns if column.name not in LINKS]
+        columns = [column for column in table.columns
+                   if column.name not in LINKS and (present is None or column.name in present)]
+        self.names = [str(column.name) for column in columns]
         self.columns: list[ColumnElement[Any]] = [_raw(column) for column in columns]  # what ``bytes_of`` is given
         self._shapes = [(str(column.name), _shape_of(column), column.name in _HAVE_NULL) for column in columns]
 

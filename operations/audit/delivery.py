@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import sha256
+from pathlib import Path
 from typing import Protocol
 
 import httpx2
 import msgspec
 from sqlalchemy import Connection
 
+from gateway.config.settings import Audit
 from operations.audit import log_store
 from operations.audit.checkpoint import Checkpoint, Segment
 from operations.audit.merkle import root_of
@@ -120,6 +122,12 @@ class Webhook:
 
 def place_key(host: str, where: str) -> str:
     return f"{host}:{sha256(where.encode()).hexdigest()[:32]}"
+
+
+def places_of(settings: Audit, host: str, client: httpx2.AsyncClient) -> list[Place]:
+    """The second places that the settings name."""
+    return [Webhook(place, place.shown, host, client) if place.is_url else FolderPlace(Folder(Path(place), host), host)
+            for place in settings.to]
 
 
 class Delivery:

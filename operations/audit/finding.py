@@ -6,20 +6,17 @@ from typing import Literal
 import msgspec
 
 Kind = Literal[
-    "flipped", "deleted", "inserted", "reordered", "truncated", "rewritten", "gap", "forged", "missing", "rolled_back"]
-
-MEANINGS: dict[Kind, str] = {
-    "flipped": "a record's fields are not those that its digest was made of",
-    "deleted": "a record that was there is not there any more, and no act deleted it",
-    "inserted": "a record, or a segment, is there that was never sealed in its place",
-    "reordered": "a record stands in another one's place",
-    "truncated": "the newest records of a chain, or the newest checkpoints, are gone",
-    "rewritten": "a record, a segment or a chain was changed, and its digests made anew to fit",
-    "gap": "the gateway itself noted, and signed, that it never had a record for this place",
-    "forged": "a checkpoint is not signed by a known key",
-    "missing": "a checkpoint that others prove is not there",
-    "rolled_back": "a place is older than what it is known to have held",
-}
+    "flipped",  # a record's fields are not those that its digest was made of
+    "deleted",  # a record that was sealed or chained is not there, and no act deleted it
+    "inserted",  # a record, or a segment, is there that was never sealed in its place
+    "reordered",  # a record stands in another one's place
+    "truncated",  # the newest records of a chain, or the newest checkpoints, are gone
+    "rewritten",  # a record, a segment or a chain was changed, and its digests were made anew to fit
+    "gap",  # the gateway itself noted that it never stored a record for this place
+    "forged",  # a checkpoint is not signed by a known key
+    "missing",  # a checkpoint that others prove is not there
+    "rolled_back",  # the database, or a second place, is older than what it is known to have held
+]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

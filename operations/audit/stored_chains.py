@@ -6,7 +6,7 @@ from heapq import merge
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, or_, select
+from sqlalchemy import Connection, Table, func, inspect, or_, select
 
 from operations.audit.canonical import StoredForm
 from operations.audit.chain_check import Place
@@ -23,7 +23,10 @@ class StoredChains:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._tables = {str(table.name): (table, StoredForm(table)) for table in (exchange, signal, act)}
+        columns = inspect(connection).get_columns
+        self._tables = {
+            str(table.name): (table, StoredForm(table, {column["name"] for column in columns(table.name)}))
+            for table in (exchange, signal, act)}
 
     def writers(self) -> list[str]:
         """All that any table names."""
@@ -50,7 +53,7 @@ class StoredChains:
     def _places_in(self, table: Table, form: StoredForm, writer: str) -> Iterator[Place]:
         query = select(table.c.sequence, table.c.id, table.c.previous, table.c.digest, *form.columns).where(
             table.c.writer == writer).order_by(table.c.sequence)
-        at = [str(column.name) for column in table.columns].index("sequence")
+        at = form.names.index("sequence")
         for row in self._connection.execute(query, execution_options=_READING):
             sequence, identity, previous, digest, *values = row
             digest = digest if isinstance(digest, bytes) else b""

@@ -5,6 +5,7 @@ import socket
 from contextlib import nullcontext
 from pathlib import Path
 
+import httpx2
 import uvicorn
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -15,7 +16,10 @@ from gateway.detectors import usable_detectors
 from gateway.telemetry.logs import Log
 from guardrails.classifiers.builtin import loaded_by
 from operations.admin.gate import Gate
-from operations.audit.api import ActRoutes
+from operations.audit.api import ActRoutes, AuditRoutes
+from operations.audit.auditor import Auditor
+from operations.audit.delivery import Delivery, places_of
+from operations.audit.sealing import Sealer
 from operations.classifier.board import Classifiers
 from operations.classifier.status import ClassifierStatus
 from operations.console.api import ConsoleRoutes
@@ -33,12 +37,15 @@ from operations.metrics.upstream import UpstreamMetrics, upstream_client
 from operations.revisions.api import RevisionRoutes
 from operations.revisions.keeper import Keeper, SnapshotNotWritten
 from operations.revisions.routing_file import RoutingFile
+from operations.secrets.master import MasterKey, master_key
+from operations.secrets.signing import Signer
 from operations.store.database import Database, DatabaseAway
 from operations.workers.api import WorkerRoutes
 from operations.workers.board import Workers, receive
 
 _WORKERS_LEAVE_SECONDS = 5.0
 _LAST_DRAIN_SECONDS = 10.0
+_LAST_SEAL_SECONDS = 3.0
 _STOP_SECONDS = 2
 
 
@@ -53,11 +60,13 @@ class NothingToServe(Exception):
 class Control:
     """Everything of the control side on this host. Built here from top to bottom, then opened, then run."""
 
-    def __init__(self, settings: Settings, admin_key: str, log: Log) -> None:
+    def __init__(self, settings: Settings, admin_key: str, log: Log, master: MasterKey | None = None) -> None:
+        """``master`` is the host's master key; None: the one that it finds in its state folder."""
         self._settings = settings
         self._log = log
         state = Path(settings.state)
         self._journal = state / "journal"
+        master = master or master_key({}, state)
         self.database = Database(settings.database)
         self.workers = Workers()
         classifying = settings.classifying
@@ -69,7 +78,13 @@ class Control:
         self.drain = Drain(self.database, self._journal, lambda: self.following.spent, log)
         self._client = upstream_client(settings.upstream_ca_file)
         self.upstream = UpstreamMetrics(lambda: endpoints_of(self.keeper.document), self._client)
-        self.health = Health(self.keeper, self.file, self.workers, self.drain, self.classifiers)
+        signer = Signer(master.derived("audit"))
+        self._webhooks = httpx2.AsyncClient(trust_env=False)
+        self.auditor = Auditor(self.database, Sealer(signer), [
+            Delivery(place, self.database) for place in places_of(settings.audit, socket.gethostname(), self._webhooks)
+        ], settings.audit.every, log)
+        self._public_key = signer.public
+        self.health = Health(self.keeper, self.file, self.workers, self.drain, self.classifiers, self.auditor)
         self.app: ASGIApp = Gate(admin_app(self._routes()), admin_key)
         self._handled = ""
 
@@ -80,6 +95,7 @@ class Control:
             lambda: gauges.of_workers(self.workers),
             lambda: gauges.of_classifiers(self.classifiers),
             lambda: gauges.of_journal(self.drain, self.following, self.workers),
+            lambda: gauges.of_audit(self.auditor),
             self.upstream.families,
         ], self.upstream.text)
         return [
@@ -90,6 +106,7 @@ class Control:
             *ExchangeRoutes(self.database).routes(),
             *WorkerRoutes(self.workers).routes(),
             *ActRoutes(self.database).routes(),
+            *AuditRoutes(self.database, self.auditor, self._public_key).routes(),
         ]
 
     async def open(self) -> int:
@@ -119,7 +136,7 @@ class Control:
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(work) for work in (
                 self.following.run(), self.drain.run(), self.upstream.run(), self.file.watch(self._handled),
-                self._listen(status))]
+                self.auditor.run(), self._listen(status))]
             serving = tasks.create_task(server.serve(sockets=[admin]))
             await stop.wait()
             await self._leave()
@@ -128,6 +145,7 @@ class Control:
             server.should_exit = True
             await serving
         await self._client.aclose()
+        await self._webhooks.aclose()
         self.database.close()
 
     async def _listen(self, status: socket.socket) -> None:
@@ -148,6 +166,7 @@ class Control:
         await self.drain.wait_for_writers(drain.grace + drain.finish + _WORKERS_LEAVE_SECONDS)
         if not await self.drain.finish(_LAST_DRAIN_SECONDS):
             self._log.error("journal_left", bytes=self.drain.undrained_bytes(), remedy="the next start drains it")
+        await self.auditor.finish(_LAST_SEAL_SECONDS)
 
 
 def endpoints_of(document: RoutingDocument | None) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""A small audited ledger: written as the drain writes it, sealed, delivered to a folder, and open to be tampered with."""
+"""A small audited ledger: written as the drain writes it, sealed, delivered to a folder, and open to be changed."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
