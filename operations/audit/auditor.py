@@ -104,7 +104,7 @@ class Auditor:
         # A database that was restored from a backup is behind them: the next checkpoint says so.
         for delivery in self.deliveries:
             if delivery.number is None:
-                await delivery.step(0)
+                await self._deliver_to(delivery, 0)
 
     def _note_damage(self, is_damaged: bool) -> None:
         if is_damaged and not self.is_damaged:
@@ -115,10 +115,13 @@ class Auditor:
         """Raises DatabaseAway."""
         newest = self.newest.number if self.newest else 0
         for delivery in self.deliveries:
-            before = delivery.error
-            await delivery.step(newest)
-            if delivery.error and delivery.error != before:
-                self._log.error("checkpoint_not_delivered", place=delivery.place.name, error=delivery.error)
+            await self._deliver_to(delivery, newest)
+
+    async def _deliver_to(self, delivery: Delivery, newest: int) -> None:
+        before = delivery.error
+        await delivery.step(newest)
+        if delivery.error and delivery.error != before:
+            self._log.error("checkpoint_not_delivered", place=delivery.place.name, error=delivery.error)
 
 
 def _state(connection: Connection) -> tuple[int, Checkpoint | None]:

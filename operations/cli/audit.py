@@ -204,3 +204,7 @@ def show_checkpoint(admin: Admin, number: int) -> None:
     rows = [(one["number"], one["writer"], one["first"], one["last"], one["count"], one["root"][:16])
             for one in answer["segments"]]
     click.echo("\n" + columns(("SEGMENT", "WRITER", "FIRST", "LAST", "RECORDS", "ROOT"), rows))
+
+
+audit.add_command(list_checkpoints)
+audit.add_command(show_checkpoint)
