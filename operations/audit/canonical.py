@@ -15,7 +15,9 @@ from math import isfinite
 from typing import Any
 
 import msgspec
-from sqlalchemy import Boolean, Column, ColumnElement, Table, Text, cast, type_coerce
+from sqlalchemy import Boolean, Column, ColumnElement, Table, type_coerce
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import JSON, NullType
 
 LINKS = ("previous", "digest")
@@ -57,7 +59,7 @@ class StoredForm:
         columns = [column for column in table.columns
                    if column.name not in LINKS and (present is None or column.name in present)]
         self.names = [str(column.name) for column in columns]
-        self.columns: list[ColumnElement[Any]] = [_raw(column) for column in columns]  # what ``bytes_of`` is given
+        self.columns: list[ColumnElement[Any]] = [raw(column) for column in columns]  # what ``bytes_of`` is given
         self._documents = [str(column.name) for column in columns if isinstance(column.type, JSON)]
         self._flags = [str(column.name) for column in columns if isinstance(column.type, Boolean)]
 
@@ -69,21 +71,43 @@ class StoredForm:
                       for name, value in fields.items()}
         for name in self._documents:
             text = fields[name]
-            fields[name] = [] if text == "[]" else {} if text == "{}" else _document(text)
+            fields[name] = [] if text == "[]" else {} if text == "{}" else document(text)
         for name in self._flags:
             if fields[name] in (0, 1):  # SQLite has none of its own
                 fields[name] = bool(fields[name])
-        return canonical(self.kind, fields, previous)
+        try:
+            return canonical(self.kind, fields, previous)
+        except (ValueError, TypeError, OverflowError):
+            return b"no record that was ever stored"
 
 
-def _raw(column: Column[Any]) -> ColumnElement[Any]:
-    # As text, for psycopg would decode it.
-    return cast(column, Text) if isinstance(column.type, JSON) else type_coerce(column, NullType())
+class _Stored(FunctionElement[Any]):
+    """A JSON column as it is stored: psycopg would decode it, and SQLite has it as text already."""
+
+    type = NullType()
+    inherit_cache = True
 
 
-def _document(text: Any) -> Any:
-    if text is None:
-        return None
+@compiles(_Stored)
+def _as_text(element: _Stored, compiler: Any, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} AS TEXT)"
+
+
+@compiles(_Stored, "sqlite")
+def _as_it_is(element: _Stored, compiler: Any, **options: Any) -> str:
+    told: str = compiler.process(element.clauses, **options)
+    return told
+
+
+def raw(column: Column[Any]) -> ColumnElement[Any]:
+    """To select what is stored, below what SQLAlchemy and the driver make of it: JSON comes as text."""
+    return _Stored(column) if isinstance(column.type, JSON) else type_coerce(column, NullType())
+
+
+def document(text: Any) -> Any:
+    """The value of a JSON column that was read ``raw``; something that none has where it is no JSON."""
+    if text is None or isinstance(text, (int, float)):  # SQLite keeps a number as one
+        return text
     try:
         return _decode(text)
     except (msgspec.DecodeError, TypeError, UnicodeEncodeError):

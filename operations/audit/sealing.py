@@ -44,7 +44,7 @@ class Sealer:
         chains.hold(connection)
         newest = log_store.newest_checkpoint(connection)
         tree, is_damaged = self._tree_at(connection, newest)
-        segments = list(_segments(connection, at, tree.size))
+        segments = list(_segments(connection, at, max(tree.size, log_store.next_number(connection))))
         if not segments:
             return Sealed(is_damaged=is_damaged)
         for segment in segments:

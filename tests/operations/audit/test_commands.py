@@ -101,6 +101,13 @@ async def test_a_finding_is_status_one_and_says_where(ended: Path) -> None:
         "sequence": 7, "id": exchange_of(W0, 7).id}]
 
 
+async def test_text_that_is_none_is_a_finding_too(ended: Path) -> None:
+    with sqlite3.connect(ended / "gatewright.db") as database:
+        database.execute("update exchange set model = cast(X'ff00' as text) where writer = ? and sequence = 7", (W0,))
+    told = verify(*arguments(ended))
+    assert (told.exit_code, told.output.startswith(f"flipped {W0}/7")) == (1, True)
+
+
 async def test_a_copy_that_nobody_may_write_to_is_verified_and_not_changed(ended: Path, tmp_path: Path) -> None:
     copied = tmp_path / "restored"
     copied.mkdir()

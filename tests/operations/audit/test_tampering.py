@@ -7,18 +7,32 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Column, Connection, Table, delete, insert, select, update
 
 from gateway.telemetry.logs import Log
 from operations.audit import log_store
+from operations.audit import store as acts
+from operations.audit.act import Act
 from operations.audit.canonical import StoredForm
 from operations.audit.finding import Finding
 from operations.audit.links import ACTS
 from operations.audit.merkle import Tree, leaf_hash, root_of
+from operations.audit.pruning import prune
+from operations.audit.sealing import Sealer
 from operations.audit.second_place import CHECKPOINTS, SEGMENTS
 from operations.audit.verification import Report
+from operations.ledger import store
 from operations.secrets.signing import Signer
-from operations.store.tables import act, audit_checkpoint, audit_segment, chain, exchange, signal
+from operations.store.tables import (
+    act,
+    audit_checkpoint,
+    audit_segment,
+    chain,
+    chain_gap,
+    chain_pruned,
+    exchange,
+    signal,
+)
 from tests.operations.audit.audited import SIGNER, W0, W1, Audited, exchange_of, faults
 from tests.operations.conftest import Lines
 from tests.postgres import PostgresServer
@@ -427,3 +441,44 @@ async def test_a_chains_row_that_says_that_all_is_sealed_is_found(audited: Audit
     assert faults(report) == [("rewritten", W0, 0)]
 
 
+
+
+def nonsense(column: Column[Any]) -> list[str]:
+    """What SQLite takes into any column."""
+    values = ["'nonsense'", "X'00ff'", "-1", "1e300"]
+    return [*values, "NULL"] if column.nullable else values
+
+
+async def test_nonsense_in_any_column_of_any_table_is_a_finding_and_stops_nothing(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    """SQLite's columns take what they were not made for. `verify` goes on, and so do drain and sealing."""
+    audited = await of_three_rounds(sqlite_url, tmp_path / "place")
+    await audited.add([exchange_of(W0, 43)])
+    await audited.database.run(lambda c: prune(c, exchange, [exchange_of(W0, 1).id], Act(
+        at=1.0, kind="retention.run", actor="a", reason="r")))
+    await audited.auditor.seal()
+    await audited.auditor.deliver()
+    assert faults(await audited.verify()) == []
+    unseen = set()
+    for table in (exchange, signal, act, chain, chain_gap, chain_pruned, audit_segment, audit_checkpoint):
+        for column in table.columns:
+            for value in nonsense(column):
+                def tamper(connection: Connection, t: Table = table, c: Any = column, v: str = value) -> None:
+                    connection.exec_driver_sql(
+                        f'update "{t.name}" set "{c.name}" = {v} where rowid = (select max(rowid) from "{t.name}")')
+
+                def go_on(connection: Connection, tamper: Any = tamper) -> None:
+                    tamper(connection)
+                    store.append(connection, [exchange_of(W0, 44), exchange_of(W1, 50)])
+                    acts.append(connection, Act(at=1.0, kind="a.b", actor="a", reason="r"))
+                    Sealer(SIGNER).seal(connection, 1e9)
+
+                for with_place in (True, False):
+                    if not faults(await audited.verify_tampered(tamper, with_place)):
+                        unseen.add(f"{table.name}.{column.name}")
+                await audited.verify_tampered(go_on)
+    audited.close()
+    # What the segments tell too, and what only says when to do something: nothing hangs on them.
+    assert unseen == {"chain_gap.writer", "chain_gap.first", "chain_gap.last", "chain_gap.why", "chain.sealed_at",
+                      "chain.closed"}
