@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _READ_ROWS = 5000
+_LOOK_BACK = 10
 _BEYOND = (1 << 31) - 1
 _CHECKPOINT = select(*map(raw, audit_checkpoint.columns))
 SHARED = (ACTS, STRAYS)  # chains that no life of a worker ends
@@ -132,9 +133,15 @@ def _read(row: Row[Any] | None, table: Table, kind: type[T]) -> T | None:
         return None
 
 
-def next_number(connection: Connection) -> int:
+def next_segment(connection: Connection) -> int:
     """Of the next segment: above every one that is there."""
     number: int = connection.execute(select(func.coalesce(func.max(audit_segment.c.number), -1) + 1)).scalar_one()
+    return number
+
+
+def next_checkpoint(connection: Connection) -> int:
+    """Of the next checkpoint: above every one that is there."""
+    number: int = connection.execute(select(func.coalesce(func.max(audit_checkpoint.c.number), 0) + 1)).scalar_one()
     return number
 
 
@@ -149,8 +156,8 @@ def newest_checkpoint(connection: Connection) -> Checkpoint | None:
 
 
 def checkpoint_before(connection: Connection, number: int) -> Checkpoint | None:
-    """The newest one whose number is below that."""
-    return next(iter(newest_checkpoints(connection, 1, number)), None)
+    """The newest one whose number is below that, and that can be read."""
+    return next(iter(newest_checkpoints(connection, _LOOK_BACK, number)), None)
 
 
 def checkpoint_numbered(connection: Connection, number: int) -> Checkpoint | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, inspect, or_, select
 
-from operations.audit.canonical import StoredForm
+from operations.audit.canonical import StoredForm, document, raw
 from operations.audit.chain_check import Place
 from operations.audit.links import Head
 from operations.audit.merkle import leaf_hash
@@ -71,7 +71,7 @@ class StoredChains:
     def prunings(self) -> Iterator[tuple[int, Any, list[tuple[str, int, bytes]]]]:
         """Each act that pruned: its number, its details (None where there is no such act), what is left of the rows."""
         for number in self._connection.scalars(select(chain_pruned.c.act).distinct().order_by(chain_pruned.c.act)):
-            details = self._connection.scalar(select(act.c.details).where(act.c.id == number))
+            details = document(self._connection.scalar(select(raw(act.c.details)).where(act.c.id == number)))
             rows = self._connection.execute(select(
                 chain_pruned.c.writer, chain_pruned.c.sequence, chain_pruned.c.digest).where(
                 chain_pruned.c.act == number))

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import Column, Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from gateway.telemetry.logs import Log
 from operations.audit import log_store
@@ -443,42 +444,47 @@ async def test_a_chains_row_that_says_that_all_is_sealed_is_found(audited: Audit
 
 
 
-def nonsense(column: Column[Any]) -> list[str]:
-    """What SQLite takes into any column."""
-    values = ["'nonsense'", "X'00ff'", "-1", "1e300"]
-    return [*values, "NULL"] if column.nullable else values
+NONSENSE = ("'nonsense'", "X'00ff'", "-1", "1e300")  # what SQLite takes into nearly any column
+# What the segments tell too, and what only says when to do something: nothing hangs on them.
+UNSEEN = {"chain_gap.writer", "chain_gap.first", "chain_gap.last", "chain_gap.why", "chain.sealed_at", "chain.closed"}
 
 
-async def test_nonsense_in_any_column_of_any_table_is_a_finding_and_stops_nothing(
-    tmp_path: Path, sqlite_url: str
+@pytest.mark.parametrize("table", [
+    audit_segment, audit_checkpoint,
+    *(pytest.param(one, marks=pytest.mark.slow) for one in (chain, chain_gap, chain_pruned, exchange, signal, act))],
+    ids=str)
+async def test_nonsense_in_any_column_is_a_finding_and_stops_nothing(
+    tmp_path: Path, sqlite_url: str, table: Table, log: Log
 ) -> None:
-    """SQLite's columns take what they were not made for. `verify` goes on, and so do drain and sealing."""
-    audited = await of_three_rounds(sqlite_url, tmp_path / "place")
-    await audited.add([exchange_of(W0, 43)])
+    """SQLite's columns take what they were not made for. `verify` goes on, and so do drain, acts and sealing."""
+    audited = Audited(sqlite_url, tmp_path / "place", log)
+    await audited.round()
+    await audited.add([exchange_of(W0, 13)])
     await audited.database.run(lambda c: prune(c, exchange, [exchange_of(W0, 1).id], Act(
         at=1.0, kind="retention.run", actor="a", reason="r")))
     await audited.auditor.seal()
     await audited.auditor.deliver()
     assert faults(await audited.verify()) == []
     unseen = set()
-    for table in (exchange, signal, act, chain, chain_gap, chain_pruned, audit_segment, audit_checkpoint):
-        for column in table.columns:
-            for value in nonsense(column):
-                def tamper(connection: Connection, t: Table = table, c: Any = column, v: str = value) -> None:
-                    connection.exec_driver_sql(
-                        f'update "{t.name}" set "{c.name}" = {v} where rowid = (select max(rowid) from "{t.name}")')
+    for column in table.columns:
+        for value in NONSENSE:
+            def tamper(connection: Connection, column: Any = column, value: str = value) -> None:
+                connection.exec_driver_sql(
+                    f'update "{table.name}" set "{column.name}" = {value} '
+                    f'where rowid = (select max(rowid) from "{table.name}")')
 
-                def go_on(connection: Connection, tamper: Any = tamper) -> None:
-                    tamper(connection)
-                    store.append(connection, [exchange_of(W0, 44), exchange_of(W1, 50)])
-                    acts.append(connection, Act(at=1.0, kind="a.b", actor="a", reason="r"))
-                    Sealer(SIGNER).seal(connection, 1e9)
+            def go_on(connection: Connection, tamper: Any = tamper) -> None:
+                tamper(connection)
+                store.append(connection, [exchange_of(W0, 14), exchange_of(W1, 20)])
+                acts.append(connection, Act(at=1.0, kind="a.b", actor="a", reason="r"))
+                Sealer(SIGNER).seal(connection, 1e9)
 
-                for with_place in (True, False):
-                    if not faults(await audited.verify_tampered(tamper, with_place)):
-                        unseen.add(f"{table.name}.{column.name}")
-                await audited.verify_tampered(go_on)
+            try:
+                report = await audited.verify_tampered(tamper, with_place=True)
+            except IntegrityError:
+                continue  # the one kind of column that SQLite holds to its type
+            if not faults(report):
+                unseen.add(f"{table.name}.{column.name}")
+            await audited.verify_tampered(go_on)
     audited.close()
-    # What the segments tell too, and what only says when to do something: nothing hangs on them.
-    assert unseen == {"chain_gap.writer", "chain_gap.first", "chain_gap.last", "chain_gap.why", "chain.sealed_at",
-                      "chain.closed"}
+    assert unseen == {name for name in UNSEEN if name.startswith(f"{table.name}.")}
