@@ -1,26 +1,22 @@
 """The ledger's SQL."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import isnan
 from typing import Any
 
-import msgspec
-from sqlalchemy import Connection, Select, Table, delete, select
+from sqlalchemy import Connection, Select, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DataError, IntegrityError
 
 from gateway.record import Entry, ExchangeRecord, Signal
+from operations.ledger.insertion import Form, insert
 from operations.store.tables import exchange, journal_cursor, signal
 
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 MAX_LISTED = 1000
 _LAST = "\U0010ffff"
-_UNLINKED = {"previous": b"", "digest": b""}
+_UNLINKED = (b"", b"")
+_EXCHANGES, _SIGNALS = Form(exchange), Form(signal)
 _SIGNAL = [signal.c[name] for name in Signal.__struct_fields__]
 _EXCHANGE = [exchange.c[name] for name in ExchangeRecord.__struct_fields__]
-
-# A number beyond 64 bits, a NaN where a value has to be: the row is at fault, and trying again would hold up the rest.
-_NEVER_FITS = (IntegrityError, DataError, OverflowError, ValueError)
 
 
 def positions(connection: Connection) -> dict[str, int]:
@@ -32,35 +28,24 @@ def append(connection: Connection, records: Sequence[Entry]) -> list[Entry]:
     """Stores records; one whose id is there already is left as it is. Returns those that no database could hold."""
     exchanges = [record for record in records if isinstance(record, ExchangeRecord)]
     signals = [record for record in records if isinstance(record, Signal)]
-    return [*_append(connection, exchange, exchanges), *_append(connection, signal, signals)]
+    return [*_append(connection, _EXCHANGES, exchanges), *_append(connection, _SIGNALS, signals)]
 
 
-def _append(connection: Connection, table: Table, records: Sequence[Entry]) -> list[Entry]:
-    if not records or _fits(connection, table, records):
-        return []
-    return [record for record in records if not _fits(connection, table, [record])]
-
-
-def _fits(connection: Connection, table: Table, records: Sequence[Entry]) -> bool:
-    insert = _INSERTS[connection.dialect.name](table).on_conflict_do_nothing(index_elements=["id"])
-    if any(isinstance(value, float) and isnan(value)
-           for record in records for value in msgspec.structs.astuple(record)):
-        return False  # SQLite would refuse it, PostgreSQL would not
-    try:
-        with connection.begin_nested():
-            connection.execute(insert, [{**msgspec.structs.asdict(record), **_UNLINKED} for record in records])
-    except _NEVER_FITS:
-        return False
-    return True
+def _append(connection: Connection, form: Form, records: Sequence[Entry]) -> list[Entry]:
+    rows = [form.row(record, *_UNLINKED) for record in records]
+    fit = [(place, row) for place, row in enumerate(rows) if row is not None]
+    refused = insert(connection, form.table, [row for _, row in fit])
+    kept = {place for place, _ in fit} - {fit[one][0] for one in refused}
+    return [record for place, record in enumerate(records) if place not in kept]
 
 
 def move(connection: Connection, places: Mapping[str, int]) -> None:
     """Sets how far segments are; belongs into the transaction that stored their rows."""
     if not places:
         return
-    insert = _INSERTS[connection.dialect.name](journal_cursor)
+    moved = _INSERTS[connection.dialect.name](journal_cursor)
     connection.execute(
-        insert.on_conflict_do_update(index_elements=["segment"], set_={"position": insert.excluded.position}),
+        moved.on_conflict_do_update(index_elements=["segment"], set_={"position": moved.excluded.position}),
         [{"segment": segment, "position": position} for segment, position in places.items()])
 
 
