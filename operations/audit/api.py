@@ -17,11 +17,11 @@ class ActRoutes:
 
     async def acts(self, request: Request) -> Answer:
         limit = number_in(request, "limit", 50, 1000)
-        return Answer({"acts": await self._database.run(lambda c: store.newest(c, limit))})
+        return Answer({"acts": await self._database.read(lambda c: store.newest(c, limit))})
 
     async def show(self, request: Request) -> Answer:
         number: int = request.path_params["number"]
-        found = await self._database.run(lambda c: store.numbered(c, number)) if number < 1 << 31 else None
+        found = await self._database.read(lambda c: store.numbered(c, number)) if number < 1 << 31 else None
         if found is None:
             raise AdminError(404, "act_not_found", f"There is no act {number}.")
         return Answer(found)

@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import Connection, insert, select
 
 from operations.audit.act import Act
+from operations.ledger import queries
 from operations.store.tables import act as table
 
 _SHOWN = [column for column in table.columns if column.name not in ("previous", "digest")]
@@ -23,5 +24,4 @@ def numbered(connection: Connection, number: int) -> dict[str, Any] | None:
 
 def newest(connection: Connection, limit: int) -> list[dict[str, Any]]:
     """The newest acts, newest first."""
-    query = select(*_SHOWN).order_by(table.c.id.desc()).limit(limit)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    return [dict(row) for row in connection.execute(queries.acts(limit)).mappings()]

@@ -7,16 +7,13 @@ from sqlalchemy import Connection, Select, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.record import Entry, ExchangeRecord, Signal
+from operations.ledger import queries
 from operations.ledger.insertion import Form, insert
 from operations.store.tables import exchange, journal_cursor, signal
 
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-MAX_LISTED = 1000
-_LAST = "\U0010ffff"
 _UNLINKED = (b"", b"")
 _EXCHANGES, _SIGNALS = Form(exchange), Form(signal)
-_SIGNAL = [signal.c[name] for name in Signal.__struct_fields__]
-_EXCHANGE = [exchange.c[name] for name in ExchangeRecord.__struct_fields__]
 
 
 def positions(connection: Connection) -> dict[str, int]:
@@ -56,31 +53,21 @@ def forget(connection: Connection, names: Iterable[str]) -> None:
         connection.execute(delete(journal_cursor).where(journal_cursor.c.segment.in_(gone)))
 
 
-def newest(
-    connection: Connection, limit: int, model: str | None = None, outcome: str | None = None
-) -> list[dict[str, Any]]:
-    """The newest exchanges, newest first."""
-    query = select(*_EXCHANGE).order_by(exchange.c.started_at.desc(), exchange.c.id).limit(min(limit, MAX_LISTED))
-    if model is not None:
-        query = query.where(exchange.c.model == model)
-    if outcome is not None:
-        query = query.where(exchange.c.outcome == outcome)
-    return _rows(connection, query)
+def newest(connection: Connection, limit: int, **only: str) -> list[dict[str, Any]]:
+    """The newest exchanges, newest first: all, or those with these values of ``queries.FILTERS``."""
+    return _rows(connection, queries.newest(limit, only), ExchangeRecord)
 
 
 def starting_with(connection: Connection, prefix: str, limit: int = 2) -> list[dict[str, Any]]:
     """Exchanges whose id starts with ``prefix``; the one whose id it is comes first."""
-    # A range and no LIKE: SQLite's ignores case, and so would not use the index.
-    query = select(*_EXCHANGE).where(exchange.c.id >= prefix, exchange.c.id < prefix + _LAST).order_by(exchange.c.id)
-    return _rows(connection, query.limit(limit))
+    return _rows(connection, queries.starting_with(prefix, limit), ExchangeRecord)
 
 
 def signals_of(connection: Connection, exchange_id: str) -> list[dict[str, Any]]:
     """What was told of an exchange after its record, in the order in which it was."""
-    query = select(*_SIGNAL).where(signal.c.exchange_id == exchange_id).order_by(signal.c.at, signal.c.id)
-    return [dict(row._mapping) for row in connection.execute(query.limit(MAX_LISTED))]
+    return _rows(connection, queries.signals_of(exchange_id), Signal)
 
 
-def _rows(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
+def _rows(connection: Connection, query: Select[Any], kind: type[Entry]) -> list[dict[str, Any]]:
     # By place: a column of SQLAlchemy's own row mapping answers to the name `key` with something else.
-    return [dict(zip(ExchangeRecord.__struct_fields__, row, strict=True)) for row in connection.execute(query)]
+    return [dict(zip(kind.__struct_fields__, row, strict=True)) for row in connection.execute(query)]
