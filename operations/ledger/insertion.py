@@ -7,13 +7,14 @@ statement takes them over (45 µs, half of it the server's, on a core of its own
 
 from collections.abc import Sequence
 from math import isfinite
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 from sqlalchemy import JSON, Connection, Float, Table
 from sqlalchemy.exc import DataError, IntegrityError
 
-Row = Sequence[Any]
+Row = tuple[Any, ...]
 
 # A number beyond 64 bits, text with a NUL: the row is at fault, and trying again would hold up the rest.
 _NEVER_FITS = (IntegrityError, DataError, OverflowError, ValueError)
@@ -25,17 +26,17 @@ class Form:
     def __init__(self, table: Table) -> None:
         self.table = table
         self._documents = [place for place, column in enumerate(table.columns) if isinstance(column.type, JSON)]
-        self._numbers = [place for place, column in enumerate(table.columns) if isinstance(column.type, Float)]
+        self._numbers = itemgetter(
+            *(place for place, column in enumerate(table.columns) if isinstance(column.type, Float)))
 
     def row(self, record: Any, *more: Any) -> Row | None:
         """None where a number is none (NaN, infinite): PostgreSQL would take it, SQLite not, and no JSON tells it."""
-        values = list(msgspec.structs.astuple(record))
-        if not isfinite(sum(values[place] or 0.0 for place in self._numbers)):
+        values = [*msgspec.structs.astuple(record), *more]
+        if not isfinite(sum(filter(None, self._numbers(values)))):
             return None
         for place in self._documents:
             values[place] = msgspec.json.encode(values[place]).decode()
-        values.extend(more)
-        return values
+        return tuple(values)
 
 
 def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> list[int]:
@@ -67,7 +68,7 @@ def _execute_many(connection: Connection, table: Table, rows: Sequence[Row]) -> 
     marks = ", ".join("?" * len(table.columns))
     connection.exec_driver_sql(
         f"INSERT INTO {table.name} ({_names(table)}) VALUES ({marks}) ON CONFLICT (id) DO NOTHING",
-        [tuple(row) for row in rows])
+        rows)
 
 
 def _copy(connection: Connection, table: Table, rows: Sequence[Row]) -> None:

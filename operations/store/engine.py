@@ -47,7 +47,7 @@ def _json(value: Any) -> str:
 
 def _sqlite(url: str, writes: bool) -> Engine:
     Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, json_serializer=_json)
+    engine = create_engine(url, json_serializer=_json, json_deserializer=msgspec.json.decode)
     event.listen(engine, "connect", _preparing(writes))
     event.listen(engine, "begin", _begin_writing if writes else _begin_reading)
     return engine
@@ -57,7 +57,7 @@ def _preparing(writes: bool) -> Callable[[Any, object], None]:
     def prepare(connection: Any, _record: object) -> None:
         # The driver's own idea of when a transaction begins is switched off; _begin_writing says it.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={int(LOCK_SECONDS * 1000)}",
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=8000", f"busy_timeout={int(LOCK_SECONDS * 1000)}",
                        f"cache_size=-{_CACHE_KIB}", f"query_only={int(not writes)}"):
             connection.execute(f"PRAGMA {pragma}")
     return prepare
