@@ -1,7 +1,6 @@
 """SQLAlchemy's engines for a database URL: what SQLite and PostgreSQL have to be told so that both keep one promise.
 
-A transaction waits ``LOCK_SECONDS`` for what another holds, and ends after ``TRANSACTION_SECONDS``, well or not. One of
-a writing engine can write: where the database would not let it, it does not begin.
+A transaction waits ``LOCK_SECONDS`` for what another holds, and ends after ``TRANSACTION_SECONDS``, well or not.
 """
 
 import time

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from operations.store import engine as bounds
 
 _CONNECT_SECONDS = 2  # the least that libpq knows
+_PING_SECONDS = 2.0
 _STATEMENT_SECONDS = 4.0
 _ABANDONED_SECONDS = 30  # after which the server ends a transaction whose host has frozen
 _KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
@@ -29,10 +30,10 @@ class BoundedConnection(psycopg.Connection[Any]):
     that took the question and says nothing more: frozen, or behind a network that swallows.
     """
 
-    deadline: float | None = None  # time.monotonic(); without one, each answer has TRANSACTION_SECONDS
+    deadline: float | None = None  # time.monotonic(); without one, each answer has _PING_SECONDS
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        allowed = bounds.TRANSACTION_SECONDS if self.deadline is None else self.deadline - time.monotonic()
+        allowed = _PING_SECONDS if self.deadline is None else self.deadline - time.monotonic()
         allowed = max(0.0, allowed if timeout is None else min(allowed, timeout))
         try:
             return super().wait(gen, interval, allowed)
@@ -42,7 +43,10 @@ class BoundedConnection(psycopg.Connection[Any]):
 
 
 def postgresql_engine(url: str, writes: bool, json: Callable[[Any], str]) -> Engine:
-    """See ``engine``. Nothing is prepared on the server: every question is planned for what it asks."""
+    """See ``engine``. A transaction that might write does not begin where the server would not let it: whoever asks
+    whether the database is there is told so before there is something to write.
+
+    Nothing is prepared on the server: every question is planned for what it asks."""
     options = {"lock_timeout": f"{bounds.LOCK_SECONDS}s", "statement_timeout": f"{_STATEMENT_SECONDS}s",
                "idle_in_transaction_session_timeout": f"{_ABANDONED_SECONDS}s",
                "default_transaction_read_only": "" if writes else "on"}
@@ -87,6 +91,7 @@ def take_your_time(connection: Connection, lock_seconds: float) -> None:
 
 def flush(connection: Connection) -> None:
     """Returns once every commit before this one is on disk, also where the server commits without waiting for it."""
-    # A transaction that has a number leaves a record, and waiting for that one is waiting for all before it.
-    connection.execute(text("SELECT set_config('synchronous_commit', 'on', true), pg_current_xact_id() "
+    # Its log is written in order: waiting for a word that was put there now is waiting for all before it.
+    connection.execute(text("SELECT set_config('synchronous_commit', 'on', true), "
+                            "pg_logical_emit_message(true, 'gatewright', 'so far') "
                             "WHERE current_setting('synchronous_commit') = 'off'"))

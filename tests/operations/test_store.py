@@ -96,6 +96,16 @@ async def test_a_file_that_is_no_database_is_away_until_it_is_one(tmp_path: Path
     database.close()
 
 
+async def test_a_database_that_may_not_be_written_is_away_for_changes(sqlite: Database, sqlite_url: str) -> None:
+    await sqlite.run(store.positions)
+    protected = Database(sqlite_url.replace(":///", ":///file:") + "?mode=ro&uri=true")
+    for _ in range(2):
+        with pytest.raises(DatabaseAway, match="readonly"):
+            await protected.run(lambda c: store.move(c, {"a": 1}))
+    assert await protected.read(store.positions) == {}
+    protected.close()
+
+
 async def test_a_database_of_a_later_release_is_left_alone(database: Database, database_url: str) -> None:
     await database.run(lambda c: c.execute(text("UPDATE alembic_version SET version_num = '9999'")))
     later = Database(database_url)
