@@ -5,6 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.routing import Route
 
+from gateway.config.checking import nearest
 from operations.admin.answers import AdminError, Answer, number_in
 from operations.ledger import queries, store
 from operations.store.database import Database
@@ -22,7 +23,7 @@ class ExchangeRoutes:
     async def newest(self, request: Request) -> Answer:
         """The newest, all or those with the given values of what they can be listed by."""
         limit = number_in(request, "limit", 50, queries.MAX_LISTED)
-        only = {name: value for name, value in request.query_params.items() if name in queries.FILTERS}
+        only = _filters(request)
         rows = await self._database.read(lambda c: store.newest(c, limit, **only))
         return Answer({"exchanges": rows})
 
@@ -33,6 +34,16 @@ class ExchangeRoutes:
         row = _the_one(wanted, found)
         signals = await self._database.read(lambda c: store.signals_of(c, row["id"]))
         return Answer({**row, "signals": signals})
+
+
+def _filters(request: Request) -> dict[str, str]:
+    only = {name: value for name, value in request.query_params.items() if name != "limit"}
+    for name in only.keys() - queries.FILTERS.keys():
+        # Left out, it would list what nobody asked for.
+        close = nearest(name, queries.FILTERS)
+        raise AdminError(400, "invalid_parameter", f"There is no {name!r}: exchanges are listed by limit, "
+                         f"{', '.join(queries.FILTERS)}." + (f" Did you mean {close!r}?" if close else ""))
+    return only
 
 
 def _the_one(wanted: str, found: list[dict[str, Any]]) -> dict[str, Any]:

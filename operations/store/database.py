@@ -1,6 +1,7 @@
 """The database behind two threads: the event loop never waits for a disk, nor writers for each other or for readers."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -123,9 +124,17 @@ def _checkpoint(opened: Engine) -> None:
     # Below SQLAlchemy, which would begin a transaction; the checkpoint syncs the log, then the database.
     connection = opened.raw_connection()
     try:
-        connection.cursor().execute("PRAGMA wal_checkpoint(FULL)")
+        [(busy, *_)] = connection.cursor().execute("PRAGMA wal_checkpoint(FULL)").fetchall()
+        if busy:
+            # Somebody reads what was there before: the database cannot take the log over yet, and the log will do.
+            _sync(f"{opened.url.database}-wal")
     finally:
         connection.close()
+
+
+def _sync(path: str) -> None:
+    with open(path, "rb") as file:
+        os.fsync(file)
 
 
 def _signs_of_absence(opened: Engine | None) -> tuple[type[Exception], ...]:

@@ -15,6 +15,7 @@ LOCK_SECONDS = 2.0
 TRANSACTION_SECONDS = 5.0
 _STEPS = 20_000  # of SQLite's machine between two looks at the clock: about a millisecond
 _CACHE_KIB = 32 << 10  # SQLite's pages in memory: what the indexes touch again and again
+_LOG_PAGES = 8000  # of 4 KiB: a page that ten commits changed is copied into the database once
 
 
 def writing_engine(url: str) -> Engine:
@@ -56,8 +57,9 @@ def _preparing(writes: bool) -> Callable[[Any, object], None]:
     def prepare(connection: Any, _record: object) -> None:
         # The driver's own idea of when a transaction begins is switched off; _begin_writing says it.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=8000", f"busy_timeout={int(LOCK_SECONDS * 1000)}",
-                       f"cache_size=-{_CACHE_KIB}", f"query_only={int(not writes)}"):
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"wal_autocheckpoint={_LOG_PAGES}",
+                       f"cache_size=-{_CACHE_KIB}", f"busy_timeout={int(LOCK_SECONDS * 1000)}",
+                       f"query_only={int(not writes)}"):
             connection.execute(f"PRAGMA {pragma}")
     return prepare
 

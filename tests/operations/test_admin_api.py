@@ -267,6 +267,7 @@ async def test_what_metrics_count_the_ledger_has(
     ("POST", "/admin/revisions", b" " * (5 << 20), (413, "body_too_large")),
     ("GET", "/admin/exchanges?limit=0", None, (400, "invalid_parameter")),
     ("GET", "/admin/exchanges?limit=many", None, (400, "invalid_parameter")),
+    ("GET", "/admin/exchanges?tennant=acme", None, (400, "invalid_parameter")),
     ("GET", "/admin/acts?limit=99999999", None, (400, "invalid_parameter")),
 ])
 async def test_what_cannot_be_done_is_refused_in_one_shape(

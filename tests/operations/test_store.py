@@ -1,5 +1,6 @@
 """The database: its tables and migrations, its thread, and how it goes away and comes back."""
 
+import asyncio
 import sqlite3
 import threading
 from pathlib import Path
@@ -73,6 +74,24 @@ async def test_a_durable_database_stands_without_its_log(sqlite: Database, tmp_p
     with sqlite3.connect(copy) as connection:
         assert connection.execute("SELECT * FROM journal_cursor").fetchall() == [("a", 1)]
     connection.close()
+
+
+async def test_a_reader_in_its_transaction_keeps_nothing_from_being_made_durable(sqlite: Database) -> None:
+    """The database cannot take over what a reader must not see yet; the log is synced in its place."""
+    await sqlite.run(lambda c: store.move(c, {"a": 1}))
+    reading, go_on = threading.Event(), threading.Event()
+
+    def read(connection: Connection) -> None:
+        store.positions(connection)
+        reading.set()
+        go_on.wait(30)
+
+    reader = asyncio.create_task(sqlite.read(read))
+    await asyncio.to_thread(reading.wait, 30)
+    await sqlite.run(lambda c: store.move(c, {"b": 1}))
+    await sqlite.make_durable()
+    go_on.set()
+    await reader
 
 
 async def test_a_locked_database_is_away_and_comes_back(database: Database, database_url: str) -> None:
