@@ -27,7 +27,7 @@ import psycopg
 import pytest
 
 from operations.store.database import Database
-from operations.store.engine import writing_engine
+from operations.store.engine import engine_of
 from operations.store.migrations import migrate
 
 START_SECONDS = 30.0
@@ -153,7 +153,7 @@ def postgres() -> Iterator[PostgresServer]:
     server = PostgresServer()
     try:
         server.start().execute("create database migrated")
-        engine = writing_engine(server.url("migrated"))
+        engine = engine_of(server.url("migrated"))
         migrate(engine)
         engine.dispose()
         yield server

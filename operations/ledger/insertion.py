@@ -5,7 +5,7 @@ takes them: SQLite's executemany (23 µs), and PostgreSQL's COPY into a table of
 statement takes them over (45 µs, half of it the server's, on a core of its own).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from operator import itemgetter
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 Row = tuple[Any, ...]
 
 # A number beyond 64 bits, text with a NUL: the row is at fault, and trying again would hold up the rest.
-_NEVER_FITS = (IntegrityError, DataError, OverflowError, ValueError)
+_NEVER_FITS = (IntegrityError, DataError, OverflowError, ValueError, TypeError)
 
 
 class Form:
@@ -39,29 +39,32 @@ class Form:
         return tuple(values)
 
 
+def put(connection: Connection, lots: Mapping[Table, Sequence[Row]]) -> bool:
+    """Puts all rows into their tables; returns False, with none there, where one of them is such as no table holds."""
+    driver = connection.dialect.loaded_dbapi
+    put_into = _execute_many if connection.dialect.name == "sqlite" else _copy
+    try:
+        with connection.begin_nested():
+            for table, rows in lots.items():
+                if rows:
+                    put_into(connection, table, rows)
+    except (*_NEVER_FITS, driver.IntegrityError, driver.DataError):
+        return False
+    return True
+
+
 def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> list[int]:
     """Returns the places in ``rows`` of those that no database could hold; all others are in the table."""
     return list(_insert(connection, table, rows, range(len(rows)))) if rows else []
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Row], places: range) -> Sequence[int]:
-    if _fits(connection, table, [rows[place] for place in places]):
+    if put(connection, {table: [rows[place] for place in places]}):
         return ()
     if len(places) == 1:
         return places
     half = len(places) // 2
     return [*_insert(connection, table, rows, places[:half]), *_insert(connection, table, rows, places[half:])]
-
-
-def _fits(connection: Connection, table: Table, rows: Sequence[Row]) -> bool:
-    driver = connection.dialect.loaded_dbapi
-    put = _execute_many if connection.dialect.name == "sqlite" else _copy
-    try:
-        with connection.begin_nested():
-            put(connection, table, rows)
-    except (*_NEVER_FITS, driver.IntegrityError, driver.DataError):
-        return False
-    return True
 
 
 def _execute_many(connection: Connection, table: Table, rows: Sequence[Row]) -> None:

@@ -32,7 +32,7 @@ FILTERS: Mapping[str, str] = {
     "tenant": "exchange_by_tenant", "key": "exchange_by_key", "subject": "exchange_by_subject",
     "client_request_id": "exchange_by_request", "batch": "exchange_by_batch", "parent": "exchange_by_parent",
     "trial": "exchange_by_trial"}
-_RARE = frozenset({"key", "subject", "client_request_id", "batch", "parent", "trial"})
+_RARE = frozenset({"key", "client_request_id", "batch", "parent", "trial"})
 
 
 class Window(msgspec.Struct, frozen=True):

@@ -5,12 +5,12 @@ import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from operations.store import engine
+from operations.store.engine import engine_of
 from operations.store.migrations import migrate
 
 T = TypeVar("T")
@@ -32,8 +32,8 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self._writing = Lane("database", lambda: _migrated(engine.writing_engine(url)))
-        self._reading = Lane("database-reading", lambda: engine.reading_engine(url))
+        self._writing = Lane("database", lambda: _migrated(engine_of(url)))
+        self._reading = Lane("database-reading", lambda: engine_of(url, writes=False))
         self._migrated = False
 
     @property
@@ -54,9 +54,10 @@ class Database:
             await self.run(lambda _: None)
         return await self._reading.run(lambda opened: _transaction(opened, work))
 
-    async def make_durable(self) -> None:
-        """Returns once every commit so far would outlive a loss of power; raises DatabaseAway."""
-        await self._writing.run(_make_durable)
+    async def make_durable(self, mode: Literal["FULL", "TRUNCATE"] = "FULL") -> None:
+        """Returns once every commit so far would outlive a loss of power; raises DatabaseAway. With TRUNCATE nothing is
+        left in SQLite's log of what they have replaced or deleted, unless somebody reads just then."""
+        await self._writing.run(lambda opened: _make_durable(opened, mode))
 
     def close(self) -> None:
         self._reading.close()
@@ -112,19 +113,19 @@ def _migrated(opened: Engine) -> Engine:
     return opened
 
 
-def _make_durable(opened: Engine) -> None:
+def _make_durable(opened: Engine, mode: str) -> None:
     if opened.dialect.name == "sqlite":
-        _checkpoint(opened)
+        _checkpoint(opened, mode)
     else:
         from operations.store.postgresql import flush
         _transaction(opened, flush)
 
 
-def _checkpoint(opened: Engine) -> None:
+def _checkpoint(opened: Engine, mode: str) -> None:
     # Below SQLAlchemy, which would begin a transaction; the checkpoint syncs the log, then the database.
     connection = opened.raw_connection()
     try:
-        [(busy, *_)] = connection.cursor().execute("PRAGMA wal_checkpoint(FULL)").fetchall()
+        [(busy, *_)] = connection.cursor().execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
         if busy:
             # Somebody reads what was there before: the database cannot take the log over yet, and the log will do.
             _sync(f"{opened.url.database}-wal")

@@ -18,27 +18,20 @@ _CACHE_KIB = 32 << 10  # SQLite's pages in memory: what the indexes touch again 
 _LOG_PAGES = 8000  # of 4 KiB: a page that ten commits changed is copied into the database once
 
 
-def writing_engine(url: str) -> Engine:
-    """For ``sqlite:///PATH``, whose folder is made, or ``postgresql://USER:PASSWORD@HOST/NAME``."""
-    return _engine(url, writes=True)
+def engine_of(url: str, writes: bool = True) -> Engine:
+    """An engine for ``sqlite:///PATH``, whose folder is made, or ``postgresql://USER:PASSWORD@HOST/NAME``.
 
-
-def reading_engine(url: str) -> Engine:
-    """The same, for transactions that see what is committed, and neither wait for one that writes nor hold it up."""
-    return _engine(url, writes=False)
-
-
-def shown(url: str) -> str:
-    """The URL as it may be told: without its password."""
-    return make_url(url).render_as_string(hide_password=True)
-
-
-def _engine(url: str, writes: bool) -> Engine:
+    The transactions of one that does not write see what is committed, and neither wait for another's nor hold it up."""
     if url.startswith("sqlite:"):
         return _sqlite(url, writes)
     # Only whoever has such a URL needs the driver: it is an extra.
     from operations.store.postgresql import postgresql_engine
     return postgresql_engine(url, writes, _json)
+
+
+def shown(url: str) -> str:
+    """The URL as it may be told: without its password."""
+    return make_url(url).render_as_string(hide_password=True)
 
 
 def _json(value: Any) -> str:

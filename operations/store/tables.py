@@ -66,7 +66,7 @@ exchange = Table(
     Index("exchange_by_version", "arm_served", "started_at", "outcome"),
     Index("exchange_by_tenant", "tenant", "started_at"),
     _index("exchange_by_key", "key", "started_at", where="key <> ''"),
-    _index("exchange_by_subject", "subject", "started_at", where="subject <> ''"),
+    Index("exchange_by_subject", "subject", "started_at"),
     _index("exchange_by_request", "client_request_id", "started_at", where="client_request_id <> ''"),
     _index("exchange_by_batch", "batch", "started_at", where="batch <> ''"),
     _index("exchange_by_parent", "parent", "started_at", where="parent <> ''"),

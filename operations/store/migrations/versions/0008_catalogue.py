@@ -18,7 +18,7 @@ _NOW = {
     "exchange_by_version": ("exchange", "arm_served started_at outcome", ""),
     "exchange_by_tenant": ("exchange", "tenant started_at", ""),
     "exchange_by_key": ("exchange", "key started_at", "key <> ''"),
-    "exchange_by_subject": ("exchange", "subject started_at", "subject <> ''"),
+    "exchange_by_subject": ("exchange", "subject started_at", ""),
     "exchange_by_request": ("exchange", "client_request_id started_at", "client_request_id <> ''"),
     "exchange_by_batch": ("exchange", "batch started_at", "batch <> ''"),
     "exchange_by_parent": ("exchange", "parent started_at", "parent <> ''"),
@@ -28,9 +28,8 @@ _NOW = {
 
 
 def upgrade() -> None:
-    for name, (table, _) in _BEFORE.items():
-        op.drop_index(name, table)
     for name, (table, columns, where) in _NOW.items():
+        op.drop_index(name, table, if_exists=True)
         condition = sa.text(where) if where else None
         op.create_index(name, table, columns.split(), sqlite_where=condition, postgresql_where=condition)
     _collate_ids("C")
