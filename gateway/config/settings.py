@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gateway.config.checking import Problem, join
+from gateway.config.database_url import problems_of_database
 from gateway.config.written import Address, AuditPlace, Duration, KeyHash
 from guardrails.classifiers.builtin import NAMES, installed, requirements_of
 from guardrails.classifiers.settings import ClassifierSettings
@@ -96,9 +97,7 @@ def contradictions_of(settings: Settings) -> Iterator[Problem]:
             path="auth", found=f"none while listening on {settings.listen}",
             expected="required on an address that is not loopback (or allow_unauthenticated_network: true, "
                      "where the network itself is trusted)")
-    if not settings.database.startswith("sqlite:///"):
-        yield Problem(path="database", expected="sqlite:///PATH (the only store of this release)",
-                      found=repr(settings.database.partition("://")[0] + "://..."))
+    yield from problems_of_database(settings.database)
     if settings.listen == settings.admin and settings.listen.port:
         yield Problem(path="admin", expected="an address other than listen", found=str(settings.admin))
     if settings.classifying is not None:

@@ -38,8 +38,12 @@ class Health:
         return Answer(told, 503 if missing else 200)
 
     def missing(self) -> Iterator[str]:
-        if self._drain.away_since is not None or not self._keeper.in_step:
-            yield "database: it does not answer; exchanges wait in the journal and revisions cannot change"
+        drain = self._drain
+        if drain.away_since is not None:
+            yield (f"database: it does not answer, for {drain.away_seconds:.0f} s now ({drain.away_because}); "
+                   f"exchanges wait in the journal ({drain.undrained_bytes()} bytes) and revisions cannot change")
+        elif not self._keeper.in_step:
+            yield "database: it does not answer yet; exchanges wait in the journal and revisions cannot change"
         if not self._keeper.written:
             yield f"snapshot: revision {self._keeper.number} is not on disk; workers serve the one before it"
         if not self._workers.ready():

@@ -40,6 +40,7 @@ from operations.revisions.routing_file import RoutingFile
 from operations.secrets.master import MasterKey, master_key
 from operations.secrets.signing import Signer
 from operations.store.database import Database, DatabaseAway
+from operations.store.engine import shown
 from operations.workers.api import WorkerRoutes
 from operations.workers.board import Workers, receive
 
@@ -118,9 +119,9 @@ class Control:
             await self.file.take(content, digest)
             self._handled = digest
             # What is in the ledger was counted by an earlier life of this process.
-            self.following.start_from(await self.database.run(ledger.positions))
+            self.following.start_from(await self.database.read(ledger.positions))
         except DatabaseAway as error:
-            problems.append(f"database: {self._settings.database} does not answer: {error}")
+            problems.append(f"database: {shown(self._settings.database)} does not answer: {error}")
         except SnapshotNotWritten as error:
             problems.append(f"state: {error}")
         if not self.keeper.has_snapshot:
