@@ -1,0 +1,94 @@
+"""The SQL of erasing."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, or_, select
+
+from operations.content.store import lock_subjects, overwrite_deleted
+from operations.erasures.report import Destroyed, Report, Signed, Target
+from operations.store.tables import content, erasure, exchange, subject_key
+
+_SHOWN = [column for column in erasure.columns if column.name != "signed"]
+
+
+def found(connection: Connection, target: Target, before: float | None = None) -> Destroyed:
+    """What there is of a target; with ``before``, of that which is older than that moment."""
+    keys = list(connection.scalars(select(subject_key.c.id).where(_keys(target, before)).order_by(subject_key.c.id)))
+    rows = connection.execute(select(content.c.id, content.c.size).where(
+        _contents(target, before)).order_by(content.c.id)).all()
+    return Destroyed(keys=keys, contents=[row.id for row in rows], content_bytes=sum(row.size for row in rows))
+
+
+def destroy(connection: Connection, target: Target, before: float | None = None) -> Destroyed:
+    """Destroys it: the keys, and what was under them."""
+    lock_subjects(connection)
+    overwrite_deleted(connection)
+    told = found(connection, target, before)
+    _delete(connection, content, told.contents)
+    _delete(connection, subject_key, told.keys)
+    return told
+
+
+def _delete(connection: Connection, table: Table, ids: list[str]) -> None:
+    for first in range(0, len(ids), 500):
+        connection.execute(delete(table).where(table.c.id.in_(ids[first : first + 500])))
+
+
+def _contents(target: Target, before: float | None) -> ColumnElement[bool]:
+    """Comments on a subject's exchanges are its own, also where they came before their exchange was known."""
+    if target.exchange:
+        whose = content.c.exchange_id == target.exchange
+    else:
+        exchanges = select(exchange.c.id).where(
+            exchange.c.tenant == target.tenant, exchange.c.subject == target.subject)
+        whose = or_(content.c.subject == target.subject, content.c.exchange_id.in_(exchanges))
+    clauses = [content.c.tenant == target.tenant, whose]
+    return and_(*clauses, *([] if before is None else [content.c.started_at <= before]))
+
+
+def _keys(target: Target, before: float | None) -> ColumnElement[bool]:
+    """The keys under which nothing else is: of one exchange, those that are its own."""
+    subject = f"exchange:{target.exchange}" if target.exchange else target.subject
+    clauses = [subject_key.c.tenant == target.tenant, subject_key.c.subject == subject]
+    return and_(*clauses, *([] if before is None else [subject_key.c.created_at <= before]))
+
+
+def add(connection: Connection, report: Report, signed: Signed) -> bool:
+    """Keeps a report; False where it is there already."""
+    if connection.scalar(select(erasure.c.id).where(erasure.c.id == report.id)) is not None:
+        return False
+    target = report.target
+    connection.execute(insert(erasure).values(
+        id=report.id, at=report.at_seconds, tenant=target.tenant, subject=target.subject,
+        exchange_id=target.exchange, actor=report.actor, reason=report.reason,
+        signed=msgspec.json.encode(signed).decode()))
+    return True
+
+
+def destroy_keys(connection: Connection, ids: list[str]) -> None:
+    """Destroys keys by their ids, whatever they are under."""
+    _delete(connection, subject_key, ids)
+
+
+def newest(connection: Connection, limit: int) -> list[dict[str, Any]]:
+    """The newest erasures, newest first, without their reports."""
+    query = select(*_SHOWN).order_by(erasure.c.at.desc(), erasure.c.id).limit(limit)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def signed_report(connection: Connection, erasure_id: str) -> str | None:
+    told: str | None = connection.scalar(select(erasure.c.signed).where(erasure.c.id == erasure_id))
+    return told
+
+
+def of_subject(connection: Connection, tenant: str, subject: str) -> list[str]:
+    """The signed reports about a subject."""
+    return list(connection.scalars(select(erasure.c.signed).where(
+        erasure.c.tenant == tenant, erasure.c.subject == subject).order_by(erasure.c.at)))
+
+
+def all_signed(connection: Connection) -> dict[str, str]:
+    """Every signed report by its id."""
+    return {row.id: row.signed for row in connection.execute(
+        select(erasure.c.id, erasure.c.signed).order_by(erasure.c.at))}
