@@ -88,7 +88,8 @@ class Worker:
         self._log = Log(sys.stderr, settings.log_level, process=name, pid=os.getpid())
         faults = self._faults = Faults(self._log)
         self._journal = Journal(state / "journal", name)
-        self._content = ContentSegments(state / FOLDER, name, host_keys.sealing, clock.time) if host_keys.sealing else None
+        self._content = (ContentSegments(state / FOLDER, name, host_keys.sealing, clock.time) if host_keys.sealing
+                         else None)
         tls = LazyTLS(settings.upstream_ca_file)
         self._admit = Admit(settings.limits.in_flight)
         outbox = Outbox(loop, lambda: self._admit.in_flight > CROWD, lambda: self._admit.in_flight > STREAM_CROWD)

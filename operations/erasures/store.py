@@ -3,9 +3,9 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, literal, or_, select
 
-from operations.content.store import lock_subjects, overwrite_deleted
+from operations.content.store import OWN, lock_subjects, overwrite_deleted, own_subject
 from operations.erasures.report import Destroyed, Report, Signed, Target
 from operations.store.tables import content, erasure, exchange, subject_key
 
@@ -49,8 +49,13 @@ def _contents(target: Target, before: float | None) -> ColumnElement[bool]:
 
 def _keys(target: Target, before: float | None) -> ColumnElement[bool]:
     """The keys under which nothing else is: of one exchange, those that are its own."""
-    subject = f"exchange:{target.exchange}" if target.exchange else target.subject
-    clauses = [subject_key.c.tenant == target.tenant, subject_key.c.subject == subject]
+    if target.exchange:
+        whose = subject_key.c.subject == own_subject(target.exchange)
+    else:
+        own = select(literal(OWN) + exchange.c.id).where(
+            exchange.c.tenant == target.tenant, exchange.c.subject == target.subject)
+        whose = or_(subject_key.c.subject == target.subject, subject_key.c.subject.in_(own))
+    clauses = [subject_key.c.tenant == target.tenant, whose]
     return and_(*clauses, *([] if before is None else [subject_key.c.created_at <= before]))
 
 

@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
@@ -69,15 +69,16 @@ class Database:
             self._engine.dispose()
             self._engine = None
 
-    async def make_durable(self) -> None:
-        """Returns once every commit so far would outlive a loss of power."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._make_durable)
+    async def make_durable(self, mode: Literal["FULL", "TRUNCATE"] = "FULL") -> None:
+        """Returns once every commit so far would outlive a loss of power. With TRUNCATE nothing is left in SQLite's log
+        of what they have replaced or deleted, unless somebody reads just then."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._make_durable, mode)
 
-    def _make_durable(self) -> None:
+    def _make_durable(self, mode: str) -> None:
         try:
             engine = self._opened()
             if engine.dialect.name == "sqlite":
-                _checkpoint(engine)
+                _checkpoint(engine, mode)
         except (SQLAlchemyError, OSError, sqlite3.Error) as error:
             self._give_up(error)
             raise DatabaseAway(self.error) from None
@@ -99,11 +100,11 @@ def _words_of(error: BaseException) -> str:
     return f"{type(cause).__name__}: {str(cause).partition(chr(10))[0]}"
 
 
-def _checkpoint(engine: Engine) -> None:
+def _checkpoint(engine: Engine, mode: str) -> None:
     # Below SQLAlchemy, which would begin a transaction; the checkpoint syncs the log, then the database.
     connection = engine.raw_connection()
     try:
-        connection.cursor().execute("PRAGMA wal_checkpoint(FULL)")
+        connection.cursor().execute(f"PRAGMA wal_checkpoint({mode})")
     finally:
         connection.close()
 
