@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import uvicorn
@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from gateway.config.routing_document import RoutingDocument
 from gateway.config.settings import Settings
+from gateway.content.segments import FOLDER
 from gateway.detectors import usable_detectors
 from gateway.telemetry.logs import Log
 from guardrails.classifiers.builtin import loaded_by
@@ -19,20 +20,35 @@ from operations.audit.api import ActRoutes
 from operations.classifier.board import Classifiers
 from operations.classifier.status import ClassifierStatus
 from operations.console.api import ConsoleRoutes
+from operations.content.api import ContentRoutes
+from operations.content.drain import ContentDrain
+from operations.content.opening import Opener
+from operations.content.vault import Vault
 from operations.control.app import admin_app
 from operations.control.health import Health
+from operations.erasures.api import ErasureRoutes
+from operations.erasures.erasing import Erasures
+from operations.exports.api import ExportRoutes
+from operations.holds.api import HoldRoutes
 from operations.ledger import store as ledger
 from operations.ledger.api import ExchangeRoutes
 from operations.ledger.drain import Drain
 from operations.metrics import gauges
 from operations.metrics.api import MetricsRoute
+from operations.metrics.content import of_content
 from operations.metrics.exposition import traffic
 from operations.metrics.fold import Fold
 from operations.metrics.following import Following
 from operations.metrics.upstream import UpstreamMetrics, upstream_client
+from operations.retention.api import RetentionRoutes
+from operations.retention.keeping import RetentionKeeper
+from operations.retention.pruning import prune
 from operations.revisions.api import RevisionRoutes
+from operations.revisions.host import host_of
 from operations.revisions.keeper import Keeper, SnapshotNotWritten
 from operations.revisions.routing_file import RoutingFile
+from operations.secrets.master import MasterKey, master_key
+from operations.secrets.signing import Signer
 from operations.store.database import Database, DatabaseAway
 from operations.workers.api import WorkerRoutes
 from operations.workers.board import Workers, receive
@@ -40,6 +56,7 @@ from operations.workers.board import Workers, receive
 _WORKERS_LEAVE_SECONDS = 5.0
 _LAST_DRAIN_SECONDS = 10.0
 _STOP_SECONDS = 2
+_AGAIN_SECONDS = 1.0
 
 
 class NothingToServe(Exception):
@@ -53,20 +70,28 @@ class NothingToServe(Exception):
 class Control:
     """Everything of the control side on this host. Built here from top to bottom, then opened, then run."""
 
-    def __init__(self, settings: Settings, admin_key: str, log: Log) -> None:
+    def __init__(self, settings: Settings, admin_key: str, log: Log, master: MasterKey | None = None) -> None:
+        """``master`` is the host's master key; None: the one that it finds in its state folder."""
         self._settings = settings
         self._log = log
         state = Path(settings.state)
         self._journal = state / "journal"
+        master = master or master_key({}, state)
+        self._subject_of = master.host_keys().subject_of
         self.database = Database(settings.database)
         self.workers = Workers()
         classifying = settings.classifying
         self.classifiers = Classifiers(loaded_by(classifying) if classifying is not None else [])
-        self.keeper = Keeper(self.database, state, log, catalogue=usable_detectors(settings))
+        self.keeper = Keeper(self.database, state, log, catalogue=usable_detectors(settings),
+                             host=host_of(settings, master.is_given))
         self.file = RoutingFile(Path(settings.routing), self.keeper, log)
         self.fold = Fold()
         self.following = Following(self._journal, self.fold, log)
         self.drain = Drain(self.database, self._journal, lambda: self.following.spent, log)
+        self.vault = Vault(master)
+        self.content = ContentDrain(self.database, state / FOLDER, self.vault, Opener(master), log)
+        self.erasures = Erasures(self.database, state, Signer(master.derived("audit")), self.content, log)
+        self.retention = RetentionKeeper(self.database, settings.retention, prune, log)
         self._client = upstream_client(settings.upstream_ca_file)
         self.upstream = UpstreamMetrics(lambda: endpoints_of(self.keeper.document), self._client)
         self.health = Health(self.keeper, self.file, self.workers, self.drain, self.classifiers)
@@ -80,6 +105,7 @@ class Control:
             lambda: gauges.of_workers(self.workers),
             lambda: gauges.of_classifiers(self.classifiers),
             lambda: gauges.of_journal(self.drain, self.following, self.workers),
+            lambda: of_content(self.content, self.retention, self.erasures, self.workers),
             self.upstream.families,
         ], self.upstream.text)
         return [
@@ -90,6 +116,11 @@ class Control:
             *ExchangeRoutes(self.database).routes(),
             *WorkerRoutes(self.workers).routes(),
             *ActRoutes(self.database).routes(),
+            *ContentRoutes(self.database, self.vault).routes(),
+            *ErasureRoutes(self.database, self.erasures, self._subject_of).routes(),
+            *HoldRoutes(self.database, self._subject_of).routes(),
+            *RetentionRoutes(self.retention).routes(),
+            *ExportRoutes(self.database, self.vault, self._subject_of).routes(),
         ]
 
     async def open(self) -> int:
@@ -119,7 +150,7 @@ class Control:
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(work) for work in (
                 self.following.run(), self.drain.run(), self.upstream.run(), self.file.watch(self._handled),
-                self._listen(status))]
+                self._keep_content(), self._listen(status))]
             serving = tasks.create_task(server.serve(sockets=[admin]))
             await stop.wait()
             await self._leave()
@@ -129,6 +160,18 @@ class Control:
             await serving
         await self._client.aclose()
         self.database.close()
+
+    async def _keep_content(self) -> None:
+        """What was erased is erased again first: a database may have been restored, and a segment may be old."""
+        while True:
+            try:
+                await self.erasures.open()
+                break
+            except DatabaseAway:
+                await asyncio.sleep(_AGAIN_SECONDS)
+        async with asyncio.TaskGroup() as tasks:
+            for work in (self.content.run(), self.retention.run(), self.erasures.run()):
+                tasks.create_task(work)
 
     async def _listen(self, status: socket.socket) -> None:
         arrived = asyncio.Event()
@@ -148,6 +191,8 @@ class Control:
         await self.drain.wait_for_writers(drain.grace + drain.finish + _WORKERS_LEAVE_SECONDS)
         if not await self.drain.finish(_LAST_DRAIN_SECONDS):
             self._log.error("journal_left", bytes=self.drain.undrained_bytes(), remedy="the next start drains it")
+        with suppress(DatabaseAway):
+            await self.content.finish()
 
 
 def endpoints_of(document: RoutingDocument | None) -> dict[str, list[str]]:

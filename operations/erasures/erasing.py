@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from operations.erasures.reapply import FILE, Reapplied, append, reapply, report
 from operations.erasures.report import Destroyed, Report, Signed, Target, moment, signed
 from operations.holds.store import check_free
 from operations.secrets.signing import Signer
-from operations.store.database import Database
+from operations.store.database import Database, DatabaseAway
 
 Eraser = Callable[[Target], int]
 MIRROR_SECONDS = 60.0
@@ -114,6 +115,13 @@ class Erasures:
                 reason="the database did not have what was erased before: it was lost, or restored from a backup",
                 details={"erasures": told.erasures, "keys": told.keys, "contents": told.contents}))
         return told
+
+    async def run(self) -> None:
+        """Files what other hosts erase, until it is cancelled."""
+        while True:
+            await asyncio.sleep(MIRROR_SECONDS)
+            with suppress(DatabaseAway):
+                await self.mirror()
 
     async def mirror(self) -> None:
         """Files the reports that are not in this host's file yet: those of other hosts too. Raises DatabaseAway."""

@@ -16,7 +16,7 @@ def found(connection: Connection, target: Target, before: float | None = None) -
     """What there is of a target; with ``before``, of that which is older than that moment."""
     keys = list(connection.scalars(select(subject_key.c.id).where(_keys(target, before)).order_by(subject_key.c.id)))
     rows = connection.execute(select(content.c.id, content.c.size).where(
-        _contents(target, before)).order_by(content.c.id)).all()
+        contents_of(target, before)).order_by(content.c.id)).all()
     return Destroyed(keys=keys, contents=[row.id for row in rows], content_bytes=sum(row.size for row in rows))
 
 
@@ -35,7 +35,7 @@ def _delete(connection: Connection, table: Table, ids: list[str]) -> None:
         connection.execute(delete(table).where(table.c.id.in_(ids[first : first + 500])))
 
 
-def _contents(target: Target, before: float | None) -> ColumnElement[bool]:
+def contents_of(target: Target, before: float | None = None) -> ColumnElement[bool]:
     """Comments on a subject's exchanges are its own, also where they came before their exchange was known."""
     if target.exchange:
         whose = content.c.exchange_id == target.exchange
@@ -57,6 +57,12 @@ def _keys(target: Target, before: float | None) -> ColumnElement[bool]:
         whose = or_(subject_key.c.subject == target.subject, subject_key.c.subject.in_(own))
     clauses = [subject_key.c.tenant == target.tenant, whose]
     return and_(*clauses, *([] if before is None else [subject_key.c.created_at <= before]))
+
+
+def content_ids(connection: Connection, target: Target, after: str, limit: int) -> list[str]:
+    """What would be erased, in the order of ids: the next ones beyond ``after``."""
+    query = select(content.c.id).where(contents_of(target), content.c.id > after).order_by(content.c.id)
+    return list(connection.scalars(query.limit(limit)))
 
 
 def add(connection: Connection, report: Report, signed: Signed) -> bool:

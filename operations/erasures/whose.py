@@ -27,8 +27,8 @@ def target_of(connection: Connection, whose: Whose, subject_of: SubjectOf) -> Ta
     something of it that is not in the ledger yet."""
     named = [name for name in ("user", "subject", "exchange") if getattr(whose, name)]
     if len(named) != 1:
-        raise AdminError(400, "invalid_body", "Name one of user (the application's own id), subject (its pseudonym) and "
-                         f"exchange; found {' and '.join(named) or 'none'}.")
+        raise AdminError(400, "invalid_body", "Name one of user (the application's own id), subject (its pseudonym) "
+                         f"and exchange; found {' and '.join(named) or 'none'}.")
     if whose.user:
         return Target(tenant=whose.tenant, subject=subject_of(whose.tenant, whose.user))
     if whose.subject:
@@ -36,5 +36,6 @@ def target_of(connection: Connection, whose: Whose, subject_of: SubjectOf) -> Ta
     wanted = whose.exchange or ""
     row = connection.execute(select(exchange.c.tenant, exchange.c.subject).where(exchange.c.id == wanted)).first()
     if row is None:
-        raise AdminError(404, "exchange_not_found", f"There is no exchange {wanted!r} in the ledger: give its whole id.")
+        raise AdminError(404, "exchange_not_found",
+                         f"There is no exchange {wanted!r} in the ledger. Give its whole id.")
     return Target(tenant=row.tenant, subject=row.subject or own_subject(wanted), exchange=wanted)

@@ -72,9 +72,8 @@ class Export:
 
     def _contents(self, connection: Connection, after: str) -> tuple[list[tuple[str, Any]], str | None]:
         page = store.PAGE // 10  # each may be of two mebibytes
-        rows = contents.listed(connection, page, self._target.tenant, self._target.subject, after)
-        told = [("content", self._content(connection, row["id"])) for row in rows]
-        return told, rows[-1]["id"] if len(rows) == page else None
+        ids = erasures.content_ids(connection, self._target, after, page)
+        return [("content", self._content(connection, one)) for one in ids], ids[-1] if len(ids) == page else None
 
     def _content(self, connection: Connection, wanted: str) -> dict[str, Any]:
         try:
