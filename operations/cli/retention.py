@@ -12,6 +12,7 @@ _DAY = 86_400
 
 @click.group(epilog="""\b
 Examples:
+  gatewright retention list
   gatewright retention show
   gatewright retention run --reason "do not wait ten minutes" --dry-run
 """)
@@ -19,10 +20,25 @@ def retention() -> None:
     """How long the ledger keeps what it has, and what is due."""
 
 
+@retention.command("list")
+@admin_options
+def list_periods(admin: Admin) -> None:
+    """Lists the periods: the general ones, those of classes, those of tenants, which count before."""
+    periods = admin.get("/admin/retention")["periods"]
+    if admin.as_json:
+        print_json(periods)
+        return
+    rows = [("general", kind, f"{periods[kind] / _DAY:g} d") for kind in ("exchanges", "signals", "content")]
+    rows += [(f"{noun} {name}", kind, f"{seconds / _DAY:g} d")
+             for noun, group in (("class", "classes"), ("tenant", "tenants"))
+             for name, own in periods[group].items() for kind, seconds in own.items() if seconds is not None]
+    click.echo(columns(("OF", "KIND", "KEPT FOR"), rows))
+
+
 @retention.command("show")
 @admin_options
 def show(admin: Admin) -> None:
-    """Shows the general periods, how much is due, and how old the oldest is."""
+    """Shows how much of each kind is due, and how old the oldest is."""
     answer = admin.get("/admin/retention")
     if admin.as_json:
         print_json(answer)

@@ -5,13 +5,11 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, and_, delete, insert, or_, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.content.item import Item
 from operations.content.vault import Vault, WrappedKey
 from operations.store.tables import content, erasure, exchange, subject_key
 
-_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _LOCK = 0x6761746577  # of everybody who adds or removes a subject's content, on any host
 OWN = "exchange:"
 _KEYS = select(subject_key.c.id, subject_key.c.wrapped_by, subject_key.c.wrapped)
@@ -46,20 +44,17 @@ def overwrite_deleted(connection: Connection) -> None:
 def keep(connection: Connection, vault: Vault, items: Sequence[Item], now: float) -> Stored:
     """Stores items, each once and under its subject's key; not those that were erased, or have expired, meanwhile."""
     lock_subjects(connection)
-    told = Stored()
     live = [item for item in items if item.until > now]
-    told.expired = len(items) - len(live)
     subjects = _subjects_of(connection, live)
     gone = _erased(connection, live, subjects)
-    left = [item for item in live if item.id not in gone]
-    told.erased = len(live) - len(left)
-    keys: dict[tuple[str, str], tuple[str, bytes]] = {}
-    for item in left:
-        owner = item.tenant, subjects[item.id]
-        if owner not in keys:
-            keys[owner] = _key_of(connection, vault, *owner, now)
-        told.stored += _add(connection, vault, item, owner[1], *keys[owner])
-    return told
+    known = set(connection.scalars(select(content.c.id).where(content.c.id.in_([item.id for item in live]))))
+    new = {item.id: item for item in live if item.id not in gone | known}
+    owners = {(item.tenant, subjects[item.id]) for item in new.values()}
+    keys = {owner: _key_of(connection, vault, *owner, now) for owner in sorted(owners)}
+    rows = [_row(vault, item, subjects[item.id], *keys[item.tenant, subjects[item.id]]) for item in new.values()]
+    if rows:
+        connection.execute(insert(content), rows)
+    return Stored(len(rows), len(gone), len(items) - len(live))
 
 
 def _subjects_of(connection: Connection, items: Iterable[Item]) -> dict[str, str]:
@@ -91,13 +86,10 @@ def _key_of(connection: Connection, vault: Vault, tenant: str, subject: str, now
     return made.id, key
 
 
-def _add(connection: Connection, vault: Vault, item: Item, subject: str, key_id: str, key: bytes) -> int:
-    statement = _INSERTS[connection.dialect.name](content).on_conflict_do_nothing(index_elements=["id"])
-    done = connection.execute(statement, {
-        "id": item.id, "exchange_id": item.exchange, "tenant": item.tenant, "subject": subject,
-        "retention": item.retention, "key_id": key_id, "started_at": item.started_at, "until": item.until,
-        "size": len(item.body), "sealed": vault.encrypted(key, item.id, item.body)})
-    return max(0, done.rowcount)
+def _row(vault: Vault, item: Item, subject: str, key_id: str, key: bytes) -> dict[str, Any]:
+    return {"id": item.id, "exchange_id": item.exchange, "tenant": item.tenant, "subject": subject,
+            "retention": item.retention, "key_id": key_id, "started_at": item.started_at, "until": item.until,
+            "size": len(item.body), "sealed": vault.encrypted(key, item.id, item.body)}
 
 
 def opened(connection: Connection, vault: Vault, item_id: str) -> tuple[dict[str, Any], bytes] | None:
