@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from gateway.content.item import Item
@@ -18,6 +19,7 @@ from operations.store.database import Database, DatabaseAway
 PAUSE_SECONDS = 0.5
 AWAY_SECONDS = 5.0
 BATCH_BYTES = 4 << 20
+BATCH_ITEMS = 1000
 
 
 class ContentDrain:
@@ -74,10 +76,13 @@ class ContentDrain:
             return taken
 
     async def _store(self) -> None:
-        told = await self._database.run(lambda c: store.keep(c, self._vault, self._waiting, self._wall()))
-        self.total.stored += told.stored
-        self.total.erased += told.erased
-        self.total.expired += told.expired
+        # What was stored before one of these fails is left as it is when they are tried again.
+        for first in range(0, len(self._waiting), BATCH_ITEMS):
+            items = self._waiting[first : first + BATCH_ITEMS]
+            told = await self._database.run(partial(store.keep, vault=self._vault, items=items, now=self._wall()))
+            self.total.stored += told.stored
+            self.total.erased += told.erased
+            self.total.expired += told.expired
 
     def _read(self) -> tuple[list[Item], list[SealedSegment]]:
         items: list[Item] = []

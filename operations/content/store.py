@@ -1,6 +1,6 @@
 """The SQL of what is kept."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Any
 
 import msgspec
@@ -50,7 +50,7 @@ def keep(connection: Connection, vault: Vault, items: Sequence[Item], now: float
     known = set(connection.scalars(select(content.c.id).where(content.c.id.in_([item.id for item in live]))))
     new = {item.id: item for item in live if item.id not in gone | known}
     owners = {(item.tenant, subjects[item.id]) for item in new.values()}
-    keys = {owner: _key_of(connection, vault, *owner, now) for owner in sorted(owners)}
+    keys = _keys_of(connection, vault, owners, now)
     rows = [_row(vault, item, subjects[item.id], *keys[item.tenant, subjects[item.id]]) for item in new.values()]
     if rows:
         connection.execute(insert(content), rows)
@@ -76,14 +76,19 @@ def _erased(connection: Connection, items: Sequence[Item], subjects: dict[str, s
             and (row.exchange_id == item.exchange or (not row.exchange_id and row.subject == subjects[item.id]))}
 
 
-def _key_of(connection: Connection, vault: Vault, tenant: str, subject: str, now: float) -> tuple[str, bytes]:
-    row = connection.execute(_KEYS.where(
-        subject_key.c.tenant == tenant, subject_key.c.subject == subject, subject_key.c.wrapped_by == vault.id)).first()
-    if row is not None:
-        return row.id, vault.unwrapped(WrappedKey(*row), tenant, subject)
-    made, key = vault.new_key(tenant, subject)
-    connection.execute(insert(subject_key).values(tenant=tenant, subject=subject, created_at=now, **made._asdict()))
-    return made.id, key
+def _keys_of(connection: Connection, vault: Vault, owners: Set[tuple[str, str]],
+             now: float) -> dict[tuple[str, str], tuple[str, bytes]]:
+    """Each owner's key, by its id and as it is; made where there is none."""
+    rows = connection.execute(_KEYS.add_columns(subject_key.c.tenant, subject_key.c.subject).where(
+        subject_key.c.subject.in_({subject for _, subject in owners}), subject_key.c.wrapped_by == vault.id))
+    keys = {(tenant, subject): (wrapped[0], vault.unwrapped(WrappedKey(*wrapped), tenant, subject))
+            for *wrapped, tenant, subject in rows if (tenant, subject) in owners}
+    made = {owner: vault.new_key(*owner) for owner in sorted(owners - keys.keys())}
+    if made:
+        connection.execute(insert(subject_key), [
+            {"tenant": tenant, "subject": subject, "created_at": now, **wrapped._asdict()}
+            for (tenant, subject), (wrapped, _) in made.items()])
+    return keys | {owner: (wrapped.id, key) for owner, (wrapped, key) in made.items()}
 
 
 def _row(vault: Vault, item: Item, subject: str, key_id: str, key: bytes) -> dict[str, Any]:

@@ -13,6 +13,6 @@ def prune(connection: Connection, table: Table, ids: Sequence[str], act: Act) ->
     """Returns how many rows went."""
     done = connection.execute(delete(table).where(table.c.id.in_(ids))).rowcount
     if done:
-        details = {**act.details, "table": table.name, "rows": done, "first": min(ids), "last": max(ids)}
+        details = {**act.details, "table": str(table.name), "rows": done, "first": min(ids), "last": max(ids)}
         acts.append(connection, msgspec.structs.replace(act, details=details))
     return done

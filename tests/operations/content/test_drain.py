@@ -86,7 +86,7 @@ async def test_while_the_database_is_away_nothing_is_lost(kept: Kept, monkeypatc
     assert await count(away) == 1
 
 
-def _fails(*_: object) -> None:
+def _fails(*_: object, **__: object) -> None:
     raise OSError("gone")
 
 

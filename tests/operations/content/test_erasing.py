@@ -122,7 +122,7 @@ async def test_a_legal_hold_refuses_it_and_is_named(kept: Kept, subject: str) ->
     await kept.database.run(lambda c: holds.add(c, hold))
     for target in (TARGET, Target(tenant="shop", subject=JO, exchange="e1")):
         for dry_run in (True, False):
-            with pytest.raises(UnderHold, match="h1.*case 12"):
+            with pytest.raises(UnderHold, match=r"h1.*case 12"):
                 await erase(kept, target, dry_run=dry_run)
     assert await ids(kept) == ["e1"]
     await kept.database.run(lambda c: holds.release(c, "h1", NOW, "bo", "closed"))
@@ -202,7 +202,7 @@ async def test_the_wrapped_key_stands_in_no_file_of_sqlite_any_more(tmp_path: Pa
     await kept.keep(*(item(f"e{number}", f"{number:032}") for number in range(40)))
     wrapped, sealed = await sqlite.run(lambda c: _bytes_of(c, f"{7:032}"))
     await sqlite.make_durable()
-    files = [path for path in tmp_path.rglob("gatewright.db*")]
+    files = list(tmp_path.rglob("gatewright.db*"))
     assert any(wrapped in path.read_bytes() for path in files)
     await erase(kept, Target(tenant="shop", subject=f"{7:032}"))
     for path in tmp_path.rglob("gatewright.db*"):
