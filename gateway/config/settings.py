@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gateway.config.checking import Problem, join
-from gateway.config.written import Address, Duration, KeyHash
+from gateway.config.written import Address, AuditPlace, Duration, KeyHash
 from guardrails.classifiers.builtin import NAMES, installed, requirements_of
 from guardrails.classifiers.settings import ClassifierSettings
 
@@ -68,6 +68,13 @@ class Retention(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     tenants: dict[str, Periods] = {}
 
 
+class Audit(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How often a signed checkpoint seals the ledger, and the second places that it is written to."""
+
+    every: Duration = Duration(60)
+    to: list[AuditPlace] = []
+
+
 class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One host's settings. Relative paths are relative to the file they stand in."""
 
@@ -86,6 +93,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     limits: Limits = Limits()
     drain: Drain = Drain()
     retention: Retention = Retention()
+    audit: Audit = Audit()
     upstream_ca_file: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -20,6 +20,7 @@ _COMMANDS = {
     "exchange": ("exchanges", "exchange"),
     "worker": ("workers", "worker"),
     "act": ("acts", "act"),
+    "audit": ("audit", "audit"),
     "key": ("keys", "key"),
     "guard": ("guards", "guard"),
     "content": ("contents", "content"),

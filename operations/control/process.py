@@ -5,6 +5,7 @@ import socket
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
+import httpx2
 import uvicorn
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -16,7 +17,11 @@ from gateway.detectors import usable_detectors
 from gateway.telemetry.logs import Log
 from guardrails.classifiers.builtin import loaded_by
 from operations.admin.gate import Gate
-from operations.audit.api import ActRoutes
+from operations.audit.api import ActRoutes, AuditRoutes
+from operations.audit.auditor import Auditor
+from operations.audit.delivery import Delivery, places_of
+from operations.audit.pruning import prune
+from operations.audit.sealing import Sealer
 from operations.classifier.board import Classifiers
 from operations.classifier.status import ClassifierStatus
 from operations.console.api import ConsoleRoutes
@@ -42,7 +47,6 @@ from operations.metrics.following import Following
 from operations.metrics.upstream import UpstreamMetrics, upstream_client
 from operations.retention.api import RetentionRoutes
 from operations.retention.keeping import RetentionKeeper
-from operations.retention.pruning import prune
 from operations.revisions.api import RevisionRoutes
 from operations.revisions.host import host_of
 from operations.revisions.keeper import Keeper, SnapshotNotWritten
@@ -55,6 +59,7 @@ from operations.workers.board import Workers, receive
 
 _WORKERS_LEAVE_SECONDS = 5.0
 _LAST_DRAIN_SECONDS = 10.0
+_LAST_SEAL_SECONDS = 3.0
 _STOP_SECONDS = 2
 _AGAIN_SECONDS = 1.0
 
@@ -90,11 +95,17 @@ class Control:
         self.drain = Drain(self.database, self._journal, lambda: self.following.spent, log)
         self.vault = Vault(master)
         self.content = ContentDrain(self.database, state / FOLDER, self.vault, Opener(master), log)
-        self.erasures = Erasures(self.database, state, Signer(master.derived("audit")), self.content, log)
+        signer = Signer(master.derived("audit"))
+        self.erasures = Erasures(self.database, state, signer, self.content, log)
         self.retention = RetentionKeeper(self.database, settings.retention, prune, log)
         self._client = upstream_client(settings.upstream_ca_file)
         self.upstream = UpstreamMetrics(lambda: endpoints_of(self.keeper.document), self._client)
-        self.health = Health(self.keeper, self.file, self.workers, self.drain, self.classifiers)
+        self._webhooks = httpx2.AsyncClient(trust_env=False)
+        self.auditor = Auditor(self.database, Sealer(signer), [
+            Delivery(place, self.database) for place in places_of(settings.audit, socket.gethostname(), self._webhooks)
+        ], settings.audit.every, log)
+        self._public_key = signer.public
+        self.health = Health(self.keeper, self.file, self.workers, self.drain, self.classifiers, self.auditor)
         self.app: ASGIApp = Gate(admin_app(self._routes()), admin_key)
         self._handled = ""
 
@@ -106,6 +117,7 @@ class Control:
             lambda: gauges.of_classifiers(self.classifiers),
             lambda: gauges.of_journal(self.drain, self.following, self.workers),
             lambda: of_content(self.content, self.retention, self.erasures, self.workers),
+            lambda: gauges.of_audit(self.auditor),
             self.upstream.families,
         ], self.upstream.text)
         return [
@@ -121,6 +133,7 @@ class Control:
             *HoldRoutes(self.database, self._subject_of).routes(),
             *RetentionRoutes(self.retention).routes(),
             *ExportRoutes(self.database, self.vault, self._subject_of).routes(),
+            *AuditRoutes(self.database, self.auditor, self._public_key).routes(),
         ]
 
     async def open(self) -> int:
@@ -150,7 +163,7 @@ class Control:
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(work) for work in (
                 self.following.run(), self.drain.run(), self.upstream.run(), self.file.watch(self._handled),
-                self._keep_content(), self._listen(status))]
+                self.auditor.run(), self._keep_content(), self._listen(status))]
             serving = tasks.create_task(server.serve(sockets=[admin]))
             await stop.wait()
             await self._leave()
@@ -159,6 +172,7 @@ class Control:
             server.should_exit = True
             await serving
         await self._client.aclose()
+        await self._webhooks.aclose()
         self.database.close()
 
     async def _keep_content(self) -> None:
@@ -193,6 +207,7 @@ class Control:
             self._log.error("journal_left", bytes=self.drain.undrained_bytes(), remedy="the next start drains it")
         with suppress(DatabaseAway):
             await self.content.finish()
+        await self.auditor.finish(_LAST_SEAL_SECONDS)
 
 
 def endpoints_of(document: RoutingDocument | None) -> dict[str, list[str]]:

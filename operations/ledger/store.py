@@ -5,22 +5,23 @@ from math import isnan
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, delete, select
+from sqlalchemy import Connection, Select, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError
 
 from gateway.record import Entry, ExchangeRecord, Signal
-from operations.store.tables import exchange, journal_cursor, signal
+from operations.audit import chains
+from operations.audit.links import Links, kind_of
+from operations.store.tables import exchange, journal_cursor, metadata, signal
 
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 MAX_LISTED = 1000
 _LAST = "\U0010ffff"
-_UNLINKED = {"previous": b"", "digest": b""}
 _SIGNAL = [signal.c[name] for name in Signal.__struct_fields__]
 _EXCHANGE = [exchange.c[name] for name in ExchangeRecord.__struct_fields__]
 
-# A number beyond 64 bits, a NaN where a value has to be: the row is at fault, and trying again would hold up the rest.
-_NEVER_FITS = (IntegrityError, DataError, OverflowError, ValueError)
+# A number beyond 64 bits, a text with NUL: the row is at fault, and trying again would hold up the rest.
+_NEVER_FITS = (IntegrityError, DataError, OverflowError, ValueError, TypeError)
 
 
 def positions(connection: Connection) -> dict[str, int]:
@@ -29,26 +30,41 @@ def positions(connection: Connection) -> dict[str, int]:
 
 
 def append(connection: Connection, records: Sequence[Entry]) -> list[Entry]:
-    """Stores records; one whose id is there already is left as it is. Returns those that no database could hold."""
-    exchanges = [record for record in records if isinstance(record, ExchangeRecord)]
-    signals = [record for record in records if isinstance(record, Signal)]
-    return [*_append(connection, exchange, exchanges), *_append(connection, signal, signals)]
-
-
-def _append(connection: Connection, table: Table, records: Sequence[Entry]) -> list[Entry]:
-    if not records or _fits(connection, table, records):
+    """Stores records, each linked to the one before in its chain; one whose id is there already is left as it is.
+    Returns those that no database could hold."""
+    links, fresh = chains.links_for(connection, records)
+    attempt = links.copy()
+    if _fits(connection, attempt, fresh):
+        chains.save(connection, attempt)
         return []
-    return [record for record in records if not _fits(connection, table, [record])]
+    unstorable = [record for record in fresh if not _fits_alone(connection, links, record)]
+    chains.save(connection, links)
+    return unstorable
 
 
-def _fits(connection: Connection, table: Table, records: Sequence[Entry]) -> bool:
-    insert = _INSERTS[connection.dialect.name](table).on_conflict_do_nothing(index_elements=["id"])
+def _fits_alone(connection: Connection, links: Links, record: Entry) -> bool:
+    attempt = links.copy()
+    fits = _fits(connection, attempt, [record])
+    if fits:
+        links.changed, links.gaps = attempt.changed, attempt.gaps
+    else:
+        links.give_up(record.writer, record.sequence)
+    return fits
+
+
+def _fits(connection: Connection, links: Links, records: Sequence[Entry]) -> bool:
     if any(isinstance(value, float) and isnan(value)
            for record in records for value in msgspec.structs.astuple(record)):
         return False  # SQLite would refuse it, PostgreSQL would not
+    rows: dict[str, list[dict[str, Any]]] = {"exchange": [], "signal": []}
     try:
+        for record in records:
+            kind = kind_of(record)
+            rows[kind].append(links.link(kind, msgspec.structs.asdict(record)))
         with connection.begin_nested():
-            connection.execute(insert, [{**msgspec.structs.asdict(record), **_UNLINKED} for record in records])
+            for kind, linked in rows.items():
+                if linked:
+                    connection.execute(insert(metadata.tables[kind]), linked)
     except _NEVER_FITS:
         return False
     return True

@@ -174,3 +174,67 @@ legal_hold = Table(
     _column("release_reason", Text),
     Index("legal_hold_by_subject", "tenant", "subject"),
 )
+
+# Each writer's chain: the place and digest of its newest record, and up to where its records are sealed. A closed one
+# takes no more.
+chain = Table(
+    "chain", metadata,
+    _column("writer", _TEXT, primary_key=True),
+    _column("sequence", BigInteger),
+    _column("digest", LargeBinary(32)),
+    _column("sealed", BigInteger),
+    _column("sealed_at", Float(53)),
+    _column("closed", Boolean),
+)
+
+# Places of a chain, from `first` to `last`, that no record has, and why not.
+chain_gap = Table(
+    "chain_gap", metadata,
+    _column("writer", _TEXT, primary_key=True),
+    Column("first", BigInteger, nullable=False, primary_key=True, autoincrement=False),
+    _column("last", BigInteger),
+    _column("why", _TEXT),
+)
+
+# What is left of records that retention deleted; `act` is the one that did.
+chain_pruned = Table(
+    "chain_pruned", metadata,
+    _column("writer", _TEXT, primary_key=True),
+    Column("sequence", BigInteger, nullable=False, primary_key=True, autoincrement=False),
+    _column("digest", LargeBinary(32)),
+    _column("act", Integer),
+    Index("chain_pruned_by_act", "act"),
+)
+
+# The audit log: a segment is a stretch of one chain, sealed; a checkpoint signs all segments so far.
+audit_segment = Table(
+    "audit_segment", metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _column("at", Float(53)),
+    _column("writer", _TEXT),
+    *(_column(name, BigInteger) for name in ("first", "last", "count")),
+    *(_column(name, LargeBinary(32)) for name in ("root", "head")),
+    _column("gaps", JSON),
+    _column("final", Boolean),
+    Index("audit_segment_by_writer", "writer", "first"),
+)
+
+audit_checkpoint = Table(
+    "audit_checkpoint", metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _column("at", Float(53)),
+    _column("log", _TEXT),
+    _column("size", Integer),
+    *(_column(name, LargeBinary(32)) for name in ("root", "previous")),
+    Column("restored", Integer),
+    _column("key", String(64)),
+    _column("signature", LargeBinary(64)),
+)
+
+# The newest checkpoint that each second place has taken. `place` is the host and the digest of a folder's path or of a
+# webhook's URL, which may hold a secret.
+audit_delivery = Table(
+    "audit_delivery", metadata,
+    _column("place", _TEXT, primary_key=True),
+    _column("number", Integer),
+)

@@ -45,7 +45,8 @@ def test_every_metric_is_in_the_docs_with_its_labels(control: Control) -> None:
     control.retention.oldest = dict.fromkeys(KINDS, 0.0)
     families = [*traffic(control.fold), *kept, *gauges.of_revisions(control.keeper, control.file),
                 *gauges.of_workers(control.workers),
-                *gauges.of_classifiers(control.classifiers), *journal, *control.upstream.families()]
+                *gauges.of_classifiers(control.classifiers), *journal, *gauges.of_audit(control.auditor),
+                *control.upstream.families()]
     documented = dict(re.findall(r"^\| `(\w+)` \| ([\w, ]*?) *\|", METRICS, re.MULTILINE))
     suffix = {"counter": "_total", "info": "_info"}
     for family in families:

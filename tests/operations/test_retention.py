@@ -13,13 +13,13 @@ from gateway.record import Signal
 from gateway.telemetry.logs import Log
 from operations.audit import store as acts
 from operations.audit.act import Act
+from operations.audit.pruning import prune
 from operations.holds import store as holds
 from operations.holds.hold import Hold
 from operations.ledger import store as ledger
 from operations.retention import keeping
 from operations.retention.keeping import RetentionKeeper
 from operations.retention.periods import warnings_of
-from operations.retention.pruning import prune
 from operations.store.database import Database
 from operations.store.tables import content, exchange, legal_hold, signal, subject_key
 from tests.operations.content.conftest import ANN, DAY, JO, NOW, Kept, item
