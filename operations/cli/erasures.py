@@ -50,7 +50,8 @@ def erase(admin: Admin, user: str | None, pseudonym: str | None, exchange: str |
     report = answer["report"]
     destroyed = report["destroyed"]
     click.echo(f"{'would be destroyed' if dry_run else 'destroyed'}: {len(destroyed['keys'])} keys, "
-               f"{len(destroyed['contents'])} items ({destroyed['content_bytes']} bytes)")
+               f"{len(destroyed['contents'])} items ({destroyed['content_bytes']} bytes), "
+               f"{len(destroyed['comments'])} comments")
     for name, count in destroyed["elsewhere"].items():
         click.echo(f"  {name}: {count}")
     if not dry_run:

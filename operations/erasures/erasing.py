@@ -15,8 +15,9 @@ from gateway.telemetry.logs import Log
 from operations.audit import store as acts
 from operations.audit.act import Act
 from operations.content.drain import ContentDrain
+from operations.content.store import overwrite_deleted
 from operations.erasures import store
-from operations.erasures.reapply import FILE, Reapplied, append, reapply, reports_in
+from operations.erasures.reapply import FILE, Reapplied, act_of, append, reapply, reports_in
 from operations.erasures.report import Destroyed, Report, Signed, Target, moment, signed
 from operations.holds.store import check_free
 from operations.secrets.signing import Signer
@@ -24,6 +25,7 @@ from operations.store.database import Database, DatabaseAway
 
 Eraser = Callable[[Target], int]
 MIRROR_SECONDS = 60.0
+FOLLOW_SECONDS = 86_400.0
 
 
 class Done(NamedTuple):
@@ -82,14 +84,16 @@ class Erasures:
     def _erase(self, connection: Connection, target: Target, reason: str, actor: str,
                elsewhere: dict[str, int]) -> tuple[Report, Signed]:
         check_free(connection, target.tenant, target.subject, target.exchange)
-        destroyed = msgspec.structs.replace(store.destroy(connection, target), elsewhere=elsewhere)
-        report = self._report(target, reason, actor, destroyed)
+        begun = self._report(target, reason, actor, Destroyed())
+        destroyed = store.destroy(connection, target, act_of(begun))
+        report = msgspec.structs.replace(begun, destroyed=msgspec.structs.replace(destroyed, elsewhere=elsewhere))
         told = signed(report, self._signer)
         store.add(connection, report, told)
         acts.append(connection, Act(
             at=report.at_seconds, kind="erasure.erase", actor=actor, reason=reason, about=report.id,
             details={"tenant": target.tenant, "subject": target.subject, "exchange": target.exchange,
-                     "keys": len(destroyed.keys), "contents": len(destroyed.contents), "elsewhere": elsewhere}))
+                     "keys": len(destroyed.keys), "contents": len(destroyed.contents),
+                     "comments": len(destroyed.comments), "elsewhere": elsewhere}))
         return report, told
 
     # The file beside the database
@@ -121,7 +125,16 @@ class Erasures:
         while True:
             await asyncio.sleep(MIRROR_SECONDS)
             with suppress(DatabaseAway):
+                await self.follow_up()
                 await self.mirror()
+
+    async def follow_up(self) -> int:
+        """Deletes the comments that came too shortly before an erasure to go with it, or too late to be known of;
+        returns how many. Raises DatabaseAway."""
+        deleted = await self._database.run(lambda c: _follow_up(c, self._wall() - FOLLOW_SECONDS))
+        if deleted:
+            await self._database.make_durable("TRUNCATE")
+        return deleted
 
     async def mirror(self) -> None:
         """Files the reports that are not in this host's file yet: those of other hosts too. Raises DatabaseAway."""
@@ -137,6 +150,12 @@ class Erasures:
             return False
         self.filed |= new.keys()
         return True
+
+
+def _follow_up(connection: Connection, since: float) -> int:
+    overwrite_deleted(connection)
+    return sum(store.prune_comments(connection, store.written(connection, report.target, report.at_seconds),
+                                    act_of(report)) for report in store.since(connection, since))
 
 
 def _would(connection: Connection, target: Target) -> Destroyed:

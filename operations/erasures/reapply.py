@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Connection
 
+from operations.audit.act import Act
 from operations.erasures import store
 from operations.erasures.report import NotSigned, Report, Signed, verified
 
@@ -25,6 +26,7 @@ class Reapplied(msgspec.Struct, kw_only=True):
     erasures: list[str] = []
     keys: int = 0
     contents: int = 0
+    comments: int = 0
     unverified: int = 0
 
 
@@ -70,6 +72,14 @@ def reports_in(file: Path) -> tuple[list[tuple[Report, Signed]], int]:
     return list(found.values()), unverified
 
 
+def act_of(report: Report) -> Act:
+    """Under which records go, whenever that is: the erasure itself."""
+    target = report.target
+    return Act(at=report.at_seconds, kind="erasure.comments", actor=report.actor, reason=report.reason,
+               about=report.id, details={"tenant": target.tenant, "subject": target.subject,
+                                         "exchange": target.exchange})
+
+
 def reapply(connection: Connection, file: Path) -> Reapplied:
     """Destroys again what the reports in ``file`` say was destroyed, and enters the reports that are not in the
     database. Of a subject that came back since, what is younger than its erasure stays.
@@ -77,11 +87,12 @@ def reapply(connection: Connection, file: Path) -> Reapplied:
     reports, unverified = reports_in(file)
     told = Reapplied(read=len(reports), unverified=unverified)
     for report, signed in reports:
-        destroyed = store.destroy(connection, report.target, report.at_seconds)
+        destroyed = store.destroy(connection, report.target, act_of(report), report.at_seconds)
         # By name too: clocks of hosts differ, and what was destroyed once is destroyed.
         store.destroy_keys(connection, report.destroyed.keys)
         told.keys += len(destroyed.keys)
         told.contents += len(destroyed.contents)
+        told.comments += len(destroyed.comments)
         if store.add(connection, report, signed) or not destroyed.nothing:
             told.erasures.append(report.id)
     return told

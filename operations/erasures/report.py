@@ -21,16 +21,18 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Destroyed(msgspec.Struct, frozen=True, kw_only=True):
-    """What there was. ``elsewhere`` counts what others held of it, by who."""
+    """What there was. ``comments`` are the signals in which people wrote something; one that came within the last
+    minute goes once the audit has sealed it. ``elsewhere`` counts what others held of it, by who."""
 
     keys: list[str] = []
     contents: list[str] = []
     content_bytes: int = 0
+    comments: list[str] = []
     elsewhere: dict[str, int] = {}
 
     @property
     def nothing(self) -> bool:
-        return not (self.keys or self.contents or any(self.elsewhere.values()))
+        return not (self.keys or self.contents or self.comments or any(self.elsewhere.values()))
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

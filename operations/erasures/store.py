@@ -5,10 +5,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, literal, or_, select
 
+from operations.audit.act import Act
+from operations.audit.pruning import prune
 from operations.content.store import OWN, lock_subjects, overwrite_deleted, own_subject
-from operations.erasures.report import Destroyed, Report, Signed, Target
-from operations.store.tables import content, erasure, exchange, subject_key
+from operations.erasures.report import Destroyed, Report, Signed, Target, verified
+from operations.store.tables import content, erasure, exchange, signal, subject_key
 
+FEEDBACK = "feedback"
 _SHOWN = [column for column in erasure.columns if column.name != "signed"]
 
 
@@ -17,17 +20,40 @@ def found(connection: Connection, target: Target, before: float | None = None) -
     keys = list(connection.scalars(select(subject_key.c.id).where(_keys(target, before)).order_by(subject_key.c.id)))
     rows = connection.execute(select(content.c.id, content.c.size).where(
         contents_of(target, before)).order_by(content.c.id)).all()
-    return Destroyed(keys=keys, contents=[row.id for row in rows], content_bytes=sum(row.size for row in rows))
+    return Destroyed(keys=keys, contents=[row.id for row in rows], content_bytes=sum(row.size for row in rows),
+                     comments=written(connection, target, before))
 
 
-def destroy(connection: Connection, target: Target, before: float | None = None) -> Destroyed:
-    """Destroys it: the keys, and what was under them."""
+def destroy(connection: Connection, target: Target, act: Act, before: float | None = None) -> Destroyed:
+    """Destroys it: the keys, what was under them, and what people wrote. ``act`` tells of the last, which are records
+    of the ledger; those that no checkpoint seals yet are left for ``prune_comments``."""
     lock_subjects(connection)
     overwrite_deleted(connection)
     told = found(connection, target, before)
     _delete(connection, content, told.contents)
     _delete(connection, subject_key, told.keys)
+    prune_comments(connection, told.comments, act)
     return told
+
+
+def prune_comments(connection: Connection, ids: list[str], act: Act) -> int:
+    """Deletes signals that people wrote, as far as their chains allow; returns how many."""
+    return sum(prune(connection, signal, ids[first : first + 1000], act) for first in range(0, len(ids), 1000))
+
+
+def of_subject(target: Target) -> list[ColumnElement[bool]]:
+    """The exchanges of a subject. That it is not empty goes without saying, but not for the index."""
+    return [exchange.c.tenant == target.tenant, exchange.c.subject == target.subject, exchange.c.subject != ""]
+
+
+def written(connection: Connection, target: Target, before: float | None = None) -> list[str]:
+    """The signals in which people wrote something about a target's exchanges; with ``before``, until then."""
+    whose = exchange.c.id == target.exchange if target.exchange else and_(*of_subject(target))
+    about = select(signal.c.id, signal.c.body).join(exchange, exchange.c.id == signal.c.exchange_id)
+    rows = connection.execute(about.where(
+        whose, exchange.c.tenant == target.tenant, signal.c.kind == FEEDBACK,
+        *([] if before is None else [signal.c.at <= before])))
+    return [row.id for row in rows if row.body.get("comment") or isinstance(row.body.get("value"), str)]
 
 
 def _delete(connection: Connection, table: Table, ids: list[str]) -> None:
@@ -40,8 +66,7 @@ def contents_of(target: Target, before: float | None = None) -> ColumnElement[bo
     if target.exchange:
         whose = content.c.exchange_id == target.exchange
     else:
-        exchanges = select(exchange.c.id).where(
-            exchange.c.tenant == target.tenant, exchange.c.subject == target.subject)
+        exchanges = select(exchange.c.id).where(*of_subject(target))
         whose = or_(content.c.subject == target.subject, content.c.exchange_id.in_(exchanges))
     clauses = [content.c.tenant == target.tenant, whose]
     return and_(*clauses, *([] if before is None else [content.c.started_at <= before]))
@@ -52,8 +77,7 @@ def _keys(target: Target, before: float | None) -> ColumnElement[bool]:
     if target.exchange:
         whose = subject_key.c.subject == own_subject(target.exchange)
     else:
-        own = select(literal(OWN) + exchange.c.id).where(
-            exchange.c.tenant == target.tenant, exchange.c.subject == target.subject)
+        own = select(literal(OWN) + exchange.c.id).where(*of_subject(target))
         whose = or_(subject_key.c.subject == target.subject, subject_key.c.subject.in_(own))
     clauses = [subject_key.c.tenant == target.tenant, whose]
     return and_(*clauses, *([] if before is None else [subject_key.c.created_at <= before]))
@@ -93,7 +117,12 @@ def signed_report(connection: Connection, erasure_id: str) -> str | None:
     return told
 
 
-def of_subject(connection: Connection, tenant: str, subject: str) -> list[str]:
+def since(connection: Connection, at: float) -> list[Report]:
+    """The erasures from then on."""
+    return [verified(told) for told in connection.scalars(select(erasure.c.signed).where(erasure.c.at >= at))]
+
+
+def reports_about(connection: Connection, tenant: str, subject: str) -> list[str]:
     """The signed reports about a subject."""
     return list(connection.scalars(select(erasure.c.signed).where(
         erasure.c.tenant == tenant, erasure.c.subject == subject).order_by(erasure.c.at)))

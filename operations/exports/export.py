@@ -61,7 +61,7 @@ class Export:
         tenant, subject = self._target.tenant, self._target.subject
         for hold in holds.about(connection, tenant, subject):
             yield "hold", hold
-        for signed in erasures.of_subject(connection, tenant, subject):
+        for signed in erasures.reports_about(connection, tenant, subject):
             yield "erasure", document_of(signed)
 
     def _exchanges(self, connection: Connection, after: str) -> tuple[list[tuple[str, Any]], str | None]:

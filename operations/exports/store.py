@@ -14,7 +14,8 @@ _SIGNAL = [signal.c[name] for name in Signal.__struct_fields__]
 
 def exchanges(connection: Connection, tenant: str, subject: str, after: str) -> list[dict[str, Any]]:
     """The next exchanges of a subject, in the order of their ids."""
-    query = select(*_EXCHANGE).where(exchange.c.tenant == tenant, exchange.c.subject == subject, exchange.c.id > after)
+    query = select(*_EXCHANGE).where(
+        exchange.c.tenant == tenant, exchange.c.subject == subject, exchange.c.subject != "", exchange.c.id > after)
     rows = connection.execute(query.order_by(exchange.c.id).limit(PAGE))
     return [dict(zip(ExchangeRecord.__struct_fields__, row, strict=True)) for row in rows]
 

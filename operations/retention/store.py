@@ -10,11 +10,13 @@ from operations.store.tables import content, exchange, signal
 
 
 def due(kind: str, retention: Retention, now: float) -> tuple[Table, ColumnElement[bool]]:
-    """The table of ``exchanges``, ``signals`` (about no exchange) or ``content``, and which of its rows are due."""
+    """The table of ``exchanges``, ``signals`` (about no exchange that is there) or ``content``, and which of its rows
+    are due."""
     if kind == "exchanges":
         return exchange, expired(exchange, "exchanges", retention, now) & ~held(exchange)
     if kind == "signals":
-        return signal, (signal.c.at < now - retention.signals) & (signal.c.exchange_id == "") & ~held(signal)
+        about = select(exchange.c.id).where(exchange.c.id == signal.c.exchange_id).exists()
+        return signal, (signal.c.at < now - retention.signals) & ~about & ~held(signal)
     old = or_(content.c.until < now, expired(content, "content", retention, now))
     return content, old & ~held(content)
 

@@ -56,7 +56,6 @@ exchange = Table(
     Index("exchange_by_model", "model", "started_at"),
     Index("exchange_by_outcome", "outcome", "started_at"),
     Index("exchange_by_writer", "writer", "sequence"),
-    Index("exchange_by_subject", "tenant", "subject"),
 )
 
 # What was thought or measured of an exchange or a version: the fields of gateway.record.Signal, and its links.

@@ -16,7 +16,6 @@ from operations.audit.act import Act
 from operations.audit.pruning import prune
 from operations.holds import store as holds
 from operations.holds.hold import Hold
-from operations.ledger import store as ledger
 from operations.retention import keeping
 from operations.retention.keeping import RetentionKeeper
 from operations.retention.periods import warnings_of
@@ -49,8 +48,8 @@ async def test_records_go_when_their_period_is_over_and_their_signals_with_them(
                                                                                 keeper: RetentionKeeper) -> None:
     await kept.record("e1", age=401 * DAY)
     await kept.record("e2", age=399 * DAY)
-    await kept.database.run(lambda c: ledger.append(c, [
-        Signal(id=f"about-{of}", exchange_id=of, at=NOW, kind="feedback", name="n") for of in ("e1", "e2")]))
+    await kept.enter(*(
+        Signal(id=f"about-{of}", exchange_id=of, at=NOW, kind="feedback", name="n") for of in ("e1", "e2")))
     assert await keeper.due() == {"content": 0, "signals": 0, "exchanges": 1}
     assert await keeper.delete_due() == {"content": 0, "signals": 0, "exchanges": 1}
     assert await left(kept.database, exchange) == ["e2"]
@@ -85,10 +84,12 @@ async def test_content_goes_by_its_tenant_its_class_and_what_the_routing_wanted(
 
 
 async def test_signals_about_no_exchange_go_by_themselves(kept: Kept, keeper: RetentionKeeper) -> None:
-    await kept.database.run(lambda c: ledger.append(c, [
+    await kept.record("e1", age=102 * DAY)
+    await kept.enter(
         Signal(id="old", exchange_id="", at=NOW - 101 * DAY, kind="evaluation", name="n"),
         Signal(id="new", exchange_id="", at=NOW - 99 * DAY, kind="evaluation", name="n"),
-        Signal(id="of-one", exchange_id="e1", at=NOW - 101 * DAY, kind="feedback", name="n")]))
+        Signal(id="of-none", exchange_id="gone", at=NOW - 101 * DAY, kind="feedback", name="n"),
+        Signal(id="of-one", exchange_id="e1", at=NOW - 101 * DAY, kind="feedback", name="n"))
     await keeper.delete_due()
     assert await left(kept.database, signal) == ["new", "of-one"]
 
@@ -127,7 +128,7 @@ async def test_it_deletes_in_batches_each_with_its_act(kept: Kept, keeper: Reten
         await kept.record(f"e{number:02}", age=401 * DAY)
     assert (await keeper.delete_due("why not", "ann"))["exchanges"] == 25
     told = await kept.database.run(lambda c: acts.newest(c, 10))
-    assert [act["details"]["rows"] for act in told] == [5, 10, 10]
+    assert [act["details"]["pruned"]["count"] for act in told] == [5, 10, 10]
     assert {(act["kind"], act["actor"], act["reason"], act["about"]) for act in told} == {
         ("retention.delete", "ann", "why not", "exchanges")}
     assert keeper.deleted["exchanges"] == 25

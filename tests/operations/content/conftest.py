@@ -10,8 +10,9 @@ import pytest
 
 from gateway.content.item import Body, Item
 from gateway.content.segments import ContentSegments
-from gateway.record import ExchangeRecord
+from gateway.record import Entry, ExchangeRecord
 from gateway.telemetry.logs import Log
+from operations.audit.sealing import Sealer
 from operations.content.drain import ContentDrain
 from operations.content.opening import Opener
 from operations.content.vault import Vault
@@ -48,6 +49,7 @@ class Kept:
         self.state, self.database, self.clock = folder, database, HandClock()
         self.now = NOW
         self.vault = Vault(master)
+        self.sealer = Sealer(Signer(master.derived("audit")))
         sealing = master.host_keys().sealing
         self.segments = ContentSegments(folder / "content", "w0", sealing, self.clock.time, free_bytes=0)
         self.drain = ContentDrain(database, folder / "content", self.vault, Opener(master), log, lambda: self.now)
@@ -63,8 +65,17 @@ class Kept:
     async def record(self, name: str, subject: str = JO, *, tenant: str = "shop", age: float = 60.0,
                      retention: str = "") -> None:
         """Enters an exchange into the ledger."""
-        await self.database.run(lambda c: ledger.append(c, [ExchangeRecord(
-            id=name, started_at=NOW - age, tenant=tenant, subject=subject, retention=retention)]))
+        await self.enter(ExchangeRecord(
+            id=name, started_at=NOW - age, tenant=tenant, subject=subject, retention=retention))
+
+    async def enter(self, *entries: Entry, seal: bool = True) -> None:
+        """Enters records into the ledger, and seals them under a checkpoint."""
+        await self.database.run(lambda c: ledger.append(c, entries))
+        if seal:
+            await self.seal()
+
+    async def seal(self) -> None:
+        await self.database.run(lambda c: self.sealer.seal(c, self.now))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
+from gateway.record import Signal
 from operations.audit import store as acts
 from operations.content import store
 from operations.content.store import listed
@@ -19,7 +20,7 @@ from operations.erasures.store import newest
 from operations.holds import store as holds
 from operations.holds.hold import Hold, UnderHold
 from operations.store.database import Database
-from operations.store.tables import subject_key
+from operations.store.tables import signal, subject_key
 from tests.operations.conftest import Lines
 from tests.operations.content.conftest import ANN, CANARY, JO, NOW, Kept, item
 
@@ -87,6 +88,28 @@ async def test_one_exchange_can_be_erased_alone(kept: Kept) -> None:
     kept.segments.keep(item("e1"))
     await kept.drain.finish()
     assert await ids(kept) == ["e2"]
+
+
+async def test_what_people_wrote_about_its_exchanges_goes_as_far_as_the_chain_allows(kept: Kept) -> None:
+    """And the audit finds nothing amiss; what was not sealed yet follows."""
+    def comment(name: str, exchange: str = "e1", **body: object) -> Signal:
+        return Signal(id=name, exchange_id=exchange, at=NOW, tenant="shop", kind="feedback", name="helpful", body=body)
+    await kept.record("e1")
+    await kept.record("e2", ANN)
+    await kept.enter(comment("s1", comment=CANARY), comment("s2", value=CANARY), comment("s3", value=True),
+                     comment("s4", "e2", comment="hers"))
+    await kept.enter(comment("s5", comment=CANARY), seal=False)
+    done = await kept.erasures.erase(TARGET, "asked to", "ann")
+    assert sorted(done.report.destroyed.comments) == ["s1", "s2", "s5"]
+    assert await signals(kept) == ["s3", "s4", "s5"]
+    await kept.seal()
+    assert await kept.erasures.follow_up() == 1
+    assert await signals(kept) == ["s3", "s4"]
+    assert await kept.erasures.follow_up() == 0
+
+
+async def signals(kept: Kept) -> list[str]:
+    return await kept.database.run(lambda c: sorted(c.scalars(select(signal.c.id))))
 
 
 async def test_a_dry_run_tells_and_destroys_nothing(kept: Kept) -> None:

@@ -41,10 +41,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text, nullable=False), *_times("placed_at"), sa.Column("released_at", sa.Float(53)),
         *_texts("released_by"), sa.Column("release_reason", sa.Text, nullable=False))
     op.create_index("legal_hold_by_subject", "legal_hold", ["tenant", "subject"])
-    op.create_index("exchange_by_subject", "exchange", ["tenant", "subject"])
 
 
 def downgrade() -> None:
-    op.drop_index("exchange_by_subject", "exchange")
     for table in ("legal_hold", "erasure", "subject_key", "content"):
         op.drop_table(table)
