@@ -13,7 +13,7 @@ import pytest
 from gateway.content.item import Body, Item
 from gateway.content.segments import FOLDER, ContentSegments
 from operations.secrets.master import MasterKey
-from tests.operations.running import Running, until
+from tests.operations.running import Running, running, until
 from tests.operations.test_cli import invoke
 
 KEY = b"k" * 32
@@ -24,12 +24,10 @@ WHY = ("--reason", "a test")
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    service = Running(tmp_path_factory.mktemp("service"), workers=1)
-    service.environment["GATEWRIGHT_MASTER_KEY"] = base64.b64encode(KEY).decode()
-    try:
-        yield service.start().ready()
-    finally:
-        service.stop()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("GATEWRIGHT_MASTER_KEY", base64.b64encode(KEY).decode())
+        with running(tmp_path_factory.mktemp("service"), workers=1) as service:
+            yield service
 
 
 def run(service: Running, *words: str, status: int = 0) -> str:
