@@ -21,18 +21,18 @@ _encode = msgspec.msgpack.Encoder().encode
 class Keep(Step):
     """Stands outside the guards and inside the account. Nothing is kept of an exchange of which nothing left: one that
     a guard has declined, say, or that the client gave up before its guards were done. ``store: false`` in the request
-    means no.
+    means no, and so does a host without a sealing key, which has no ``segments``.
     """
 
-    def __init__(self, segments: ContentSegments, entropy: Callable[[int], bytes] = os.urandom) -> None:
+    def __init__(self, segments: ContentSegments | None, entropy: Callable[[int], bytes] = os.urandom) -> None:
         self._segments = segments
         self._entropy = entropy
 
     def leave(self, exchange: Exchange, reply: Reply) -> Reply:
-        route = exchange.route
-        if route is None or route.content is None or exchange.document.get("store") is False:
+        route, segments = exchange.route, self._segments
+        if segments is None or route is None or route.content is None or exchange.document.get("store") is False:
             return reply
-        exchange.keeping = Keeping(exchange, self._segments, self._entropy)
+        exchange.keeping = Keeping(exchange, segments, self._entropy)
         return reply.through(exchange.keeping)
 
     def settle(self, exchange: Exchange) -> None:

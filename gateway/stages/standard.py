@@ -33,7 +33,7 @@ def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | 
     ``content`` nothing can be kept, and nothing is."""
     return (
         Account(worker, journal, clock),
-        *([Keep(content)] if content is not None else []),
+        Keep(content),
         Identify(keys),
         admit,
         Read(limits.json_depth, host_keys),

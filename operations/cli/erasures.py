@@ -96,7 +96,7 @@ def show_erasure(admin: Admin, erasure_id: str) -> None:
 FILE is what `erase --json` or `erasure show` printed, or a host's erasures.jsonl. The public key is that of
 `gatewright erasure list --json`: keep it where the host cannot change it.
 """)
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--key", metavar="BASE64", help="The public key that it has to be signed with; else the one it names.")
 @as_json_option
 def verify(file: Path, key: str | None, as_json: bool) -> None:
@@ -106,6 +106,8 @@ def verify(file: Path, key: str | None, as_json: bool) -> None:
         reports = _verified(file, public)
     except binascii.Error:
         fail("--key: expected base64", as_json, code="invalid_key")
+    except OSError as error:
+        fail(f"{file}: {error.strerror}", as_json, code="file_not_read")
     except NotSigned as error:
         fail(f"{file}: {error}", as_json, code="not_signed")
     if as_json:
