@@ -10,16 +10,18 @@ it.
 The digest is RFC 6962's leaf hash of these bytes.
 """
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
 import msgspec
-from sqlalchemy import Boolean, Column, ColumnElement, Table, Text, cast, type_coerce
+from sqlalchemy import Boolean, Column, ColumnElement, Table, type_coerce
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import JSON, NullType
 
 LINKS = ("previous", "digest")
-_HAVE_NULL = ("value", "before", "after")
+_HAVE_NULL = {"exchange": (), "signal": ("value",), "act": ("before", "after")}
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder().decode
 
@@ -27,8 +29,8 @@ _decode = msgspec.json.Decoder().decode
 def canonical(kind: str, fields: Mapping[str, Any], previous: bytes) -> bytes:
     """The bytes of a record of table ``kind`` from its fields, by their columns' names and without its links."""
     told = {name: value for name, value in fields.items() if value}
-    for name in _HAVE_NULL:
-        if fields.get(name) is not None:
+    for name in _HAVE_NULL[kind]:
+        if fields[name] is not None:
             told[name] = _positive(fields[name])
     return _encoded(kind, told, previous)
 
@@ -57,41 +59,56 @@ class StoredForm:
         columns = [column for column in table.columns
                    if column.name not in LINKS and (present is None or column.name in present)]
         self.names = [str(column.name) for column in columns]
-        self.columns: list[ColumnElement[Any]] = [_raw(column) for column in columns]  # what ``bytes_of`` is given
-        self._shapes = [(str(column.name), _shape_of(column), column.name in _HAVE_NULL) for column in columns]
+        self.columns: list[ColumnElement[Any]] = [raw(column) for column in columns]  # what ``bytes_of`` is given
+        self._documents = [str(column.name) for column in columns if isinstance(column.type, JSON)]
+        self._flags = [str(column.name) for column in columns if isinstance(column.type, Boolean)]
 
     def bytes_of(self, values: Sequence[Any], previous: bytes) -> bytes:
-        told = {}
-        for (name, shape, has_null), value in zip(self._shapes, values, strict=True):
-            if value or (has_null and value is not None):
-                shaped = shape(value)
-                if shaped or has_null:
-                    told[name] = shaped
-        return _encoded(self.kind, told, previous)
+        fields = dict(zip(self.names, values, strict=True))
+        if bytes in set(map(type, values)):
+            # SQLite lets a column hold what it was not made for: they would look like the text that JSON makes of them.
+            fields = {name: ["bytes", value.hex()] if isinstance(value, bytes) else value
+                      for name, value in fields.items()}
+        for name in self._documents:
+            text = fields[name]
+            fields[name] = [] if text == "[]" else {} if text == "{}" else document(text)
+        for name in self._flags:
+            if fields[name] in (0, 1):  # SQLite has none of its own
+                fields[name] = bool(fields[name])
+        try:
+            return canonical(self.kind, fields, previous)
+        except (ValueError, TypeError, OverflowError):
+            return b"no record that was ever stored"
 
 
-def _raw(column: Column[Any]) -> ColumnElement[Any]:
-    # As text, for psycopg would decode it.
-    return cast(column, Text) if isinstance(column.type, JSON) else type_coerce(column, NullType())
+class _Stored(FunctionElement[Any]):
+    """A JSON column as it is stored: psycopg would decode it, and SQLite has it as text already."""
+
+    type = NullType()
+    inherit_cache = True
 
 
-def _shape_of(column: Column[Any]) -> Callable[[Any], Any]:
-    if isinstance(column.type, JSON):
-        return _document
-    return _boolean if isinstance(column.type, Boolean) else _plain
+@compiles(_Stored)
+def _as_text(element: _Stored, compiler: Any, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} AS TEXT)"
 
 
-def _document(text: Any) -> Any:
+@compiles(_Stored, "sqlite")
+def _as_it_is(element: _Stored, compiler: Any, **options: Any) -> str:
+    told: str = compiler.process(element.clauses, **options)
+    return told
+
+
+def raw(column: Column[Any]) -> ColumnElement[Any]:
+    """To select what is stored, below what SQLAlchemy and the driver make of it: JSON comes as text."""
+    return _Stored(column) if isinstance(column.type, JSON) else type_coerce(column, NullType())
+
+
+def document(text: Any) -> Any:
+    """The value of a JSON column that was read ``raw``; something that none has where it is no JSON."""
+    if text is None or isinstance(text, (int, float)):  # SQLite keeps a number as one
+        return text
     try:
         return _decode(text)
     except (msgspec.DecodeError, TypeError, UnicodeEncodeError):
         return ["no JSON", str(text)]
-
-
-def _boolean(value: Any) -> Any:
-    return bool(value) if value in (0, 1) else _plain(value)  # SQLite has none of its own
-
-
-def _plain(value: Any) -> Any:
-    # SQLite lets a column hold what it was not made for: bytes would else look like the text that JSON makes of them.
-    return ["bytes", value.hex()] if isinstance(value, bytes) else _positive(value)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.record import Entry
@@ -24,7 +24,8 @@ def hold(connection: Connection) -> None:
 def heads(connection: Connection, writers: Iterable[str]) -> dict[str, Head]:
     query = select(chain.c.writer, chain.c.sequence, chain.c.digest, chain.c.closed)
     return {row.writer: Head(row.sequence, row.digest, row.closed)
-            for row in connection.execute(query.where(chain.c.writer.in_(list(writers))))}
+            for row in connection.execute(query.where(chain.c.writer.in_(list(writers))))
+            if isinstance(row.sequence, int) and isinstance(row.digest, bytes)}
 
 
 def links_for(connection: Connection, entries: Sequence[Entry]) -> tuple[Links, list[Entry]]:
@@ -75,5 +76,5 @@ def save(connection: Connection, links: Links) -> None:
               "closed": False}
              for writer, head in sorted(links.changed.items())])
     if links.gaps:
-        connection.execute(insert(chain_gap), [
+        connection.execute(_INSERTS[connection.dialect.name](chain_gap).on_conflict_do_nothing(), [
             {"writer": gap.writer, "first": gap.first, "last": gap.last, "why": gap.why} for gap in links.gaps])

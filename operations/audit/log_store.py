@@ -1,12 +1,14 @@
 """The audit log's SQL: what is to be sealed, segments, checkpoints, and how far webhooks have come."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select, union_all, update
+from sqlalchemy import Boolean, Connection, Row, Select, Table, and_, func, insert, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import JSON
 
+from operations.audit.canonical import document, raw
 from operations.audit.checkpoint import Checkpoint, Segment
 from operations.audit.links import ACTS, STRAYS
 from operations.store.tables import (
@@ -21,8 +23,13 @@ from operations.store.tables import (
     signal,
 )
 
+T = TypeVar("T")
+
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _READ_ROWS = 5000
+_LOOK_BACK = 10
+_BEYOND = (1 << 31) - 1
+_CHECKPOINT = select(*map(raw, audit_checkpoint.columns))
 SHARED = (ACTS, STRAYS)  # chains that no life of a worker ends
 
 
@@ -94,54 +101,85 @@ def add(connection: Connection, segments: Sequence[Segment], checkpoint: Checkpo
 
 def segments(connection: Connection, first: int = 0, upto: int | None = None) -> Iterator[Segment]:
     """The segments from number ``first`` on, up to and without ``upto``."""
-    query = select(audit_segment).where(audit_segment.c.number >= first).order_by(audit_segment.c.number)
+    query = select(*map(raw, audit_segment.columns)).where(audit_segment.c.number >= first)
     if upto is not None:
         query = query.where(audit_segment.c.number < upto)
-    for row in connection.execute(query, execution_options={"yield_per": _READ_ROWS}):
-        yield Segment(**row._mapping)
+    for row in connection.execute(query.order_by(audit_segment.c.number), execution_options={"yield_per": _READ_ROWS}):
+        if segment := _segment(row):
+            yield segment
+
+
+def _segment(row: Row[Any] | None) -> Segment | None:
+    return _read(row, audit_segment, Segment)
+
+
+def _checkpoint(row: Row[Any] | None) -> Checkpoint | None:
+    return _read(row, audit_checkpoint, Checkpoint)
+
+
+def _read(row: Row[Any] | None, table: Table, kind: type[T]) -> T | None:
+    """A row as what it should be; None where it is not there, or is no such thing: somebody may have written to it."""
+    if row is None:
+        return None
+    fields = dict(zip(map(str, table.columns.keys()), row, strict=True))
+    for column in table.columns:
+        if isinstance(column.type, JSON):
+            fields[column.name] = document(fields[column.name])
+        elif isinstance(column.type, Boolean) and fields[column.name] in (0, 1):
+            fields[column.name] = bool(fields[column.name])
+    try:
+        return msgspec.convert(fields, kind)
+    except msgspec.ValidationError:
+        return None
+
+
+def next_segment(connection: Connection) -> int:
+    """Of the next segment: above every one that is there."""
+    number: int = connection.execute(select(func.coalesce(func.max(audit_segment.c.number), -1) + 1)).scalar_one()
+    return number
+
+
+def next_checkpoint(connection: Connection) -> int:
+    """Of the next checkpoint: above every one that is there."""
+    number: int = connection.execute(select(func.coalesce(func.max(audit_checkpoint.c.number), 0) + 1)).scalar_one()
+    return number
 
 
 def segment_with(connection: Connection, writer: str, sequence: int) -> Segment | None:
     """The one that seals a record."""
-    row = connection.execute(select(audit_segment).where(
-        audit_segment.c.writer == writer, audit_segment.c.first <= sequence, audit_segment.c.last >= sequence)).first()
-    return Segment(**row._mapping) if row else None
+    return _segment(connection.execute(select(*map(raw, audit_segment.columns)).where(
+        audit_segment.c.writer == writer, audit_segment.c.first <= sequence, audit_segment.c.last >= sequence)).first())
 
 
 def newest_checkpoint(connection: Connection) -> Checkpoint | None:
-    query = select(audit_checkpoint).order_by(audit_checkpoint.c.number.desc()).limit(1)
-    return _checkpoint(connection.execute(query).first())
-
-
-def checkpoint_numbered(connection: Connection, number: int) -> Checkpoint | None:
-    query = select(audit_checkpoint).where(audit_checkpoint.c.number == number)
-    return _checkpoint(connection.execute(query).first())
+    return checkpoint_before(connection, _BEYOND)
 
 
 def checkpoint_before(connection: Connection, number: int) -> Checkpoint | None:
-    query = select(audit_checkpoint).where(audit_checkpoint.c.number < number)
-    return _checkpoint(connection.execute(query.order_by(audit_checkpoint.c.number.desc()).limit(1)).first())
+    """The newest one whose number is below that, and that can be read."""
+    return next(iter(newest_checkpoints(connection, _LOOK_BACK, number)), None)
+
+
+def checkpoint_numbered(connection: Connection, number: int) -> Checkpoint | None:
+    return _checkpoint(connection.execute(_CHECKPOINT.where(audit_checkpoint.c.number == number)).first())
 
 
 def checkpoint_over(connection: Connection, segment: int) -> Checkpoint | None:
     """The first one that signs a segment."""
-    query = select(audit_checkpoint).where(audit_checkpoint.c.size > segment).order_by(audit_checkpoint.c.number)
+    query = _CHECKPOINT.where(audit_checkpoint.c.size > segment).order_by(audit_checkpoint.c.number)
     return _checkpoint(connection.execute(query.limit(1)).first())
 
 
-def _checkpoint(row: Row[Any] | None) -> Checkpoint | None:
-    return Checkpoint(**row._mapping) if row else None
-
-
 def checkpoints(connection: Connection, after: int = 0, limit: int | None = None) -> list[Checkpoint]:
-    query = select(audit_checkpoint).where(audit_checkpoint.c.number > after).order_by(audit_checkpoint.c.number)
-    return [Checkpoint(**row._mapping) for row in connection.execute(query.limit(limit))]
+    """Those whose number is above ``after``, the oldest first."""
+    query = _CHECKPOINT.where(audit_checkpoint.c.number > after).order_by(audit_checkpoint.c.number)
+    return [one for row in connection.execute(query.limit(limit)) if (one := _checkpoint(row))]
 
 
-def newest_checkpoints(connection: Connection, limit: int) -> list[Checkpoint]:
+def newest_checkpoints(connection: Connection, limit: int, below: int = _BEYOND) -> list[Checkpoint]:
     """The newest first."""
-    query = select(audit_checkpoint).order_by(audit_checkpoint.c.number.desc()).limit(limit)
-    return [Checkpoint(**row._mapping) for row in connection.execute(query)]
+    query = _CHECKPOINT.where(audit_checkpoint.c.number < below).order_by(audit_checkpoint.c.number.desc())
+    return [one for row in connection.execute(query.limit(limit)) if (one := _checkpoint(row))]
 
 
 def delivered(connection: Connection, place: str) -> int:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, inspect, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -60,6 +61,7 @@ def _sqlite(path: Path) -> Engine:
     # A copy without its log, in a folder that cannot be written to, opens only where nobody else can be at it.
     for options in ("mode=ro", "immutable=1"):
         engine = create_engine(f"sqlite:///file:{quote(str(path.resolve()))}?{options}&uri=true", poolclass=NullPool)
+        event.listen(engine, "connect", _read_any_text)
         try:
             with engine.connect() as connection:
                 connection.exec_driver_sql("select count(*) from sqlite_master")
@@ -70,6 +72,11 @@ def _sqlite(path: Path) -> Engine:
         else:
             return engine
     raise AssertionError("not reached")
+
+
+def _read_any_text(connection: Any, _record: object) -> None:
+    # Text that is no UTF-8 was put there by somebody, and is a finding: it must not end the reading.
+    connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
 
 
 def _check(connection: Connection) -> None:

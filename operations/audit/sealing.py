@@ -44,12 +44,12 @@ class Sealer:
         chains.hold(connection)
         newest = log_store.newest_checkpoint(connection)
         tree, is_damaged = self._tree_at(connection, newest)
-        segments = list(_segments(connection, at, tree.size))
+        segments = list(_segments(connection, at, max(tree.size, log_store.next_segment(connection))))
         if not segments:
             return Sealed(is_damaged=is_damaged)
         for segment in segments:
             tree.add(segment.leaf())
-        checkpoint = self._checkpoint(at, tree, newest, known)
+        checkpoint = self._checkpoint(at, tree, log_store.next_checkpoint(connection), newest, known)
         log_store.add(connection, segments, checkpoint)
         self._tree, self._newest = tree, checkpoint
         return Sealed(checkpoint, sum(segment.count for segment in segments), is_damaged)
@@ -60,12 +60,13 @@ class Sealer:
             return tree, newest is not None and (tree.size, tree.root()) != (newest.size, newest.root)
         return self._tree.copy(), False
 
-    def _checkpoint(self, at: float, tree: Tree, newest: Checkpoint | None, known: Checkpoint | None) -> Checkpoint:
+    def _checkpoint(self, at: float, tree: Tree, number: int, newest: Checkpoint | None,
+                    known: Checkpoint | None) -> Checkpoint:
         before, restored = newest, None
-        if known is not None and known.number > (newest.number if newest else 0):
-            before, restored = known, newest.number if newest else 0
+        if known is not None and known.number >= number:
+            before, restored, number = known, number - 1, known.number + 1
         return Checkpoint(
-            number=before.number + 1 if before else 1, at=at, log=before.log if before else self._entropy(8).hex(),
+            number=number, at=at, log=before.log if before else self._entropy(8).hex(),
             size=tree.size, root=tree.root(), previous=before.digest() if before else b"", restored=restored,
             key=self._signer.public.hex()).signed_by(self._signer)
 
