@@ -14,6 +14,7 @@ from guardrails.classifiers.builtin import NAMES, installed, requirements_of
 from guardrails.classifiers.settings import ClassifierSettings
 
 SCORES = ("fast", "safety")  # the models that score texts
+DAY = 86_400
 Count = Annotated[int, msgspec.Meta(ge=1)]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # it becomes a label of metrics
 
@@ -49,6 +50,25 @@ class Drain(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     finish: Duration = Duration(30)
 
 
+class Periods(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How long what is under one class, or one tenant's, is kept. None: as everything else."""
+
+    exchanges: Duration | None = None
+    content: Duration | None = None
+
+
+class Retention(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How long the ledger keeps what it has. A tenant's own period counts before its class's, that before the general
+    one; content never outlives what the routing says, and acts are never deleted. ``signals`` are those about no
+    exchange: the others go with theirs."""
+
+    exchanges: Duration = Duration(400 * DAY)
+    signals: Duration = Duration(400 * DAY)
+    content: Duration = Duration(30 * DAY)
+    classes: dict[str, Periods] = {}
+    tenants: dict[str, Periods] = {}
+
+
 class Audit(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """How often a signed checkpoint seals the ledger, and the second places that it is written to."""
 
@@ -73,6 +93,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     keys: list[Key] = []
     limits: Limits = Limits()
     drain: Drain = Drain()
+    retention: Retention = Retention()
     audit: Audit = Audit()
     upstream_ca_file: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import httpx2
@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from gateway.config.routing_document import RoutingDocument
 from gateway.config.settings import Settings
+from gateway.content.segments import FOLDER
 from gateway.detectors import usable_detectors
 from gateway.telemetry.logs import Log
 from guardrails.classifiers.builtin import loaded_by
@@ -19,22 +20,35 @@ from operations.admin.gate import Gate
 from operations.audit.api import ActRoutes, AuditRoutes
 from operations.audit.auditor import Auditor
 from operations.audit.delivery import Delivery, places_of
+from operations.audit.pruning import prune
 from operations.audit.sealing import Sealer
 from operations.classifier.board import Classifiers
 from operations.classifier.status import ClassifierStatus
 from operations.console.api import ConsoleRoutes
+from operations.content.api import ContentRoutes
+from operations.content.drain import ContentDrain
+from operations.content.opening import Opener
+from operations.content.vault import Vault
 from operations.control.app import admin_app
 from operations.control.health import Health
+from operations.erasures.api import ErasureRoutes
+from operations.erasures.erasing import Erasures
+from operations.exports.api import ExportRoutes
+from operations.holds.api import HoldRoutes
 from operations.ledger import store as ledger
 from operations.ledger.api import ExchangeRoutes
 from operations.ledger.drain import Drain
 from operations.metrics import gauges
 from operations.metrics.api import MetricsRoute
+from operations.metrics.content import of_content
 from operations.metrics.exposition import traffic
 from operations.metrics.fold import Fold
 from operations.metrics.following import Following
 from operations.metrics.upstream import UpstreamMetrics, upstream_client
+from operations.retention.api import RetentionRoutes
+from operations.retention.keeping import RetentionKeeper
 from operations.revisions.api import RevisionRoutes
+from operations.revisions.host import host_of
 from operations.revisions.keeper import Keeper, SnapshotNotWritten
 from operations.revisions.routing_file import RoutingFile
 from operations.secrets.master import MasterKey, master_key
@@ -48,6 +62,7 @@ _WORKERS_LEAVE_SECONDS = 5.0
 _LAST_DRAIN_SECONDS = 10.0
 _LAST_SEAL_SECONDS = 3.0
 _STOP_SECONDS = 2
+_AGAIN_SECONDS = 1.0
 
 
 class NothingToServe(Exception):
@@ -68,18 +83,24 @@ class Control:
         state = Path(settings.state)
         self._journal = state / "journal"
         master = master or master_key({}, state)
+        self._subject_of = master.host_keys().subject_of
         self.database = Database(settings.database)
         self.workers = Workers()
         classifying = settings.classifying
         self.classifiers = Classifiers(loaded_by(classifying) if classifying is not None else [])
-        self.keeper = Keeper(self.database, state, log, catalogue=usable_detectors(settings))
+        self.keeper = Keeper(self.database, state, log, catalogue=usable_detectors(settings),
+                             host=host_of(settings, master.is_given))
         self.file = RoutingFile(Path(settings.routing), self.keeper, log)
         self.fold = Fold()
         self.following = Following(self._journal, self.fold, log)
         self.drain = Drain(self.database, self._journal, lambda: self.following.spent, log)
+        self.vault = Vault(master)
+        self.content = ContentDrain(self.database, state / FOLDER, self.vault, Opener(master), log)
+        signer = Signer(master.derived("audit"))
+        self.erasures = Erasures(self.database, state, signer, self.content, log)
+        self.retention = RetentionKeeper(self.database, settings.retention, prune, log)
         self._client = upstream_client(settings.upstream_ca_file)
         self.upstream = UpstreamMetrics(lambda: endpoints_of(self.keeper.document), self._client)
-        signer = Signer(master.derived("audit"))
         self._webhooks = httpx2.AsyncClient(trust_env=False)
         self.auditor = Auditor(self.database, Sealer(signer), [
             Delivery(place, self.database) for place in places_of(settings.audit, socket.gethostname(), self._webhooks)
@@ -96,6 +117,7 @@ class Control:
             lambda: gauges.of_workers(self.workers),
             lambda: gauges.of_classifiers(self.classifiers),
             lambda: gauges.of_journal(self.drain, self.following, self.workers),
+            lambda: of_content(self.content, self.retention, self.erasures, self.workers),
             lambda: gauges.of_audit(self.auditor),
             self.upstream.families,
         ], self.upstream.text)
@@ -107,6 +129,11 @@ class Control:
             *ExchangeRoutes(self.database).routes(),
             *WorkerRoutes(self.workers).routes(),
             *ActRoutes(self.database).routes(),
+            *ContentRoutes(self.database, self.vault).routes(),
+            *ErasureRoutes(self.database, self.erasures, self._subject_of).routes(),
+            *HoldRoutes(self.database, self._subject_of).routes(),
+            *RetentionRoutes(self.retention).routes(),
+            *ExportRoutes(self.database, self.vault, self._subject_of).routes(),
             *AuditRoutes(self.database, self.auditor, self._public_key).routes(),
         ]
 
@@ -137,7 +164,7 @@ class Control:
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(work) for work in (
                 self.following.run(), self.drain.run(), self.upstream.run(), self.file.watch(self._handled),
-                self.auditor.run(), self._listen(status))]
+                self.auditor.run(), self._keep_content(), self._listen(status))]
             serving = tasks.create_task(server.serve(sockets=[admin]))
             await stop.wait()
             await self._leave()
@@ -148,6 +175,18 @@ class Control:
         await self._client.aclose()
         await self._webhooks.aclose()
         self.database.close()
+
+    async def _keep_content(self) -> None:
+        """What was erased is erased again first: a database may have been restored, and a segment may be old."""
+        while True:
+            try:
+                await self.erasures.open()
+                break
+            except DatabaseAway:
+                await asyncio.sleep(_AGAIN_SECONDS)
+        async with asyncio.TaskGroup() as tasks:
+            for work in (self.content.run(), self.retention.run(), self.erasures.run()):
+                tasks.create_task(work)
 
     async def _listen(self, status: socket.socket) -> None:
         arrived = asyncio.Event()
@@ -167,6 +206,8 @@ class Control:
         await self.drain.wait_for_writers(drain.grace + drain.finish + _WORKERS_LEAVE_SECONDS)
         if not await self.drain.finish(_LAST_DRAIN_SECONDS):
             self._log.error("journal_left", bytes=self.drain.undrained_bytes(), remedy="the next start drains it")
+        with suppress(DatabaseAway):
+            await self.content.finish()
         await self.auditor.finish(_LAST_SEAL_SECONDS)
 
 
