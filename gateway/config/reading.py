@@ -82,6 +82,9 @@ def read_settings(path: Path) -> Settings:
 def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
     database = settings.database.removeprefix("sqlite:///")
     ca_file = settings.upstream_ca_file
+    if settings.backups is not None:
+        to = str(base / settings.backups.to)
+        settings = msgspec.structs.replace(settings, backups=msgspec.structs.replace(settings.backups, to=to))
     if isinstance(settings.classifiers, ClassifierSettings):
         settings = msgspec.structs.replace(settings, classifiers=with_absolute_folders(settings.classifiers, base))
     return msgspec.structs.replace(

@@ -48,6 +48,16 @@ class Drain(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     finish: Duration = Duration(30)
 
 
+class Backups(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Backups of the database to a folder. Kept are the newest ``keep``, and all that are younger than ``keep_for``."""
+
+    to: str
+    every: Duration = Duration(24 * 3600)
+    keep: Count = 14
+    keep_for: Duration | None = None
+    drill_every: Duration | None = None
+
+
 class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One host's settings. Relative paths are relative to the file they stand in."""
 
@@ -65,6 +75,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     keys: list[Key] = []
     limits: Limits = Limits()
     drain: Drain = Drain()
+    backups: Backups | None = None
     upstream_ca_file: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

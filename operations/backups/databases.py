@@ -1,0 +1,48 @@
+"""What differs between the kinds of database, behind one name each."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from operations.backups import postgresql, sqlite
+from operations.backups.damage import Refused
+from operations.backups.dump import Alive, Dump, Target
+from operations.backups.manifest import Kind
+
+_PORT = 5432
+
+
+def kind_of(url: str) -> Kind:
+    """Raises Refused for a database of another kind."""
+    scheme = url.partition(":")[0].partition("+")[0]
+    if scheme == "sqlite":
+        return "sqlite"
+    if scheme == "postgresql":
+        return "postgresql"
+    raise Refused(f"expected sqlite:///PATH or postgresql://USER@HOST/NAME, found {scheme or 'nothing'}://...")
+
+
+def source_of(url: str, host: str) -> str:
+    """The database's name among all that are backed up to one folder: the same from every host, without its password.
+    """
+    if kind_of(url) == "sqlite":
+        return f"sqlite {host}:{sqlite.path_of(url).resolve()}"
+    parsed = make_url(url)
+    return f"postgresql {parsed.host or parsed.query.get('host', 'localhost')}:{parsed.port or _PORT}/{parsed.database}"
+
+
+def dumped(url: str, scratch: Path, alive: Alive) -> AbstractContextManager[Dump]:
+    """A consistent copy, while the block lasts."""
+    if kind_of(url) == "sqlite":
+        return sqlite.dumped(url, scratch, alive)
+    return postgresql.dumped(url, scratch, alive)
+
+
+def target_at(url: str, kind: Kind, replace: bool, moment: str) -> Target:
+    """Raises Refused where there is something that is not to be replaced, or where a dump of ``kind`` does not fit."""
+    if kind_of(url) != kind:
+        raise Refused(f"it is a backup of a {kind} database, which {kind_of(url)} cannot take: restore it with "
+                      f"--to {'sqlite:///PATH' if kind == 'sqlite' else 'postgresql://USER@HOST/NAME'}")
+    return sqlite.SqliteTarget(url, replace, moment) if kind == "sqlite" else postgresql.PostgresTarget(
+        url, replace, moment)
