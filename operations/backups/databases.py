@@ -3,7 +3,8 @@
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from sqlalchemy import make_url
+import msgspec
+from sqlalchemy import Engine, NullPool, create_engine, make_url
 
 from operations.backups import postgresql, sqlite
 from operations.backups.damage import Refused
@@ -30,6 +31,14 @@ def source_of(url: str, host: str) -> str:
         return f"sqlite {host}:{sqlite.path_of(url).resolve()}"
     parsed = make_url(url)
     return f"postgresql {parsed.host or parsed.query.get('host', 'localhost')}:{parsed.port or _PORT}/{parsed.database}"
+
+
+def offline_engine(url: str) -> Engine:
+    """An engine for a database that nobody serves from: each use is a connection, and may take its time."""
+    parsed = make_url(url)
+    if kind_of(url) == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return create_engine(parsed, poolclass=NullPool, json_serializer=lambda value: msgspec.json.encode(value).decode())
 
 
 def dumped(url: str, scratch: Path, alive: Alive) -> AbstractContextManager[Dump]:

@@ -2,12 +2,12 @@
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import snapshot_file
@@ -17,17 +17,15 @@ from operations.audit.act import Act
 from operations.backups.archive import Archive
 from operations.backups.contents import contents_of, differences
 from operations.backups.damage import Damaged, Refused
+from operations.backups.databases import offline_engine
 from operations.backups.dump import Target
 from operations.backups.making import DATABASE, ERASURES, WRITERS, check
 from operations.backups.manifest import Contents, Manifest, Place
-from operations.store.engine import engine_of
 from operations.store.migrations import HEAD, migrate
 
 Extras = dict[str, bytes]
 Chain = Callable[[str], Sequence[str]]  # what is wrong with the records' chain in the database at a URL
 Reapply = Callable[[Connection, Path], Any]  # erases once more what the file says was erased
-
-_EXTRA_BYTES = 1 << 30
 
 
 class Restored(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,36 +50,27 @@ def fill(archive: Archive, key: bytes, target: Target) -> Extras:
             target.fill(blocks)
         else:
             extras[name] = b"".join(blocks)
-    engine = patient(target.url)
     try:
-        with engine.connect() as connection:
+        with offline_engine(target.url).connect() as connection:
             found = differences(_promised(archive.manifest, extras), contents_of(connection))
     except SQLAlchemyError as error:
         found = [f"the database cannot be read: {type(error).__name__}"]
-    finally:
-        engine.dispose()
     if found:
         raise Damaged("what was restored is not what was backed up: " + "; ".join(found))
     return extras
+
+
+def check_chain(url: str, chain: Chain | None) -> None:
+    """Raises Damaged where the records' chain does not verify."""
+    problems = chain(url) if chain is not None else ()
+    if problems:
+        raise Damaged("its chain does not verify: " + "; ".join(problems))
 
 
 def _promised(manifest: Manifest, extras: Extras) -> Contents:
     writers = msgspec.json.decode(extras.get(WRITERS, b"{}"), type=dict[str, Place])
     return Contents(schema=manifest.schema, revision=manifest.revision, counts=manifest.counts,
                     newest_at=manifest.newest_at, writers=writers)
-
-
-def patient(url: str) -> Engine:
-    """The engine for work on a database that nobody serves from: it may take its time."""
-    engine = engine_of(url)
-    if engine.dialect.name == "postgresql":
-        event.listen(engine, "connect", _without_limit)
-    return engine
-
-
-def _without_limit(connection: Any, _record: object) -> None:
-    connection.execute("SET statement_timeout = 0")
-    connection.commit()
 
 
 def restore(
@@ -93,9 +82,7 @@ def restore(
     check(archive, key)
     try:
         extras = fill(archive, key, target)
-        problems = chain(target.url) if chain else []
-        if problems:
-            raise Damaged("its chain does not verify: " + "; ".join(problems))
+        check_chain(target.url, chain)
         erasures = _finish(target.url, extras, state, act, reapply)
         kept = target.take_place()
     except BaseException:
@@ -111,24 +98,21 @@ def restore(
 
 def _finish(url: str, extras: Extras, state: Path | None, act: Act, reapply: Reapply | None) -> int:
     """Brings it to this release's tables, erases again what was erased since, and says in it what it is."""
-    engine = patient(url)
-    try:
-        migrate(engine)
-        with engine.begin() as connection, _erasures(extras, state) as files:
-            if reapply is not None:
-                for file in files:
-                    reapply(connection, file)
-            acts.append(connection, act)
-        return len(files) if reapply else 0
-    finally:
-        engine.dispose()
+    engine = offline_engine(url)
+    migrate(engine)
+    with engine.begin() as connection, _erasures(extras, state) as files:
+        if reapply is not None:
+            for file in files:
+                reapply(connection, file)
+        acts.append(connection, act)
+    return len(files) if reapply else 0
 
 
 @contextlib.contextmanager
-def _erasures(extras: Extras, state: Path | None) -> Any:
+def _erasures(extras: Extras, state: Path | None) -> Iterator[list[Path]]:
     """The backup's list of erasures and this host's: what either names was to be gone for good."""
     with tempfile.TemporaryDirectory() as folder:
-        found = []
+        found: list[Path] = []
         if ERASURES in extras:
             found.append(Path(folder, ERASURES))
             found[0].write_bytes(extras[ERASURES])

@@ -20,6 +20,7 @@ _COMMANDS = {
     "exchange": ("exchanges", "exchange"),
     "worker": ("workers", "worker"),
     "act": ("acts", "act"),
+    "backup": ("backups", "backup"),
     "key": ("keys", "key"),
     "guard": ("guards", "guard"),
 }

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from operations.admin.answers import Answer
+from operations.backups.schedule import Schedule
 from operations.classifier.board import Classifiers
 from operations.ledger.drain import Drain
 from operations.revisions.keeper import Keeper
@@ -17,12 +18,13 @@ class Health:
     """``missing`` is what keeps the host from being whole; ``notes`` is what somebody should look at."""
 
     def __init__(self, keeper: Keeper, file: RoutingFile, workers: Workers, drain: Drain,
-                 classifiers: Classifiers) -> None:
+                 classifiers: Classifiers, backups: Schedule | None = None) -> None:
         self._keeper = keeper
         self._file = file
         self._workers = workers
         self._drain = drain
         self._classifiers = classifiers
+        self._backups = backups
 
     def routes(self) -> list[Route]:
         return [Route("/health", self.health), Route("/ready", self.ready)]
@@ -52,4 +54,6 @@ class Health:
                 yield f"worker {status.worker} refuses the newest snapshot: {status.refused}"
         for name, state in self._classifiers.degraded().items():
             yield f"classifier {name} is {state}: what its guards cannot decide is as on_error has it"
+        if self._backups is not None and self._backups.missed:
+            yield f"backups: none is as young as it should be. {self._backups.problem}".rstrip()
         yield from self._keeper.warnings()

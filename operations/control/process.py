@@ -16,6 +16,11 @@ from gateway.telemetry.logs import Log
 from guardrails.classifiers.builtin import loaded_by
 from operations.admin.gate import Gate
 from operations.audit.api import ActRoutes
+from operations.backups.api import BackupRoutes
+from operations.backups.folder import Folder
+from operations.backups.gauges import of_backups
+from operations.backups.making import Maker, remove_scratch
+from operations.backups.schedule import Schedule
 from operations.classifier.board import Classifiers
 from operations.classifier.status import ClassifierStatus
 from operations.console.api import ConsoleRoutes
@@ -33,6 +38,7 @@ from operations.metrics.upstream import UpstreamMetrics, upstream_client
 from operations.revisions.api import RevisionRoutes
 from operations.revisions.keeper import Keeper, SnapshotNotWritten
 from operations.revisions.routing_file import RoutingFile
+from operations.secrets.master import MasterKey, master_key
 from operations.store.database import Database, DatabaseAway
 from operations.workers.api import WorkerRoutes
 from operations.workers.board import Workers, receive
@@ -53,7 +59,7 @@ class NothingToServe(Exception):
 class Control:
     """Everything of the control side on this host. Built here from top to bottom, then opened, then run."""
 
-    def __init__(self, settings: Settings, admin_key: str, log: Log) -> None:
+    def __init__(self, settings: Settings, admin_key: str, log: Log, master: MasterKey | None = None) -> None:
         self._settings = settings
         self._log = log
         state = Path(settings.state)
@@ -67,11 +73,19 @@ class Control:
         self.fold = Fold()
         self.following = Following(self._journal, self.fold, log)
         self.drain = Drain(self.database, self._journal, lambda: self.following.spent, log)
+        self.backups = self._backing_up(master or master_key({}, state)) if settings.backups else None
         self._client = upstream_client(settings.upstream_ca_file)
         self.upstream = UpstreamMetrics(lambda: endpoints_of(self.keeper.document), self._client)
-        self.health = Health(self.keeper, self.file, self.workers, self.drain, self.classifiers)
+        self.health = Health(self.keeper, self.file, self.workers, self.drain, self.classifiers,
+                             self.backups)
         self.app: ASGIApp = Gate(admin_app(self._routes()), admin_key)
         self._handled = ""
+
+    def _backing_up(self, master: MasterKey) -> Schedule:
+        settings = self._settings
+        assert settings.backups is not None
+        maker = Maker(settings.database, Path(settings.state), Folder(Path(settings.backups.to)), master)
+        return Schedule(settings.backups, maker, settings.database, self.database, self._log)
 
     def _routes(self) -> list[Route]:
         metrics = MetricsRoute([
@@ -80,6 +94,7 @@ class Control:
             lambda: gauges.of_workers(self.workers),
             lambda: gauges.of_classifiers(self.classifiers),
             lambda: gauges.of_journal(self.drain, self.following, self.workers),
+            lambda: of_backups(self.backups),
             self.upstream.families,
         ], self.upstream.text)
         return [
@@ -90,10 +105,12 @@ class Control:
             *ExchangeRoutes(self.database).routes(),
             *WorkerRoutes(self.workers).routes(),
             *ActRoutes(self.database).routes(),
+            *BackupRoutes(self.backups).routes(),
         ]
 
     async def open(self) -> int:
         """Settles which revision is live and writes its snapshot; returns its number. Raises NothingToServe."""
+        remove_scratch(Path(self._settings.state))
         content, digest = self.file.read()
         problems: list[str] = []
         try:
@@ -119,7 +136,7 @@ class Control:
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(work) for work in (
                 self.following.run(), self.drain.run(), self.upstream.run(), self.file.watch(self._handled),
-                self._listen(status))]
+                self._listen(status), *([self.backups.run()] if self.backups else []))]
             serving = tasks.create_task(server.serve(sockets=[admin]))
             await stop.wait()
             await self._leave()

@@ -28,16 +28,6 @@ def maker(database_url: str, tmp_path: Path) -> Maker:
                  clock=lambda: NEWEST + 60)
 
 
-@pytest.fixture
-def other_url(database_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
-    """A place for what is restored: a file beside, or a database beside, which does not exist yet."""
-    if database_url.startswith("sqlite"):
-        return f"sqlite:///{tmp_path}/restored.db"
-    server, name = request.getfixturevalue("postgres"), database_url.rpartition("/")[2] + "_restored"
-    request.addfinalizer(lambda: server.execute(f"drop database if exists {name} with (force)"))
-    return str(server.url(name))
-
-
 def restored(path: Path, url: str) -> None:
     target = target_at(url, Archive(path).manifest.kind, replace=False, moment="now")
     fill(Archive(path), MASTER.derived("backup"), target)
