@@ -18,11 +18,13 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # it becomes a label of m
 
 
 class Key(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """An application's key: never the key itself, only the SHA-256 of it in hexadecimal."""
+    """An application's key: never the key itself, only the SHA-256 of it in hexadecimal. What asks with a key for
+    probes is no traffic: it is in the ledger, and is not counted."""
 
     id: str
     sha256: KeyHash
     tenant: str = "default"
+    purpose: Literal["live", "probe"] = "live"
 
 
 class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

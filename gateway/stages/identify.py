@@ -21,7 +21,8 @@ class Identify(Step):
         if key is None:
             exchange.record.tenant = "default"
         else:
-            exchange.record.key, exchange.record.tenant = key.id, key.tenant
+            record = exchange.record
+            record.key, record.tenant, record.purpose = key.id, key.tenant, key.purpose
 
 
 def key_of(headers: Iterable[tuple[bytes, bytes]], keys: Mapping[str, Key] | None) -> Key | None:

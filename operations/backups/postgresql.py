@@ -195,3 +195,9 @@ def _in_service(url: URL, statement: str) -> None:
         except DBAPIError as error:
             raise Refused(f"PostgreSQL refuses {statement.partition(' ')[0].lower()}ing a database: "
                           f"{str(error.orig).strip()}") from None
+
+
+def drop(url: str) -> None:
+    """Removes a database, whoever is in it; raises Refused."""
+    parsed = make_url(url)
+    _in_service(parsed, f"DROP DATABASE IF EXISTS {_quoted(parsed)} WITH (FORCE)")

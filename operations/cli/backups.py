@@ -118,7 +118,7 @@ def list_backups(admin: Admin, folder: Path | None) -> None:
 
 
 def _in_folder(folder: Path, as_json: bool) -> dict[str, Any]:
-    with _faults_told(as_json):
+    with faults_told(as_json):
         return {"folder": str(folder), "backups": [shown(one) for one in Folder(folder).all()]}
 
 
@@ -151,11 +151,11 @@ def verify_backup(file: Path, config: Path | None, scratch: str | None, as_json:
 
     It needs no gateway: the key from the environment, or with --config the host's own.
     """
-    settings = _settings(config, as_json)
-    with _faults_told(as_json), tempfile.TemporaryDirectory() as folder:
+    settings = settings_at(config, as_json)
+    with faults_told(as_json), tempfile.TemporaryDirectory() as folder:
         archive = Archive(file)
         target = _on_trial(archive.manifest, scratch, settings, Path(folder))
-        found = verify(archive, _key(settings).derived(PURPOSE), target)
+        found = verify(archive, backup_key(settings).derived(PURPOSE), target)
     if as_json:
         print_json({"good": True, **msgspec.to_builtins(found)})
         return
@@ -195,14 +195,14 @@ def restore_backup(
 
     All of FILE is verified first; nothing is touched unless it is good.
     """
-    settings = _settings(config, as_json)
+    settings = settings_at(config, as_json)
     if settings is None and to is None:
         raise click.UsageError("Give --config FILE, or --to URL.")
     url = to or settings.database  # type: ignore[union-attr]
     now = time.time()
-    with _faults_told(as_json), _held(settings, url):
+    with faults_told(as_json), _held(settings, url):
         archive = Archive(file)
-        key = _key(settings).derived(PURPOSE)
+        key = backup_key(settings).derived(PURPOSE)
         target = target_at(url, archive.manifest.kind, replace, moment_of(now))
         if dry_run:
             verify(archive, key, None)
@@ -253,7 +253,7 @@ def _shown_url(url: str) -> str:
 
 
 @contextmanager
-def _faults_told(as_json: bool) -> Iterator[None]:
+def faults_told(as_json: bool) -> Iterator[None]:
     try:
         yield
     except tuple(_FAULTS) as error:
@@ -262,14 +262,14 @@ def _faults_told(as_json: bool) -> Iterator[None]:
         fail(f"{said[:1].upper()}{said[1:]}", as_json, code=code)
 
 
-def _settings(config: Path | None, as_json: bool) -> Settings | None:
+def settings_at(config: Path | None, as_json: bool) -> Settings | None:
     try:
         return None if config is None else read_settings(config)
     except ConfigurationError as error:
         fail_with_problems([error], as_json)
 
 
-def _key(settings: Settings | None) -> MasterKey:
+def backup_key(settings: Settings | None) -> MasterKey:
     """The operator's key, or the host's own where there is one; raises Refused."""
     if os.environ.get(MASTER_VARIABLE) or os.environ.get(FILE_VARIABLE):
         return master_key(os.environ, Path())

@@ -21,6 +21,7 @@ _COMMANDS = {
     "worker": ("workers", "worker"),
     "act": ("acts", "act"),
     "backup": ("backups", "backup"),
+    "drill": ("drills", "drill"),
     "key": ("keys", "key"),
     "guard": ("guards", "guard"),
 }

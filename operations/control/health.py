@@ -8,6 +8,7 @@ from starlette.routing import Route
 from operations.admin.answers import Answer
 from operations.backups.schedule import Schedule
 from operations.classifier.board import Classifiers
+from operations.drills.schedule import Drills
 from operations.ledger.drain import Drain
 from operations.revisions.keeper import Keeper
 from operations.revisions.routing_file import RoutingFile
@@ -18,13 +19,15 @@ class Health:
     """``missing`` is what keeps the host from being whole; ``notes`` is what somebody should look at."""
 
     def __init__(self, keeper: Keeper, file: RoutingFile, workers: Workers, drain: Drain,
-                 classifiers: Classifiers, backups: Schedule | None = None) -> None:
+                 classifiers: Classifiers, backups: Schedule | None = None,
+                 drills: Drills | None = None) -> None:
         self._keeper = keeper
         self._file = file
         self._workers = workers
         self._drain = drain
         self._classifiers = classifiers
         self._backups = backups
+        self._drills = drills
 
     def routes(self) -> list[Route]:
         return [Route("/health", self.health), Route("/ready", self.ready)]
@@ -56,4 +59,7 @@ class Health:
             yield f"classifier {name} is {state}: what its guards cannot decide is as on_error has it"
         if self._backups is not None and self._backups.missed:
             yield f"backups: none is as young as it should be. {self._backups.problem}".rstrip()
+        if self._drills is not None and (self._drills.missed or self._drills.passed is False):
+            yield ("drills: the newest restore drill failed: see gatewright drill list" if not self._drills.passed
+                   and self._drills.newest else "drills: no restore drill was done that should have been")
         yield from self._keeper.warnings()

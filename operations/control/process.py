@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+from collections.abc import Coroutine
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.routing import Route
@@ -26,6 +28,9 @@ from operations.classifier.status import ClassifierStatus
 from operations.console.api import ConsoleRoutes
 from operations.control.app import admin_app
 from operations.control.health import Health
+from operations.drills.api import DrillRoutes
+from operations.drills.gauges import of_drills
+from operations.drills.schedule import Drills
 from operations.ledger import store as ledger
 from operations.ledger.api import ExchangeRoutes
 from operations.ledger.drain import Drain
@@ -74,10 +79,11 @@ class Control:
         self.following = Following(self._journal, self.fold, log)
         self.drain = Drain(self.database, self._journal, lambda: self.following.spent, log)
         self.backups = self._backing_up(master or master_key({}, state)) if settings.backups else None
+        self.drills = Drills(settings, self.backups, self.database, log) if self.backups else None
         self._client = upstream_client(settings.upstream_ca_file)
         self.upstream = UpstreamMetrics(lambda: endpoints_of(self.keeper.document), self._client)
         self.health = Health(self.keeper, self.file, self.workers, self.drain, self.classifiers,
-                             self.backups)
+                             self.backups, self.drills)
         self.app: ASGIApp = Gate(admin_app(self._routes()), admin_key)
         self._handled = ""
 
@@ -95,6 +101,7 @@ class Control:
             lambda: gauges.of_classifiers(self.classifiers),
             lambda: gauges.of_journal(self.drain, self.following, self.workers),
             lambda: of_backups(self.backups),
+            lambda: of_drills(self.drills),
             self.upstream.families,
         ], self.upstream.text)
         return [
@@ -106,6 +113,7 @@ class Control:
             *WorkerRoutes(self.workers).routes(),
             *ActRoutes(self.database).routes(),
             *BackupRoutes(self.backups).routes(),
+            *DrillRoutes(self.database).routes(),
         ]
 
     async def open(self) -> int:
@@ -136,7 +144,7 @@ class Control:
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(work) for work in (
                 self.following.run(), self.drain.run(), self.upstream.run(), self.file.watch(self._handled),
-                self._listen(status), *([self.backups.run()] if self.backups else []))]
+                self._listen(status), *self._scheduled())]
             serving = tasks.create_task(server.serve(sockets=[admin]))
             await stop.wait()
             await self._leave()
@@ -146,6 +154,9 @@ class Control:
             await serving
         await self._client.aclose()
         self.database.close()
+
+    def _scheduled(self) -> list[Coroutine[Any, Any, None]]:
+        return [one.run() for one in (self.backups, self.drills) if one is not None]
 
     async def _listen(self, status: socket.socket) -> None:
         arrived = asyncio.Event()
