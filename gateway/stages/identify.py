@@ -21,8 +21,9 @@ class Identify(Step):
         if key is None:
             exchange.record.tenant = "default"
         else:
-            record = exchange.record
-            record.key, record.tenant, record.purpose = key.id, key.tenant, key.purpose
+            exchange.record.key, exchange.record.tenant = key.id, key.tenant
+            if key.purpose != "live":
+                exchange.record.purpose = key.purpose
 
 
 def key_of(headers: Iterable[tuple[bytes, bytes]], keys: Mapping[str, Key] | None) -> Key | None:

@@ -55,7 +55,8 @@ def all_keys() -> list[tuple[str, Any]]:
 def written(default: Any) -> str:
     """A default as an operator would write it, in code; what is no value has words instead."""
     if isinstance(default, Duration):
-        unit, name = (0.001, "ms") if default < 1 else (1, "s") if default % 60 else (60, "m")
+        unit, name = (0.001, "ms") if default < 1 else (1, "s") if default % 60 else (60, "m") if default % 3600 else (
+            3600, "h")
         return f"`{default / unit:g}{name}`"
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 

@@ -8,7 +8,9 @@ from starlette.routing import Route
 
 from gateway.config.settings import Settings
 from gateway.telemetry.logs import Log
+from operations.backups.gauges import of_backups
 from operations.control.process import Control
+from operations.drills.gauges import of_drills
 from operations.metrics import gauges
 from operations.metrics.exposition import traffic
 from tests.operations.conftest import Lines
@@ -41,7 +43,8 @@ def test_every_metric_is_in_the_docs_with_its_labels(control: Control) -> None:
     journal = gauges.of_journal(control.drain, control.following, control.workers)
     families = [*traffic(control.fold), *gauges.of_revisions(control.keeper, control.file),
                 *gauges.of_workers(control.workers),
-                *gauges.of_classifiers(control.classifiers), *journal, *control.upstream.families()]
+                *gauges.of_classifiers(control.classifiers), *journal, *control.upstream.families(),
+                *of_backups(control.backups), *of_drills(control.drills)]
     documented = dict(re.findall(r"^\| `(\w+)` \| ([\w, ]*?) *\|", METRICS, re.MULTILINE))
     suffix = {"counter": "_total", "info": "_info"}
     for family in families:

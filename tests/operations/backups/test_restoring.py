@@ -9,6 +9,8 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
+from gateway.journal import Journal
+from gateway.telemetry.logs import Log
 from operations.audit.act import Act
 from operations.backups.archive import Archive, written
 from operations.backups.damage import Damaged, Refused
@@ -17,11 +19,14 @@ from operations.backups.folder import Backup, Folder
 from operations.backups.making import ERASURES, Maker
 from operations.backups.restoring import Restored, restore
 from operations.backups.verifying import verify
+from operations.ledger.drain import Drain
 from operations.secrets.master import MasterKey
+from operations.store.database import Database
 from operations.store.engine import engine_of
 from operations.store.tables import act, exchange, revision
 from tests.operations.backups.manifests import KEY
 from tests.operations.backups.rows import NEWEST, counted, filled
+from tests.operations.backups.rows import exchange as exchange_record
 
 MASTER = MasterKey(KEY, is_given=True)
 KEY_OF_BACKUPS = MASTER.derived("backup")
@@ -125,6 +130,32 @@ def test_erasures_of_the_backup_and_of_the_host_are_applied_again(
 
 def counted_by(connection: Any) -> int:
     return len(list(connection.scalars(select(exchange.c.id))))
+
+
+async def test_journals_are_drained_on_top_of_what_was_restored_each_record_once(
+    database_url: str, other_url: str, tmp_path: Path, log: Log
+) -> None:
+    """The segment was half drained when the backup was made, and wholly before the disaster."""
+    journal = Journal(tmp_path / "state" / "journal", "w0")
+    before, after = Database(database_url), Database(other_url)
+
+    async def drained(database: Database) -> None:
+        await Drain(database, tmp_path / "state" / "journal", frozenset, log).step()
+
+    for number in range(10):
+        journal.append(exchange_record(number))
+    await drained(before)
+    made = Maker(database_url, tmp_path / "state", Folder(tmp_path / "backups"), MASTER).make()
+    for number in range(10, 25):
+        journal.append(exchange_record(number))
+    await drained(before)
+    assert restored(made, other_url, state=tmp_path / "state").segments == 1
+    assert counted(other_url, exchange) == [10]
+    await drained(after)
+    assert counted(other_url, exchange) == [25]
+    for database in (before, after):
+        database.close()
+    journal.close()
 
 
 def test_a_new_host_gets_the_small_files(made: Backup, other_url: str, tmp_path: Path) -> None:

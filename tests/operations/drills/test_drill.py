@@ -41,7 +41,9 @@ def backup(settings: Settings, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
+def nothing_left(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[None]:
     """A drill leaves no folder, no process and no database, whatever came of it."""
     scratch = tmp_path / "scratch"
     scratch.mkdir()
