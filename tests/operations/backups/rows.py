@@ -11,10 +11,10 @@ from sqlalchemy import Engine, func, insert, select
 from gateway.record import ExchangeRecord, Signal
 from operations.audit import store as acts
 from operations.audit.act import Act
+from operations.backups.databases import offline_engine
 from operations.ledger import store as ledger
 from operations.revisions import store as revisions
 from operations.revisions.revision import Revision
-from operations.store.engine import engine_of
 from operations.store.migrations import migrate
 from operations.store.tables import journal_cursor, watched_file
 from tests.operations.routings import routing
@@ -30,7 +30,10 @@ def exchange(number: int, **fields: Any) -> ExchangeRecord:
 
 def filled(url: str, exchanges: int = 30) -> None:
     """A database with some of everything in it, and revision 2 live."""
-    engine = engine_of(url)
+    engine = offline_engine(url)
+    if engine.dialect.name == "sqlite":  # as a gateway's database is
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
     migrate(engine)
     with engine.begin() as connection:
         ledger.append(connection, [exchange(number) for number in range(exchanges)])
@@ -45,7 +48,7 @@ def filled(url: str, exchanges: int = 30) -> None:
 
 
 def counted(url: str, *tables: Any) -> list[int]:
-    engine = engine_of(url)
+    engine = offline_engine(url)
     with engine.connect() as connection:
         counts = [connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables]
     engine.dispose()

@@ -8,12 +8,11 @@ from sqlalchemy import event, insert, select
 
 from operations.backups.archive import Archive
 from operations.backups.damage import Stopped
-from operations.backups.databases import target_at
+from operations.backups.databases import offline_engine, target_at
 from operations.backups.folder import SUFFIX, Folder
 from operations.backups.making import DATABASE, ERASURES, Maker, check, remove_scratch
 from operations.backups.restoring import fill
 from operations.secrets.master import MasterKey
-from operations.store.engine import engine_of
 from operations.store.tables import act, exchange, journal_cursor, revision, signal, watched_file
 from tests.operations.backups.manifests import KEY
 from tests.operations.backups.rows import NEWEST, Writer, counted, filled
@@ -68,7 +67,7 @@ def test_a_backup_under_write_load_has_whole_transactions_only_and_holds_up_nobo
     maker: Maker, database_url: str, other_url: str
 ) -> None:
     """At each of its first steps, which is as long as it reads, the writer commits twice before it may go on."""
-    engine = engine_of(database_url)
+    engine = offline_engine(database_url)
     with engine.begin() as connection:  # some steps' worth
         connection.execute(insert(watched_file), [
             {"path": f"{number}" + "x" * 4000, "digest": "", "seen_at": 0.0} for number in range(-1500, 0)])
@@ -96,7 +95,7 @@ def test_a_backup_under_write_load_has_whole_transactions_only_and_holds_up_nobo
 
 
 def names_in(url: str) -> tuple[set[str], set[str]]:
-    engine = engine_of(url)
+    engine = offline_engine(url)
     with engine.connect() as connection:
         found = set(connection.scalars(select(watched_file.c.path))), set(
             connection.scalars(select(journal_cursor.c.segment)))

@@ -14,7 +14,7 @@ from gateway.telemetry.logs import Log
 from operations.audit.act import Act
 from operations.backups.archive import Archive, written
 from operations.backups.damage import Damaged, Refused
-from operations.backups.databases import target_at
+from operations.backups.databases import offline_engine, target_at
 from operations.backups.folder import Backup, Folder
 from operations.backups.making import ERASURES, Maker
 from operations.backups.restoring import Restored, restore
@@ -22,7 +22,6 @@ from operations.backups.verifying import verify
 from operations.ledger.drain import Drain
 from operations.secrets.master import MasterKey
 from operations.store.database import Database
-from operations.store.engine import engine_of
 from operations.store.tables import act, exchange, revision
 from tests.operations.backups.manifests import KEY
 from tests.operations.backups.rows import NEWEST, counted, filled
@@ -58,7 +57,7 @@ def restored(made: Backup, url: str, replace: bool = False, state: Path | None =
 
 
 def reasons(url: str) -> list[str]:
-    engine = engine_of(url)
+    engine = offline_engine(url)
     with engine.connect() as connection:
         found = list(connection.scalars(select(act.c.reason).order_by(act.c.id)))
     engine.dispose()
@@ -215,7 +214,7 @@ def test_a_database_in_use_is_not_replaced(made: Backup, taken_url: str) -> None
             with pytest.raises(Refused, match="open in another process"):
                 restored(made, taken_url, replace=True)
     else:
-        engine = engine_of(taken_url)
+        engine = offline_engine(taken_url)
         with engine.connect(), pytest.raises(Refused, match="being accessed by other users"):
             restored(made, taken_url, replace=True)
         engine.dispose()

@@ -10,7 +10,8 @@ ROUTING = {
                        "defaults": {"temperature": 0}},
                  "g": {"served_model": "guard", "endpoints": ["http://c:1"]}},
     "models": {"m": {"split": {"v": 1}, "policy": "p"}},
-    "guard_models": {"one": {"format": "qwen3_guard", "version": "g"}, "two": {"format": "llama_guard_3", "version": "v"}},
+    "guard_models": {"one": {"format": "qwen3_guard", "version": "g"},
+                     "two": {"format": "llama_guard_3", "version": "v"}},
 }
 
 
