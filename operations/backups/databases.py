@@ -48,6 +48,21 @@ def dumped(url: str, scratch: Path, alive: Alive) -> AbstractContextManager[Dump
     return postgresql.dumped(url, scratch, alive)
 
 
+def is_there(url: str) -> bool:
+    """Whether there is such a database, be it an empty one."""
+    return sqlite.path_of(url).exists() if kind_of(url) == "sqlite" else postgresql.exists(make_url(url))
+
+
+def remove(url: str, leave_it_empty: bool) -> None:
+    """Removes what a trial has filled; one that was there before, and was empty, is that again. Raises Refused."""
+    if kind_of(url) == "sqlite":
+        sqlite.remove(sqlite.path_of(url))
+    elif leave_it_empty:
+        postgresql.empty(make_url(url))
+    else:
+        postgresql.drop(make_url(url))
+
+
 def target_at(url: str, kind: Kind, replace: bool, moment: str) -> Target:
     """Raises Refused where there is something that is not to be replaced, or where a dump of ``kind`` does not fit."""
     if kind_of(url) != kind:

@@ -105,7 +105,7 @@ class PostgresTarget:
         self._name = self._wanted.database or ""
         self._aside = _named(self._name, f"_before_{moment}")
         self._made = self._filling = False
-        there = _exists(self._wanted)
+        there = exists(self._wanted)
         if there and _is_empty(self._wanted):
             self._filled = self._wanted
         elif there and not replace:
@@ -132,7 +132,7 @@ class PostgresTarget:
             self._filling = False
             return ""
         kept = ""
-        if _exists(self._wanted):
+        if exists(self._wanted):
             _in_service(self._wanted, f"ALTER DATABASE {_quoted(self._wanted)} RENAME TO "
                                       f"{_quoted(self._wanted.set(database=self._aside))}")
             kept = self._aside
@@ -142,9 +142,9 @@ class PostgresTarget:
 
     def discard(self) -> None:
         if self._made:
-            _in_service(self._wanted, f"DROP DATABASE IF EXISTS {_quoted(self._filled)} WITH (FORCE)")
+            drop(self._filled)
         elif self._filling:  # it was empty, and is again
-            _empty(self._filled)
+            empty(self._filled)
         self._made = self._filling = False
 
 
@@ -164,7 +164,8 @@ def _quoted(url: URL) -> str:
     return f'"{name}"'
 
 
-def _exists(url: URL) -> bool:
+def exists(url: URL) -> bool:
+    """Raises SQLAlchemyError where the server does not say."""
     try:
         with engine_for(url).connect():
             return True
@@ -181,7 +182,8 @@ def _is_empty(url: URL) -> bool:
         return not connection.scalar(own)
 
 
-def _empty(url: URL) -> None:
+def empty(url: URL) -> None:
+    """Drops every table in a database."""
     engine, tables = engine_for(url), MetaData()
     tables.reflect(engine)
     tables.drop_all(engine)
@@ -197,7 +199,6 @@ def _in_service(url: URL, statement: str) -> None:
                           f"{str(error.orig).strip()}") from None
 
 
-def drop(url: str) -> None:
+def drop(url: URL) -> None:
     """Removes a database, whoever is in it; raises Refused."""
-    parsed = make_url(url)
-    _in_service(parsed, f"DROP DATABASE IF EXISTS {_quoted(parsed)} WITH (FORCE)")
+    _in_service(url, f"DROP DATABASE IF EXISTS {_quoted(url)} WITH (FORCE)")

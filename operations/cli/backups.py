@@ -24,6 +24,7 @@ from operations.backups.damage import Damaged, Refused, WrongKey
 from operations.backups.databases import kind_of, target_at
 from operations.backups.dump import Target
 from operations.backups.folder import Folder, looked_at
+from operations.backups.joined import CHAIN, REAPPLY
 from operations.backups.making import PURPOSE, moment_of
 from operations.backups.manifest import Manifest
 from operations.backups.postgresql import DumpFailed
@@ -155,7 +156,7 @@ def verify_backup(file: Path, config: Path | None, scratch: str | None, as_json:
     with faults_told(as_json), tempfile.TemporaryDirectory() as folder:
         archive = Archive(file)
         target = _on_trial(archive.manifest, scratch, settings, Path(folder))
-        found = verify(archive, backup_key(settings).derived(PURPOSE), target)
+        found = verify(archive, backup_key(settings).derived(PURPOSE), target, CHAIN)
     if as_json:
         print_json({"good": True, **msgspec.to_builtins(found)})
         return
@@ -210,7 +211,7 @@ def restore_backup(
             return
         act = Act(at=now, kind=RESTORED, actor=actor(), reason=reason, about=archive.manifest.id, details={
             "created_at": archive.manifest.created_at, "newest_at": archive.manifest.newest_at})
-        done = restore(archive, key, target, Path(settings.state) if settings else None, act)
+        done = restore(archive, key, target, Path(settings.state) if settings else None, act, REAPPLY, CHAIN)
     _tell(as_json, {
         "restored": done.manifest.id, "to": _shown_url(url), "kept": done.kept, "counts": done.manifest.counts,
         "newest_record": moment(done.manifest.newest_at) if done.manifest.newest_at else "none",

@@ -59,7 +59,6 @@ class Health:
             yield f"classifier {name} is {state}: what its guards cannot decide is as on_error has it"
         if self._backups is not None and self._backups.missed:
             yield f"backups: none is as young as it should be. {self._backups.problem}".rstrip()
-        if self._drills is not None and (self._drills.missed or self._drills.passed is False):
-            yield ("drills: the newest restore drill failed: see gatewright drill list" if not self._drills.passed
-                   and self._drills.newest else "drills: no restore drill was done that should have been")
+        if self._drills is not None and self._drills.problem:
+            yield f"drills: {self._drills.problem}"
         yield from self._keeper.warnings()

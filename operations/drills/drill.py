@@ -1,12 +1,14 @@
 """A restore drill: everything that a disaster would ask for, on trial, measured, with evidence of how it went."""
 
+import fcntl
+import os
 import secrets
 import shutil
 import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.config.settings import Settings
 from operations.audit.act import Act
-from operations.backups import postgresql
 from operations.backups.archive import Archive
 from operations.backups.damage import Damaged, Refused, WrongKey
-from operations.backups.databases import kind_of, offline_engine, target_at
+from operations.backups.databases import is_there, kind_of, offline_engine, remove, target_at
 from operations.backups.making import PURPOSE, moment_of
 from operations.backups.manifest import Manifest
 from operations.backups.postgresql import DumpFailed
@@ -33,6 +34,7 @@ from operations.secrets.master import MasterKey
 
 FAULTS = (OSError, SQLAlchemyError, sqlite3.Error, DumpFailed, Damaged, WrongKey, Refused, TrialFailed)
 PREFIX = "gatewright-drill-"
+_KEPT = "kept"  # a file that says that somebody wants to look at the folder
 
 
 class Drill:
@@ -80,8 +82,9 @@ class Drill:
                 self._note(archive.manifest, act.at)
             with self._step("restore"):
                 url = self._url(archive.manifest, folder, act.at)
-                stack.callback(self._remove, url)
+                # Refused where there is anything: only what the drill itself has filled is ever removed.
                 target = target_at(url, archive.manifest.kind, replace=False, moment=moment_of(act.at))
+                stack.callback(self._remove, url, is_there(url))
                 restore(archive, self._key.derived(PURPOSE), target, folder / "state", act, self._reapply, self._chain)
                 self._known["chain_verified"] = self._chain is not None
             with self._step("routing"):
@@ -123,14 +126,17 @@ class Drill:
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
+        remove_left_over()
         folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-        try:
-            yield folder
-        finally:
-            if self._keep:
-                self.kept.append(str(folder))
-            else:
-                shutil.rmtree(folder, ignore_errors=True)
+        with _locked(folder):
+            try:
+                yield folder
+            finally:
+                if self._keep:
+                    (folder / _KEPT).touch()
+                    self.kept.append(str(folder))
+                else:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def _url(self, manifest: Manifest, folder: Path, at: float) -> str:
         if self._scratch is not None:
@@ -143,11 +149,11 @@ class Drill:
         name = f"{url.database}"[:40] + f"_drill_{moment_of(at)}"
         return url.set(database=name).render_as_string(hide_password=False)
 
-    def _remove(self, url: str) -> None:
+    def _remove(self, url: str, was_there: bool) -> None:
         if self._keep:
             self.kept.append(make_url(url).render_as_string(hide_password=True))
-        elif kind_of(url) == "postgresql":
-            postgresql.drop(url)
+        else:
+            remove(url, was_there)
 
     def _routing(self, url: str) -> Any:
         with offline_engine(url).connect() as connection:
@@ -160,3 +166,21 @@ class Drill:
         served = rerouted(routing, url)
         self._known["changed_routing"] = [one.path for one in differences(routing, served)]
         return served
+
+
+def remove_left_over() -> None:
+    """Clears what drills have left that were killed: nobody holds a lock on it any more."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with suppress(OSError), _locked(folder):
+            if not (folder / _KEPT).exists():
+                shutil.rmtree(folder)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(fd)

@@ -54,6 +54,13 @@ class Drills:
         return self.every is not None and is_missed(self.newest_at, self.every, self._clock())
 
     @property
+    def problem(self) -> str:
+        """What somebody should look at; empty where all is well."""
+        if self.passed is False:
+            return "the newest restore drill failed: see gatewright drill list"
+        return "no restore drill was done that should have been" if self.missed else ""
+
+    @property
     def passed(self) -> bool | None:
         return None if self.newest is None else bool(self.newest["details"].get("passed"))
 

@@ -1,19 +1,5 @@
-"""What the tests of backups share: a second place, of the same kind as the database."""
+"""What these tests share."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from tests.operations.backups.places import other_url
 
-import pytest
-
-
-@pytest.fixture
-def other_url(database_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A place for what is restored: a file beside, or a database beside, which does not exist yet."""
-    if database_url.startswith("sqlite"):
-        yield f"sqlite:///{tmp_path}/restored.db"
-        return
-    server, name = request.getfixturevalue("postgres"), database_url.rpartition("/")[2] + "_restored"
-    yield server.url(name)
-    left = server.execute(f"select datname from pg_database where datname like '{name}%'")
-    for (database,) in left:
-        server.execute(f'drop database "{database}" with (force)')
+__all__ = ["other_url"]

@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +12,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import inspect
 
 from gateway.config.settings import Backups, Settings
 from operations.audit import store as acts
+from operations.backups.databases import offline_engine
 from operations.backups.folder import Folder
 from operations.backups.making import Maker
 from operations.drills import evidence
@@ -21,8 +25,9 @@ from operations.drills.report import NotSigned, Report, Signed, verified
 from operations.secrets.master import MasterKey
 from operations.secrets.signing import Signer
 from operations.store.database import Database
+from operations.store.tables import exchange
 from tests.operations.backups.manifests import KEY
-from tests.operations.backups.rows import NEWEST, filled
+from tests.operations.backups.rows import NEWEST, counted, filled
 
 MASTER = MasterKey(KEY, is_given=True)
 
@@ -96,6 +101,44 @@ def test_one_flipped_byte_fails_it_and_says_where(place: float, settings: Settin
     assert report.failed_step in ("open", "restore")
     assert "changed" in report.problem or "end is missing" in report.problem
     assert report.recovery_seconds is None
+
+
+def test_a_place_with_something_in_it_is_refused_and_not_touched(settings: Settings, backup: Path) -> None:
+    """Be it the gateway's own database, by mistake."""
+    report = drilled(settings, backup, scratch=settings.database)
+    assert (report.failed_step, report.passed) == ("restore", False)
+    assert counted(settings.database, exchange) == [30]
+
+
+def test_an_empty_place_that_was_there_is_there_and_empty_afterwards(
+    settings: Settings, backup: Path, other_url: str, request: pytest.FixtureRequest
+) -> None:
+    if other_url.startswith("postgresql"):
+        request.getfixturevalue("postgres").execute(f"create database {other_url.rpartition('/')[2]}")
+    report = drilled(settings, backup, scratch=other_url, chain=lambda url: ["no further"])
+    assert report.failed_step == "restore"
+    if other_url.startswith("postgresql"):
+        assert counted_tables(other_url) == 0
+    else:
+        assert not Path(other_url.removeprefix("sqlite:///")).exists()
+
+
+def counted_tables(url: str) -> int:
+    with offline_engine(url).connect() as connection:
+        return len(inspect(connection).get_table_names())
+
+
+def test_what_a_killed_drill_left_is_removed_and_what_is_kept_stays(settings: Settings, backup: Path) -> None:
+    left = Path(tempfile.mkdtemp(prefix=PREFIX))
+    (left / "gatewright.db").write_bytes(b"everything")
+    drill = Drill(settings, MASTER, "here", keep=True, chain=lambda url: ["no further"])
+    assert not drill.run(backup, "jo", "to know").passed
+    assert not left.exists()
+    folder = Path(drill.kept[-1])
+    assert (folder / "state").exists() is False, "it was not restored as far as that"
+    drilled(settings, backup, chain=lambda url: ["no further"])
+    assert folder.is_dir(), "nor does the next drill take it"
+    shutil.rmtree(folder)
 
 
 def test_a_chain_that_does_not_verify_fails_it(settings: Settings, backup: Path) -> None:
