@@ -131,14 +131,18 @@ class PostgresTarget:
         if not self._made:
             self._filling = False
             return ""
-        kept = ""
-        if exists(self._wanted):
-            _in_service(self._wanted, f"ALTER DATABASE {_quoted(self._wanted)} RENAME TO "
-                                      f"{_quoted(self._wanted.set(database=self._aside))}")
-            kept = self._aside
-        _in_service(self._wanted, f"ALTER DATABASE {_quoted(self._filled)} RENAME TO {_quoted(self._wanted)}")
+        aside = self._wanted.set(database=self._aside)
+        replaced = exists(self._wanted)
+        if replaced:
+            _rename(self._wanted, aside)
+        try:
+            _rename(self._filled, self._wanted)
+        except BaseException:
+            if replaced:
+                _rename(aside, self._wanted)
+            raise
         self._made = self._filling = False
-        return kept
+        return self._aside if replaced else ""
 
     def discard(self) -> None:
         if self._made:
@@ -187,6 +191,10 @@ def empty(url: URL) -> None:
     engine, tables = engine_for(url), MetaData()
     tables.reflect(engine)
     tables.drop_all(engine)
+
+
+def _rename(url: URL, to: URL) -> None:
+    _in_service(url, f"ALTER DATABASE {_quoted(url)} RENAME TO {_quoted(to)}")
 
 
 def _in_service(url: URL, statement: str) -> None:

@@ -24,9 +24,13 @@ def file(report: Report, key: MasterKey, state: Path, database: str, actor: str,
     """Returns where the report lies. Raises OSError; DatabaseAway where it is in its file alone."""
     evidence = signed(report, Signer(key.derived(PURPOSE)))
     path = _written(evidence, state / _FOLDER, report.id)
-    asyncio.run(_enter(database, Act(at=report.at, kind=KIND, actor=actor, reason=reason, about=report.id,
-                                     details=details_of(report, evidence))))
+    asyncio.run(_enter(database, act_of(report, evidence, actor, reason)))
     return path
+
+
+def act_of(report: Report, evidence: Signed, actor: str, reason: str) -> Act:
+    return Act(at=report.at, kind=KIND, actor=actor, reason=reason, about=report.id,
+               details=details_of(report, evidence))
 
 
 def _written(evidence: Signed, folder: Path, name: str) -> Path:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from operations.backups.archive import Archive
@@ -57,6 +58,21 @@ def test_an_empty_database_that_was_filled_in_vain_is_empty_again(
     target.discard()
     assert postgres.execute("select count(*) from pg_tables where schemaname = 'public'", name) == [(0,)]
     postgres.execute(f"drop database {name}")
+
+
+def test_where_the_new_one_cannot_take_its_place_the_old_one_is_put_back(
+    postgres: PostgresServer, postgres_url: str, tmp_path: Path
+) -> None:
+    filled(postgres_url)
+    made = Maker(postgres_url, tmp_path / "state", Folder(tmp_path / "backups"), MASTER).make()
+    target = target_at(postgres_url, "postgresql", replace=True, moment="now")
+    fill(Archive(made.path), MASTER.derived("backup"), target)
+    with psycopg.connect(target.url), pytest.raises(Refused, match="being accessed"):  # somebody looks at the new one
+        target.take_place()
+    target.discard()
+    name = postgres_url.rpartition("/")[2]
+    assert postgres.execute(f"select datname from pg_database where datname like '{name}%'") == [(name,)]
+    assert postgres.execute("select count(*) from exchange", name) == [(30,)]
 
 
 def test_a_role_that_may_make_no_database_is_told_so(postgres: PostgresServer, postgres_url: str) -> None:
