@@ -1,5 +1,6 @@
 """Restores a backup: all of it is checked first, it is filled in beside what is there, and takes its place last."""
 
+import asyncio
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +22,8 @@ from operations.backups.databases import offline_engine
 from operations.backups.dump import Target
 from operations.backups.making import DATABASE, ERASURES, WRITERS, check
 from operations.backups.manifest import Contents, Manifest, Place
-from operations.store.migrations import HEAD, migrate
+from operations.store.database import Database, DatabaseAway
+from operations.store.migrations import HEAD
 
 Extras = dict[str, bytes]
 Chain = Callable[[str], Sequence[str]]  # what is wrong with the records' chain in the database at a URL
@@ -77,8 +79,9 @@ def restore(
     archive: Archive, key: bytes, target: Target, state: Path | None, act: Act,
     reapply: Reapply | None = None, chain: Chain | None = None,
 ) -> Restored:
-    """Puts a backup where ``target`` says; nothing is touched there unless all of it is good. The caller sees to it
-    that no gateway runs on ``state``. Raises Damaged, WrongKey, Refused, OSError, SQLAlchemyError."""
+    """Puts a backup where ``target`` says; nothing is touched there unless all of it is good. It blocks, and is for a
+    thread without an event loop. The caller sees to it that no gateway runs on ``state``. Raises Damaged, WrongKey,
+    Refused, OSError, SQLAlchemyError."""
     check(archive, key)
     try:
         extras = fill(archive, key, target)
@@ -98,14 +101,23 @@ def restore(
 
 def _finish(url: str, extras: Extras, state: Path | None, act: Act, reapply: Reapply | None) -> int:
     """Brings it to this release's tables, erases again what was erased since, and says in it what it is."""
-    engine = offline_engine(url)
-    migrate(engine)
-    with engine.begin() as connection, _erasures(extras, state) as files:
+    asyncio.run(_migrate(url))
+    with offline_engine(url).begin() as connection, _erasures(extras, state) as files:
         if reapply is not None:
             for file in files:
                 reapply(connection, file)
         acts.append(connection, act)
     return len(files) if reapply else 0
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url)
+    try:
+        await database.run(lambda _: None)
+    except DatabaseAway as error:
+        raise Refused(f"it cannot be brought to this release's tables: {error}") from None
+    finally:
+        database.close()
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """Restoring: what is good takes its place, what is not touches nothing."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -7,12 +8,15 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import select
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, select, text
 
 from gateway.journal import Journal
 from gateway.telemetry.logs import Log
 from operations.audit.act import Act
 from operations.backups.archive import Archive, written
+from operations.backups.contents import contents_of
 from operations.backups.damage import Damaged, Refused
 from operations.backups.databases import offline_engine, target_at
 from operations.backups.folder import Backup, Folder
@@ -21,7 +25,9 @@ from operations.backups.restoring import Restored, restore
 from operations.backups.verifying import verify
 from operations.ledger.drain import Drain
 from operations.secrets.master import MasterKey
+from operations.store import migrations
 from operations.store.database import Database
+from operations.store.migrations import HEAD
 from operations.store.tables import act, exchange, revision
 from tests.operations.backups.manifests import KEY
 from tests.operations.backups.rows import NEWEST, counted, filled
@@ -148,7 +154,8 @@ async def test_journals_are_drained_on_top_of_what_was_restored_each_record_once
     for number in range(10, 25):
         journal.append(exchange_record(number))
     await drained(before)
-    assert restored(made, other_url, state=tmp_path / "state").segments == 1
+    done = await asyncio.to_thread(restored, made, other_url, state=tmp_path / "state")
+    assert done.segments == 1
     assert counted(other_url, exchange) == [10]
     await drained(after)
     assert counted(other_url, exchange) == [25]
@@ -190,6 +197,30 @@ def test_a_backup_that_promises_other_rows_than_it_has_is_found(made: Backup, ot
     with pytest.raises(Damaged, match="exchange has 30 rows, not 31"):
         restored(made, other_url)
     assert not exists(other_url)
+
+
+def test_a_backup_of_an_earlier_release_is_brought_to_this_ones_tables(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    engine = offline_engine(sqlite_url)
+    with engine.begin() as connection:
+        upgraded_to(connection, "0004")
+        connection.execute(text("INSERT INTO watched_file VALUES ('r', 'd', 1.0)"))
+    old = Maker(sqlite_url, tmp_path / "state", Folder(tmp_path / "backups"), MASTER).make()
+    assert old.manifest is not None
+    assert old.manifest.schema == "0004"
+    new = f"sqlite:///{tmp_path}/restored.db"
+    restored(old, new)
+    assert reasons(new) == ["the disk failed"]
+    with offline_engine(new).connect() as connection:
+        assert contents_of(connection).schema == HEAD
+
+
+def upgraded_to(connection: Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def test_a_backup_of_a_later_release_is_refused(made: Backup, other_url: str) -> None:
