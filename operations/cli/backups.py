@@ -259,7 +259,7 @@ def faults_told(as_json: bool) -> Iterator[None]:
         yield
     except tuple(_FAULTS) as error:
         code = next(code for kind, code in _FAULTS.items() if isinstance(error, kind))
-        said = str(error) if isinstance(error, (OSError, *list(_FAULTS)[:5])) else str(error).partition("\n")[0]
+        said = str(error).partition("\n")[0]  # what follows may repeat a statement
         fail(f"{said[:1].upper()}{said[1:]}", as_json, code=code)
 
 
