@@ -50,7 +50,8 @@ def made(database_url: str, tmp_path: Path) -> Backup:
 def taken_url(other_url: str, request: pytest.FixtureRequest) -> str:
     """The second place, with something in it already."""
     if not other_url.startswith("sqlite"):
-        request.getfixturevalue("postgres").execute(f"create database {other_url.rpartition('/')[2]}")
+        request.getfixturevalue("postgres").execute(
+            f"create database {other_url.rpartition('/')[2]} template migrated")
     filled(other_url, exchanges=5)
     return other_url
 
