@@ -20,11 +20,13 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # it becomes a label of m
 
 
 class Key(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """An application's key: never the key itself, only the SHA-256 of it in hexadecimal."""
+    """An application's key: never the key itself, only the SHA-256 of it in hexadecimal. What asks with a key for
+    probes is no traffic: it is in the ledger, and is not counted."""
 
     id: str
     sha256: KeyHash
     tenant: str = "default"
+    purpose: Literal["live", "probe"] = "live"
 
 
 class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -74,6 +76,14 @@ class Audit(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     every: Duration = Duration(60)
     to: list[AuditPlace] = []
+class Backups(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Backups of the database to a folder. Kept are the newest ``keep``, and all that are younger than ``keep_for``."""
+
+    to: str
+    every: Duration = Duration(24 * 3600)
+    keep: Count = 14
+    keep_for: Duration | None = None
+    drill_every: Duration | None = None
 
 
 class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -95,6 +105,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     drain: Drain = Drain()
     retention: Retention = Retention()
     audit: Audit = Audit()
+    backups: Backups | None = None
     upstream_ca_file: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
