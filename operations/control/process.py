@@ -38,13 +38,13 @@ from operations.content.opening import Opener
 from operations.content.vault import Vault
 from operations.control.app import admin_app
 from operations.control.health import Health
+from operations.drills.api import DrillRoutes
+from operations.drills.gauges import of_drills
+from operations.drills.schedule import Drills
 from operations.erasures.api import ErasureRoutes
 from operations.erasures.erasing import Erasures
 from operations.exports.api import ExportRoutes
 from operations.holds.api import HoldRoutes
-from operations.drills.api import DrillRoutes
-from operations.drills.gauges import of_drills
-from operations.drills.schedule import Drills
 from operations.ledger import store as ledger
 from operations.ledger.api import ExchangeRoutes
 from operations.ledger.drain import Drain
