@@ -12,7 +12,7 @@ import fcntl
 import os
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -42,8 +42,9 @@ _PAGE_BYTES = 4096
 class Journal:
     """The writing end. Appends never raise: what could not be written is counted in ``lost``.
 
-    ``writer`` is this life of the worker: each entry is told its place in it, from 1 on and without a gap (where there
-    is none, entries stand in no order but that of the file). ``full`` is true while the disk takes no entry. With ``keeps``, what was appended is kept until it is known to be on the disk.
+    ``writer`` is this life of the worker: each entry is told its place in it, from 1 on and without a gap; entries
+    without a writer have no place. ``full`` is true while the disk takes no entry. With ``keeps``, what was appended is
+    kept until it is known to be on the disk.
     """
 
     def __init__(self, folder: Path, worker: str, segment_bytes: int = SEGMENT_BYTES, *, writer: str = "",
@@ -92,7 +93,7 @@ class Journal:
         if self.full and not self._closed:
             with suppress(OSError):
                 if not isinstance(self._segment, WrittenSegment):
-                    self._turn(self._next_segment(0))
+                    self._turn()
                 self._segment.probe()
                 self.full = False
         return not self.full
@@ -113,34 +114,35 @@ class Journal:
     def _put_into_next(self, payload: bytes) -> None:
         if self._closed:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-        self._turn(self._next_segment(HEADER.size + len(payload)))
+        self._turn(HEADER.size + len(payload))
         self._segment.put(payload)
 
-    def _turn(self, following: Segment) -> None:
-        before, self._segment = self._segment, following
+    def _turn(self, needed: int = 0) -> None:
+        """Leaves the segment for a new one. Raises OSError where there is none; then it has no room all the same."""
+        before, following = self._segment, self._make_segment(needed)
+        before.seal()  # first: a reader takes the one that may grow for the last
+        try:
+            # In the order of writing, also where the clock is set back.
+            self._named_at = max(time.time_ns(), self._named_at + 1)
+            following.name(self._folder / segment_name(self._worker, self._named_at))
+        except OSError:
+            following.discard()
+            raise
+        self._segment = following
         if not before.end:
             self._thread.submit(before.discard)
-        elif self._kept is None:
+        elif self._kept is None or before.failed:
             self._thread.submit(before.close)
         else:
             self._left.append(before)
 
-    def _next_segment(self, needed: int) -> Segment:
+    def _make_segment(self, needed: int) -> Segment:
         """One with its blocks set aside if that can be; else one that grows as long as the disk lets it."""
         size = max(self._segment_bytes, needed)
-        segment: Segment
         try:
-            segment = self._take_spare() or make_mapped(self._folder, self._worker, size, self._make_spare)
+            return self._take_spare() or make_mapped(self._folder, self._worker, size, self._make_spare)
         except OSError:
-            segment = make_written(self._folder, self._worker, size)
-        # In the order of writing, also where the clock is set back.
-        self._named_at = max(time.time_ns(), self._named_at + 1)
-        try:
-            segment.name(self._folder / segment_name(self._worker, self._named_at))
-        except OSError:
-            segment.discard()
-            raise
-        return segment
+            return make_written(self._folder, self._worker, size)
 
     def _make_spare(self) -> None:
         """Has the next segment made meanwhile: to set blocks aside may take the disk milliseconds."""
@@ -168,30 +170,38 @@ class Journal:
 
     def confirm(self, those: "Unconfirmed") -> None:
         """The disk has them."""
-        assert self._kept is not None
-        del self._kept[: those.entries]
-        done = [segment for segment in those.segments if segment is not self._segment]
+        self.give_up(those)
+        done = those.segments[:-1]  # the last one grew then, and may hold more by now
         self._left = [segment for segment in self._left if segment not in done]
-        for segment in done:
-            self._thread.submit(segment.close)
+        self._close_all(done)
 
-    def begin_again(self) -> None:
-        """Leaves the segments that the disk failed over, and appends what it may not have to a new one: the same bytes,
-        so that who reads both knows the double. Raises OSError where no disk takes them."""
-        kept = self._kept or []
-        for segment in (*self._left, self._segment):
+    def give_up(self, those: "Unconfirmed") -> None:
+        """Nobody waits for them any more."""
+        if self._kept is not None:
+            del self._kept[: those.entries]
+
+    def begin_again(self) -> bool:
+        """Leaves the segments that the disk failed over, and appends what they may have lost to a new one: the same
+        bytes, so that who reads both knows the double. False where that cannot be."""
+        failed, self._left = self._left, []
+        self._fail([*failed, self._segment])
+        self._close_all(failed)
+        try:
+            self._turn()
+            for payload in self._kept or ():
+                if not self._segment.put(payload):
+                    self._put_into_next(payload)
+        except OSError:
+            self._fail([*self._left, self._segment])  # not all is there: what is has to come again
+            return False
+        return True
+
+    def _fail(self, segments: Iterable[Segment]) -> None:
+        for segment in segments:
             segment.failed = True
-        self._turn(self._next_segment(0))
-        for payload in kept:
-            if not self._segment.put(payload):
-                self._put_into_next(payload)
 
-    def give_up(self) -> None:
-        """Nobody waits any more for what is kept."""
-        if self._kept:
-            self._kept.clear()
-        left, self._left = self._left, []
-        for segment in left:
+    def _close_all(self, segments: Iterable[Segment]) -> None:
+        for segment in segments:
             self._thread.submit(segment.close)
 
 

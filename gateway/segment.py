@@ -34,11 +34,12 @@ def frame(payload: bytes) -> bytes:
 
 
 class Segment:
-    """The end of one file. It is locked from before it has its name until it is closed."""
+    """The end of one file. It is locked from before it has its name until it is sealed."""
 
-    def __init__(self, fd: int, path: Path) -> None:
+    def __init__(self, fd: int, path: Path, size: int = 0) -> None:
         self.fd = fd
         self.path = path
+        self._size = size
         self.end = 0  # of its last frame
         self.listed = False  # its name is on the disk, for sure
         self.failed = False  # the disk has refused some of it: what it says of the rest is worth nothing
@@ -54,6 +55,21 @@ class Segment:
         """Shows it to readers."""
         self.path.rename(path)
         self.path = path
+
+    def seal(self) -> None:
+        """Nothing is added to it any more, and readers may know."""
+        self._size = 0
+        if self.fd >= 0:
+            fcntl.flock(self.fd, fcntl.LOCK_UN)
+
+    def sync(self, fdatasync: Callable[[int], None]) -> None:
+        """Brings it to the disk, and its name before the first of it. Raises OSError."""
+        if self.failed:
+            raise OSError(errno.EIO, "the disk has failed over this segment before")
+        if not self.listed:
+            _sync_folder(self.path.parent)
+            self.listed = True
+        fdatasync(self.fd)
 
     def close(self) -> None:
         """Gives back what was set aside and not used."""
@@ -78,9 +94,8 @@ class MappedSegment(Segment):
     """
 
     def __init__(self, fd: int, path: Path, size: int, on_low: Callable[[], None]) -> None:
-        super().__init__(fd, path)
+        super().__init__(fd, path, size)
         self._map = mmap.mmap(fd, size)
-        self._size = size
         self._on_low: Callable[[], None] | None = on_low
         self._opened = 0  # how far its pages are in memory, writable
         with suppress(OSError):  # large pages, where the file system has them: a fraction of the faults
@@ -115,6 +130,10 @@ class MappedSegment(Segment):
             on_low()
         return True
 
+    def seal(self) -> None:
+        self._opened = 0
+        super().seal()
+
     def close(self) -> None:
         self._map.close()
         super().close()
@@ -124,13 +143,12 @@ class WrittenSegment(Segment):
     """One that grows by ``write``."""
 
     def __init__(self, fd: int, path: Path, size: int) -> None:
-        super().__init__(fd, path)
-        self._size = size
+        super().__init__(fd, path, size)
         self._torn = False
 
     def put(self, payload: bytes) -> bool:
         data = frame(payload)
-        if self._torn or (self.end and self.end + len(data) > self._size):
+        if self._torn or self.end + len(data) > self._size:
             return False
         self._write(data)
         self.end += len(data)
@@ -151,6 +169,14 @@ class WrittenSegment(Segment):
         self._torn = False
 
 
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
 def make_mapped(folder: Path, worker: str, size: int, on_low: Callable[[], None]) -> MappedSegment:
     """A segment whose blocks are set aside. Raises OSError where they cannot be."""
     fd, path = _make_hidden(folder, worker)
@@ -165,7 +191,7 @@ def make_mapped(folder: Path, worker: str, size: int, on_low: Callable[[], None]
 
 
 def make_written(folder: Path, worker: str, size: int) -> WrittenSegment:
-    """A segment that grows, to ``size`` at most unless its first frame is larger. Raises OSError."""
+    """A segment that grows, to ``size`` at most. Raises OSError."""
     return WrittenSegment(*_make_hidden(folder, worker), size)
 
 

@@ -8,6 +8,7 @@ from starlette.routing import Route
 from operations.admin.answers import Answer
 from operations.classifier.board import Classifiers
 from operations.ledger.drain import Drain
+from operations.ledger.room import Room
 from operations.revisions.keeper import Keeper
 from operations.revisions.routing_file import RoutingFile
 from operations.workers.board import Workers
@@ -17,12 +18,13 @@ class Health:
     """``missing`` is what keeps the host from being whole; ``notes`` is what somebody should look at."""
 
     def __init__(self, keeper: Keeper, file: RoutingFile, workers: Workers, drain: Drain,
-                 classifiers: Classifiers) -> None:
+                 classifiers: Classifiers, room: Room) -> None:
         self._keeper = keeper
         self._file = file
         self._workers = workers
         self._drain = drain
         self._classifiers = classifiers
+        self._room = room
 
     def routes(self) -> list[Route]:
         return [Route("/health", self.health), Route("/ready", self.ready)]
@@ -38,12 +40,17 @@ class Health:
     def missing(self) -> Iterator[str]:
         if self._drain.away_since is not None or not self._keeper.in_step:
             yield "database: it does not answer; exchanges wait in the journal and revisions cannot change"
+        if full := [status.worker for status in self._workers.live() if status.journal_full]:
+            yield f"journal: the disk takes no records of {', '.join(full)}; they are lost, or requests refused"
         if not self._keeper.written:
             yield f"snapshot: revision {self._keeper.number} is not on disk; workers serve the one before it"
         if not self._workers.ready():
             yield "workers: none is ready"
 
     def notes(self) -> Iterator[str]:
+        if self._room.is_low():
+            yield (f"disk: {self._room.free_bytes() >> 20} MiB are free for the journal, less than "
+                   f"{self._room.low_bytes >> 20} (journal_low_bytes)")
         if self._file.refusal is not None:
             yield (f"{self._file.path.name} is refused and revision {self._keeper.number} serves: "
                    + " ".join(map(str, self._file.refusal.problems)))

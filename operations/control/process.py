@@ -24,6 +24,7 @@ from operations.control.health import Health
 from operations.ledger import store as ledger
 from operations.ledger.api import ExchangeRoutes
 from operations.ledger.drain import Drain
+from operations.ledger.room import Room
 from operations.metrics import gauges
 from operations.metrics.api import MetricsRoute
 from operations.metrics.exposition import traffic
@@ -67,9 +68,10 @@ class Control:
         self.fold = Fold()
         self.following = Following(self._journal, self.fold, log)
         self.drain = Drain(self.database, self._journal, lambda: self.following.spent, log)
+        self.room = Room(state, settings.journal_low_bytes)
         self._client = upstream_client(settings.upstream_ca_file)
         self.upstream = UpstreamMetrics(lambda: endpoints_of(self.keeper.document), self._client)
-        self.health = Health(self.keeper, self.file, self.workers, self.drain, self.classifiers)
+        self.health = Health(self.keeper, self.file, self.workers, self.drain, self.classifiers, self.room)
         self.app: ASGIApp = Gate(admin_app(self._routes()), admin_key)
         self._handled = ""
 
@@ -79,7 +81,7 @@ class Control:
             lambda: gauges.of_revisions(self.keeper, self.file),
             lambda: gauges.of_workers(self.workers),
             lambda: gauges.of_classifiers(self.classifiers),
-            lambda: gauges.of_journal(self.drain, self.following, self.workers),
+            lambda: gauges.of_journal(self.drain, self.following, self.workers, self.room),
             self.upstream.families,
         ], self.upstream.text)
         return [
