@@ -89,7 +89,7 @@ class Clock:
         self.wall = time.time
 
 
-def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connection]:
+def build(folder: Path, loop: asyncio.AbstractEventLoop, account: type[Account] = Account) -> tuple[Door, Connection]:
     """A door on one side and an idle upstream connection on the other, with the gateway between them."""
     faults = Faults(Log(sys.stderr))
     endpoints = Endpoints(lambda url: Endpoint(url, loop=loop, time=time.monotonic))
@@ -105,7 +105,7 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connecti
     journal = Journal(folder, "w0", writer=new_id.life)
     pipeline = Pipeline(
         standard_stages(
-            account=Account("w0", journal, Clock()),
+            account=account("w0", journal, Clock()),
             keys=None,
             host_keys=HostKeys(bytes(32), bytes(32)),
             admit=Admit(100),

@@ -36,6 +36,8 @@ def frame(payload: bytes) -> bytes:
 class Segment:
     """The end of one file. It is locked from before it has its name until it is sealed."""
 
+    __slots__ = ("_size", "end", "failed", "fd", "listed", "path")
+
     def __init__(self, fd: int, path: Path, size: int = 0) -> None:
         self.fd = fd
         self.path = path
@@ -93,6 +95,8 @@ class MappedSegment(Segment):
     ``on_low`` is called once, when half of it is in use.
     """
 
+    __slots__ = ("_map", "_on_low", "_opened")
+
     def __init__(self, fd: int, path: Path, size: int, on_low: Callable[[], None]) -> None:
         super().__init__(fd, path, size)
         self._map = mmap.mmap(fd, size)
@@ -141,6 +145,8 @@ class MappedSegment(Segment):
 
 class WrittenSegment(Segment):
     """One that grows by ``write``."""
+
+    __slots__ = ("_torn",)
 
     def __init__(self, fd: int, path: Path, size: int) -> None:
         super().__init__(fd, path, size)
