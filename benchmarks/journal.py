@@ -1,6 +1,6 @@
 """What the journal costs: an append alone, and a worker's CPU for each exchange with its account and without one.
 
-    python benchmarks/journal.py [--folder DIR] [--count 4000] [--rounds 25]
+    python -m benchmarks.journal [--folder DIR] [--count 4000] [--rounds 25]
 
 The worker is the real one but for its sockets, which cost the same with or without (benchmarks/hot_path.py). Without
 its account an exchange is not timed, its record is not completed, nothing is encoded or appended. Rounds with and

@@ -147,6 +147,16 @@ class GatewayProcess:
         await self.wait(5)
         self._process = None
 
+    async def kill(self) -> None:
+        """kill -9 of the supervisor and of all that it has started. The next `start` logs to a file of its own."""
+        assert self._process is not None
+        os.killpg(self.pid, signal.SIGKILL)
+        await self.wait(5)
+        while self.processes():  # they hold the sockets until they are gone
+            await asyncio.sleep(0.01)
+        self._process = None
+        self.log_path = self.folder / f"gateway-{time.monotonic_ns()}.log"
+
     def processes(self) -> dict[int, list[str]]:
         """Every process of the gateway: its id and command line."""
         found = {}
