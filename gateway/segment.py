@@ -26,7 +26,7 @@ HEADER = struct.Struct("<II")
 _store = struct.Struct("<Q").pack_into  # the same eight bytes, as one store
 _POPULATE_WRITE = 23  # MADV_POPULATE_WRITE of Linux 5.14: faults pages in, and tells what would else be a signal
 _WINDOW_BYTES = 256 << 10
-_PROBE_BYTES = 64 << 10
+_PROBE_BYTES = 4096  # of which several records would find room
 
 
 def frame(payload: bytes) -> bytes:

@@ -94,14 +94,14 @@ class GatewayProcess:
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
 
-    async def start(self) -> None:
+    async def start(self, seconds: float = START_SECONDS) -> None:
         """Start, and wait until `/ready` says 200. Raises AssertionError, with the log, when that does not come."""
         command = [sys.executable, "-m", "operations.cli", "serve", "--config", str(self._config)]
         with self.log_path.open("ab") as log:
             self._process = await asyncio.to_thread(
                 subprocess.Popen, command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, cwd=_ROOT
             )
-        await self.until(self._is_ready_or_failed, "the gateway to be ready", START_SECONDS)
+        await self.until(self._is_ready_or_failed, "the gateway to be ready", seconds)
         assert await self.is_ready(), self.log
 
     async def _is_ready_or_failed(self) -> bool:

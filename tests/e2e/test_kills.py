@@ -26,6 +26,7 @@ CLIENTS = 12
 KILLS_A_LIFE = 9  # of children; then the whole family dies. A child that dies young again and again waits to be started
 REPLIES_BETWEEN = 15  # at least so much load lies between two kills
 SEED = 20261126
+PATIENCE_SECONDS = 120.0  # a machine that is busy elsewhere starts things slowly
 
 
 @dataclass
@@ -79,7 +80,7 @@ class Killer:
             self._in_this_life = 0
             self.kills["family"] += 1
             await self.gateway.kill()
-            await self.gateway.start()
+            await self.gateway.start(PATIENCE_SECONDS)
             return
         kind = "operations.control" if self._chance.random() < 0.2 else "gateway.worker"
         pids = [pid for pid, command in self.gateway.processes().items() if kind in command]
@@ -89,7 +90,7 @@ class Killer:
 
     async def _some_load(self) -> None:
         before = self._replies()
-        await self.gateway.until(lambda: self._replies() >= before + REPLIES_BETWEEN, "replies", 60)
+        await self.gateway.until(lambda: self._replies() >= before + REPLIES_BETWEEN, "replies", PATIENCE_SECONDS)
 
     def _replies(self) -> int:
         return sum(len(client.in_hand) for client in self._clients)
