@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from operations.store.engine import engine_of
+from operations.store.database import Database
 from operations.store.tables import exchange
 from tests.e2e.asking import request
 from tests.fakes.behaviour import Behaviour
@@ -96,13 +96,13 @@ class Killer:
         return sum(len(client.in_hand) for client in self._clients)
 
 
-def ledger_of(url: str) -> list[tuple[str, str, int]]:
+async def ledger_of(url: str) -> list[tuple[str, str, int]]:
     """Id, writer and place of every exchange."""
-    engine = engine_of(url)
-    with engine.connect() as connection:
-        rows = connection.execute(select(exchange.c.id, exchange.c.writer, exchange.c.sequence))
-        found = [(str(one), str(writer), int(sequence)) for one, writer, sequence in rows]
-    engine.dispose()
+    database = Database(url)
+    found = await database.run(lambda connection: [
+        (str(one), str(writer), int(place)) for one, writer, place in
+        connection.execute(select(exchange.c.id, exchange.c.writer, exchange.c.sequence))])
+    database.close()
     return found
 
 
@@ -121,7 +121,7 @@ async def survives(kills: int, folder: Path, fake: FakeVLLM, database: str, dura
         await gateway.stop()  # in order: what the journals hold is drained
     assert {"gateway.worker", "operations.control", "family"} <= killer.kills.keys() or kills < 20
     assert all(client.statuses == {200} for client in clients)
-    holds(clients, ledger_of(database))
+    holds(clients, await ledger_of(database))
     logs = "".join(path.read_text(errors="replace") for path in folder.glob("*.log"))
     assert '"journal_gap"' not in logs
     assert '"child_died"' in logs
