@@ -9,7 +9,6 @@ from gateway.content.segments import ContentSegments
 from gateway.exchange import Clock
 from gateway.guard_log import GuardLog
 from gateway.host_keys import HostKeys
-from gateway.journal import Journal
 from gateway.stages.account import Account
 from gateway.stages.admit import Admit
 from gateway.stages.assign import Assign
@@ -25,14 +24,14 @@ from gateway.telemetry.faults import FaultLog
 from routing.retrying import RetryBudget
 
 
-def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | None, host_keys: HostKeys,
-                    admit: Admit, limits: Limits, clock: Clock, random: Callable[[], float], log: FaultLog,
-                    guard_log: GuardLog, afterwards: Afterwards, threads: Executor,
+def standard_stages(*, account: Account, keys: Mapping[str, Key] | None, host_keys: HostKeys, admit: Admit,
+                    limits: Limits, clock: Clock, random: Callable[[], float], log: FaultLog, guard_log: GuardLog,
+                    afterwards: Afterwards, threads: Executor,
                     content: ContentSegments | None = None) -> Sequence[Stage]:
     """Account is first in and last settled; a version is assigned before anything may be answered for it. Without
     ``content`` nothing can be kept, and nothing is."""
     return (
-        Account(worker, journal, clock),
+        account,
         Keep(content),
         Identify(keys),
         admit,
@@ -44,13 +43,12 @@ def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | 
     )
 
 
-def moderation_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | None, host_keys: HostKeys,
-                      admit: Admit, limits: Limits, clock: Clock, guard_log: GuardLog,
-                      threads: Executor) -> Sequence[Stage]:
-    """No version is chosen: the guards themselves are asked. ``admit`` is the one of the standard list: what is in
-    flight is counted together."""
+def moderation_stages(*, account: Account, keys: Mapping[str, Key] | None, host_keys: HostKeys, admit: Admit,
+                      limits: Limits, clock: Clock, guard_log: GuardLog, threads: Executor) -> Sequence[Stage]:
+    """No version is chosen: the guards themselves are asked. ``account`` and ``admit`` are those of the standard list:
+    what is in flight is counted together."""
     return (
-        Account(worker, journal, clock),
+        account,
         Identify(keys),
         admit,
         ReadDocument(limits.json_depth, host_keys),
