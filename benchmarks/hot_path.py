@@ -27,6 +27,7 @@ from gateway.config.routing_document import check_routing
 from gateway.config.settings import Limits
 from gateway.door import Door
 from gateway.hall import Hall
+from gateway.host_keys import HostKeys
 from gateway.ids import ExchangeIds
 from gateway.journal import Journal
 from gateway.outbox import Outbox
@@ -105,6 +106,7 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connecti
             worker="w0",
             journal=journal,
             keys=None,
+            host_keys=HostKeys(b"p" * 32, b"m" * 32),
             admit=Admit(100),
             limits=Limits(),
             clock=Clock(),

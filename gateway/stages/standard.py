@@ -1,4 +1,5 @@
-"""The lists that tell a request's story: of one that a model server answers, and of one that the guards answer."""
+"""The lists that tell a request's story: of one that a model server answers, of one that the guards answer, and of
+feedback, which is kept."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -6,14 +7,17 @@ from concurrent.futures import Executor
 from gateway.afterwards import Afterwards
 from gateway.config.settings import Key, Limits
 from gateway.exchange import Clock
+from gateway.free_text import FreeText
 from gateway.guard_log import GuardLog
 from gateway.host_keys import HostKeys
+from gateway.ids import IdMarks
 from gateway.journal import Journal
 from gateway.stages.account import Account
 from gateway.stages.admit import Admit
 from gateway.stages.assign import Assign
 from gateway.stages.guard_prompt import GuardPrompt
 from gateway.stages.guard_reply import GuardReply
+from gateway.stages.hear import Hear
 from gateway.stages.identify import Identify
 from gateway.stages.infer import Infer
 from gateway.stages.moderate import Moderate
@@ -29,7 +33,7 @@ def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | 
     """Account is first in and last settled; a version is assigned before anything may be answered for it."""
     return (
         Account(worker, journal, clock),
-        Identify(keys),
+        Identify(keys, IdMarks(host_keys.mark)),
         admit,
         Read(limits.json_depth, host_keys),
         GuardPrompt(clock, guard_log, threads, afterwards),
@@ -46,8 +50,19 @@ def moderation_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] 
     flight is counted together."""
     return (
         Account(worker, journal, clock),
-        Identify(keys),
+        Identify(keys, IdMarks(host_keys.mark)),
         admit,
         ReadDocument(limits.json_depth, host_keys),
         Moderate(clock, guard_log, threads),
+    )
+
+
+def feedback_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | None, host_keys: HostKeys,
+                    admit: Admit, limits: Limits, clock: Clock, free_text: FreeText) -> Sequence[Stage]:
+    """No Account: what is said of an exchange is a signal about it, and no exchange itself."""
+    return (
+        Identify(keys, IdMarks(host_keys.mark)),
+        admit,
+        ReadDocument(limits.json_depth, host_keys),
+        Hear(worker, journal, clock, IdMarks(host_keys.mark), free_text),
     )
