@@ -21,6 +21,7 @@ from operations.classifier.status import ClassifierStatus
 from operations.console.api import ConsoleRoutes
 from operations.control.app import admin_app
 from operations.control.health import Health
+from operations.feedback.api import FeedbackRoutes
 from operations.ledger import store as ledger
 from operations.ledger.api import ExchangeRoutes
 from operations.ledger.drain import Drain
@@ -88,6 +89,7 @@ class Control:
             *metrics.routes(),
             *RevisionRoutes(self.keeper, self.file, self.workers).routes(),
             *ExchangeRoutes(self.database).routes(),
+            *FeedbackRoutes(self.database).routes(),
             *WorkerRoutes(self.workers).routes(),
             *ActRoutes(self.database).routes(),
         ]

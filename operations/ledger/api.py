@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from operations.admin.answers import AdminError, Answer, number_in
+from operations.feedback.feedback import without_repeats
 from operations.ledger import store
 from operations.store.database import Database
 
@@ -31,7 +32,7 @@ class ExchangeRoutes:
         found = await self._database.run(lambda c: store.starting_with(c, wanted))
         row = _the_one(wanted, found)
         signals = await self._database.run(lambda c: store.signals_of(c, row["id"]))
-        return Answer({**row, "signals": signals})
+        return Answer({**row, "signals": without_repeats(signals)})
 
 
 def _the_one(wanted: str, found: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,34 @@
+"""What counts of all that was said: the newest of each metric, told once however often it was sent.
+
+A repeat has a row of its own like everything that a worker has acknowledged, and is left out where people look. It is
+not left out when rows are stored: between the two, another worker's journal may still hold something else, after which
+the repeat is a change back.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Row = Mapping[str, Any]
+Subject = tuple[str, str, str]  # of one opinion that can change: exchange, metric, tenant
+
+
+def subject_of(row: Row) -> Subject:
+    return row["exchange_id"], row["name"], row["tenant"]
+
+
+def without_repeats(rows: Iterable[Row]) -> list[Row]:
+    """``rows`` are signals in order of time; of feedback, each that says what stood already is left out."""
+    standing: dict[Subject, Row] = {}
+    told: list[Row] = []
+    for row in rows:
+        if row["kind"] == "feedback":
+            before = standing.get(subject_of(row))
+            if before is not None and _says(before) == _says(row):
+                continue
+            standing[subject_of(row)] = row
+        told.append(row)
+    return told
+
+
+def _says(row: Row) -> tuple[Any, ...]:
+    return row["value"], type(row["body"].get("value")), row["body"], row["content"]
