@@ -1,6 +1,7 @@
 """The ledger's SQL."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import isnan
 from typing import Any
 
 import msgspec
@@ -42,6 +43,9 @@ def _append(connection: Connection, table: Table, records: Sequence[Entry]) -> l
 
 def _fits(connection: Connection, table: Table, records: Sequence[Entry]) -> bool:
     insert = _INSERTS[connection.dialect.name](table).on_conflict_do_nothing(index_elements=["id"])
+    if any(isinstance(value, float) and isnan(value)
+           for record in records for value in msgspec.structs.astuple(record)):
+        return False  # SQLite would refuse it, PostgreSQL would not
     try:
         with connection.begin_nested():
             connection.execute(insert, [{**msgspec.structs.asdict(record), **_UNLINKED} for record in records])

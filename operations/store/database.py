@@ -4,18 +4,15 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import msgspec
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
+from operations.store.engine import engine_of
 from operations.store.migrations import migrate
 
 T = TypeVar("T")
-
-_BUSY_SECONDS = 2.0
 
 
 class DatabaseAway(Exception):
@@ -57,7 +54,7 @@ class Database:
 
     def _opened(self) -> Engine:
         if self._engine is None:
-            engine = _engine(self._url)
+            engine = engine_of(self._url)
             try:
                 migrate(engine)
             except BaseException:
@@ -98,18 +95,8 @@ def _words_of(error: BaseException) -> str:
     # The driver's own words: SQLAlchemy's would repeat the statement and its parameters.
     if isinstance(cause, DBAPIError) and cause.orig:
         cause = cause.orig
-    return f"{type(cause).__name__}: {cause}"
-
-
-def _engine(url: str) -> Engine:
-    path = url.removeprefix("sqlite:///")
-    if path != url:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, json_serializer=lambda value: msgspec.json.encode(value).decode())
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_writing)
-    return engine
+    # Its first line: PostgreSQL's next ones quote the statement.
+    return f"{type(cause).__name__}: {str(cause).partition(chr(10))[0]}"
 
 
 def _checkpoint(engine: Engine) -> None:
@@ -120,14 +107,3 @@ def _checkpoint(engine: Engine) -> None:
     finally:
         connection.close()
 
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The driver's own idea of when a transaction begins is switched off; _begin_writing says it.
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={int(_BUSY_SECONDS * 1000)}"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_writing(connection: Connection) -> None:
-    # Taking the write lock first turns a deadlock between two upgrading readers into a wait.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
