@@ -28,7 +28,8 @@ def _moment_before(ctx: click.Context, param: click.Parameter, ago: str | None) 
 def wanted_options(command: F) -> F:
     """Which feedback is meant."""
     for option in (
-            click.option("--since", metavar="AGO", callback=_moment_before, help="Only of so long ago at most, such as 12h or 7d."),
+            click.option("--since", metavar="AGO", callback=_moment_before,
+                         help="Only of so long ago at most, such as 12h or 7d."),
             click.option("--tenant", help="Only this tenant's."),
             click.option("--metric", help="Only of this metric.")):
         command = option(command)

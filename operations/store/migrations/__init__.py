@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import Engine, inspect, select
 from sqlalchemy.sql import column, table
 
-HEAD = "0004"
+HEAD = "0009"
 
 
 def migrate(engine: Engine) -> None:
