@@ -11,6 +11,7 @@ from gateway.config.written import Duration
 from operations.cli.client import Admin, admin_options
 from operations.cli.output import columns, print_json
 from operations.cli.revisions import limit_option, moment
+from operations.ledger.signals_told import value_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -62,7 +63,7 @@ def list_feedback(admin: Admin, limit: int, exchange: str | None, metric: str | 
         print_json(answer)
         return
     rows = [(moment(row["at"]), row["exchange_id"], row["tenant"], row["model"] or "-", row["version"] or "-",
-             row["metric"], said(row), row["body"].get("comment", "")) for row in answer["feedback"]]
+             row["metric"], value_of(row), row["body"].get("comment", "")) for row in answer["feedback"]]
     click.echo(columns(("AT (UTC)", "EXCHANGE", "TENANT", "MODEL", "VERSION", "METRIC", "VALUE", "COMMENT"), rows))
 
 
@@ -93,9 +94,3 @@ def summary(admin: Admin, metric: str | None, tenant: str | None, since: float |
     rows = [(row["metric"], row["model"] or "-", row["version"] or "-", row["count"], row["count"] - row["numbers"],
              "-" if row["mean"] is None else f"{row['mean']:.4g}") for row in answer["summary"]]
     click.echo(columns(("METRIC", "MODEL", "VERSION", "COUNT", "TEXTS", "MEAN"), rows))
-
-
-def said(row: Any) -> str:
-    """The value for people, as it was given."""
-    value = row["body"].get("value")
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)

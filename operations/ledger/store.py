@@ -96,6 +96,13 @@ def signals_of(connection: Connection, exchange_id: str) -> list[dict[str, Any]]
     return [dict(row._mapping) for row in connection.execute(query.limit(MAX_LISTED))]
 
 
+def copies_of(connection: Connection, exchange_id: str) -> list[dict[str, Any]]:
+    """The exchanges that repeat this one, the oldest first."""
+    # The second condition says nothing new: it lets the index be used, which has only those that repeat something.
+    query = select(exchange.c.id, exchange.c.purpose).where(exchange.c.parent == exchange_id, exchange.c.parent != "")
+    return [dict(row._mapping) for row in connection.execute(query.order_by(exchange.c.id).limit(MAX_LISTED))]
+
+
 def _rows(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
     # By place: a column of SQLAlchemy's own row mapping answers to the name `key` with something else.
     return [dict(zip(ExchangeRecord.__struct_fields__, row, strict=True)) for row in connection.execute(query)]

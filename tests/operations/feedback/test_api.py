@@ -91,7 +91,7 @@ def test_the_commands_show_it_as_tables_and_as_json(tmp_path: Path) -> None:
         where = {"GATEWRIGHT_ADMIN": service.addresses["admin"]}
         until(lambda: "feedback-4" in invoke("feedback", "list", "--json", **where).output, "the last of it")
         listed = invoke("feedback", "list", "--since", "1h", **where).output.splitlines()
-        assert [line.split()[-2:] for line in listed[1:]] == [["tone", "dull"], ["false", "no"]]
+        assert [line.split()[-2:] for line in listed[1:]] == [["tone", "'dull'"], ["false", "no"]]
         assert "feedback-2" in invoke("feedback", "list", "--history", "--json", **where).output
         summed = invoke("feedback", "summary", "--metric", "tone", **where).output.splitlines()
         assert summed[1].split() == ["tone", "assistant", "smol-1", "1", "1", "-"]
