@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 SCHEMA = 2
+SAME_DIGITS = 41  # "feedback-" and 32 digits
 
 
 class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -116,8 +117,10 @@ class Signal(msgspec.Struct, omit_defaults=True, kw_only=True, tag_field="record
     content, but what people wrote by hand about it, cleared of personal data.
 
     ``kind`` says what ``body`` is: ``guard``, then ``name`` is the guard's and the body its GuardNotes; ``feedback``,
-    then ``name`` is the metric's and the body has the ``value`` as it was given and the ``comment``, if any. The id is
-    the same whenever the same thing is told again; feedback's is, where the caller says that it is the same.
+    then ``name`` is the metric's and the body has the ``value`` as it was given and the ``comment``, if any.
+
+    A guard's id is the same whenever the same thing is told again. Each feedback that was acknowledged has an id of its
+    own; the first ``SAME_DIGITS`` characters are the same where its sender says that it is the same.
     """
 
     id: str

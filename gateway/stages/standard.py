@@ -6,12 +6,13 @@ from concurrent.futures import Executor
 
 from gateway.afterwards import Afterwards
 from gateway.config.settings import Key, Limits
-from gateway.exchange import Clock
+from gateway.exchange import Clock, Exchange
 from gateway.free_text import FreeText
 from gateway.guard_log import GuardLog
 from gateway.host_keys import HostKeys
 from gateway.ids import IdMarks
 from gateway.journal import Journal
+from gateway.reply import Flow
 from gateway.stages.account import Account
 from gateway.stages.admit import Admit
 from gateway.stages.assign import Assign
@@ -58,11 +59,12 @@ def moderation_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] 
 
 
 def feedback_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | None, host_keys: HostKeys,
-                    admit: Admit, limits: Limits, clock: Clock, free_text: FreeText) -> Sequence[Stage]:
-    """No Account: what is said of an exchange is a signal about it, and no exchange itself."""
+                    admit: Admit, limits: Limits, clock: Clock, free_text: FreeText,
+                    waiting: Callable[[Exchange], Flow] | None = None) -> Sequence[Stage]:
+    """No Account: what is said of an exchange is a signal about it, and no exchange itself. ``waiting``: see Hear."""
     return (
         Identify(keys, IdMarks(host_keys.mark)),
         admit,
         ReadDocument(limits.json_depth, host_keys),
-        Hear(worker, journal, clock, IdMarks(host_keys.mark), free_text),
+        Hear(worker, journal, clock, IdMarks(host_keys.mark), free_text, waiting),
     )

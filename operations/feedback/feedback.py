@@ -8,6 +8,8 @@ the repeat is a change back.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from gateway.record import SAME_DIGITS
+
 Row = Mapping[str, Any]
 Subject = tuple[str, str, str]  # of one opinion that can change: exchange, metric, tenant
 
@@ -17,14 +19,17 @@ def subject_of(row: Row) -> Subject:
 
 
 def without_repeats(rows: Iterable[Row]) -> list[Row]:
-    """``rows`` are signals in order of time; of feedback, each that says what stood already is left out."""
+    """``rows`` are signals in order of time; of feedback, what says that it was sent before is left out, and what says
+    what stood already."""
     standing: dict[Subject, Row] = {}
+    sent: set[str] = set()
     told: list[Row] = []
     for row in rows:
         if row["kind"] == "feedback":
-            before = standing.get(subject_of(row))
-            if before is not None and _says(before) == _says(row):
+            same, before = row["id"][:SAME_DIGITS], standing.get(subject_of(row))
+            if same in sent or (before is not None and _says(before) == _says(row)):
                 continue
+            sent.add(same)
             standing[subject_of(row)] = row
         told.append(row)
     return told

@@ -3,8 +3,9 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, func, or_, select
 
+from gateway.record import SAME_DIGITS
 from operations.store.tables import exchange, signal
 
 MAX_LISTED = 1000
@@ -29,15 +30,30 @@ class Wanted(msgspec.Struct, frozen=True):
                 found.append(column == value)
         if self.since:
             found.append(signal.c.at >= self.since)
-        return found if self.history else [*found, ~_newer()]
+        return found if self.history else [*found, ~_sent_before(signal), ~_newer(signal)]
 
 
-def _newer() -> ColumnElement[bool]:
-    """Whether something newer was said of the same by the same."""
-    other = signal.alias("newer")
-    later = or_(other.c.at > signal.c.at, and_(other.c.at == signal.c.at, other.c.id > signal.c.id))
-    same = [other.c[name] == signal.c[name] for name in ("exchange_id", "kind", "name", "tenant")]
-    return select(other.c.id).where(*same, later).correlate(signal).exists()
+def _newer(row: FromClause) -> ColumnElement[bool]:
+    """Whether something newer was said of the same by the same, and not only sent again."""
+    newer = signal.alias("newer")
+    found = select(newer.c.id).where(*_about_the_same(newer, row), _later(newer, row), ~_sent_before(newer))
+    return found.correlate(row).exists()
+
+
+def _sent_before(row: FromClause) -> ColumnElement[bool]:
+    """Whether its sender says that it has sent it before, and has."""
+    before = signal.alias("before")
+    is_same = func.substr(before.c.id, 1, SAME_DIGITS) == func.substr(row.c.id, 1, SAME_DIGITS)
+    found = select(before.c.id).where(*_about_the_same(before, row), _later(row, before), is_same)
+    return found.correlate(row).exists()
+
+
+def _about_the_same(one: FromClause, other: FromClause) -> list[ColumnElement[bool]]:
+    return [one.c[name] == other.c[name] for name in ("exchange_id", "kind", "name", "tenant")]
+
+
+def _later(one: FromClause, other: FromClause) -> ColumnElement[bool]:
+    return or_(one.c.at > other.c.at, and_(one.c.at == other.c.at, one.c.id > other.c.id))
 
 
 def newest(connection: Connection, limit: int, wanted: Wanted) -> list[dict[str, Any]]:

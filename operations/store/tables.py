@@ -2,20 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Float,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    Text,
-    text,
-)
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 from sqlalchemy.types import JSON
 
 metadata = MetaData()
@@ -69,7 +56,6 @@ exchange = Table(
     Index("exchange_by_model", "model", "started_at"),
     Index("exchange_by_outcome", "outcome", "started_at"),
     Index("exchange_by_writer", "writer", "sequence"),
-    Index("exchange_by_parent", "parent", sqlite_where=text("parent <> ''"), postgresql_where=text("parent <> ''")),
 )
 
 # What was thought or measured of an exchange or a version: the fields of gateway.record.Signal, and its links.

@@ -130,7 +130,7 @@ def test_what_came_afterwards_is_told_with_how_long_after() -> None:
 
     def said(after: float, name: str, body: dict[str, Any], kind: str = "feedback", value: Any = None) -> Any:
         return {"kind": kind, "name": name, "at": began + after, "body": body, "value": value, "tenant": "shop",
-                "exchange_id": "019ab3c4", "content": ""}
+                "exchange_id": "019ab3c4", "content": "", "id": str(after)}
 
     story = told(row_of() | {"signals": [
         said(1.5, "names", plain(notes), "guard"), said(120.0, "helpful", {"value": True}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 from hypothesis import given
@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from operations.feedback.feedback import without_repeats
 
+NUMBERS = count(1)
+
 
 def said(value: Any, metric: str = "helpful", kind: str = "feedback", **fields: Any) -> dict[str, Any]:
-    return {"kind": kind, "exchange_id": "e", "name": metric, "tenant": "shop", "content": "",
-            "value": None if isinstance(value, str) else float(value), "body": {"value": value}, **fields}
+    return {"id": f"feedback-{next(NUMBERS):032x}", "kind": kind, "exchange_id": "e", "name": metric, "tenant": "shop",
+            "content": "", "value": None if isinstance(value, str) else float(value), "body": {"value": value}, **fields}
 
 
 def told(*rows: dict[str, Any]) -> list[Any]:
@@ -31,6 +33,12 @@ def test_a_change_is_new_and_so_is_a_change_back() -> None:
 def test_another_comment_is_new() -> None:
     rows = [said(True), said(True, body={"value": True, "comment": "thanks"})]
     assert without_repeats(rows) == rows
+
+
+def test_what_its_sender_calls_the_same_is_no_change_back() -> None:
+    first, other = said(True), said(False)
+    again = {**first, "id": first["id"] + "-2"}
+    assert without_repeats([first, other, again]) == [first, other]
 
 
 def test_one_is_not_true() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.record import ExchangeRecord, Signal
 from operations.feedback import store
+from operations.feedback.feedback import without_repeats
 from operations.feedback.store import Wanted
 from operations.ledger import store as ledger
 from operations.store.database import Database
@@ -81,9 +82,19 @@ async def test_the_summary_counts_what_stands_by_version(database: Database) -> 
     assert [row["count"] for row in await database.run(lambda c: store.summary(c, Wanted(tenant="bank")))] == [1]
 
 
-async def test_what_has_the_same_id_is_kept_once(database: Database) -> None:
-    """As with an Idempotency-Key: what was sent first stands where it stood."""
-    await stored(database, feedback("1", 10.0, True), feedback("2", 20.0, False))
-    await stored(database, feedback("1", 30.0, True))
+async def test_what_its_sender_calls_the_same_stands_where_it_was_first(database: Database) -> None:
+    """An Idempotency-Key: what was sent again, after something else, is no change back."""
+    same = "feedback-" + "5" * 32
+    await stored(database, feedback(f"{same}-1", 10.0, True), feedback("2", 20.0, False))
+    await stored(database, feedback(f"{same}-3", 30.0, True), feedback(f"{same}-4", 30.0, True))
     assert await ids(database) == ["2"]
-    assert await ids(database, history=True) == ["2", "1"]
+    assert await ids(database, history=True) == [f"{same}-4", f"{same}-3", "2", f"{same}-1"]
+    signals = await database.run(lambda c: ledger.signals_of(c, "a"))
+    assert [row["id"] for row in without_repeats(signals)] == [f"{same}-1", "2"]
+    assert [row["mean"] for row in await database.run(lambda c: store.summary(c, Wanted()))] == [0.0]
+
+
+async def test_what_was_sent_again_and_nothing_else_stands_once(database: Database) -> None:
+    same = "feedback-" + "5" * 32
+    await stored(database, *(feedback(f"{same}-{number}", float(number), True) for number in range(3)))
+    assert await ids(database) == [f"{same}-0"]
