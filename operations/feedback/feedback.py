@@ -35,5 +35,11 @@ def without_repeats(rows: Iterable[Row]) -> list[Row]:
     return told
 
 
+def standing_in(rows: Iterable[Row]) -> set[str]:
+    """The ids of the feedback that stands at the end of ``rows``, which are in order of time."""
+    standing = {subject_of(row): row["id"] for row in without_repeats(rows) if row["kind"] == "feedback"}
+    return set(standing.values())
+
+
 def _says(row: Row) -> tuple[Any, ...]:
     return row["value"], type(row["body"].get("value")), row["body"], row["content"]

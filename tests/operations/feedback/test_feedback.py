@@ -8,14 +8,15 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.feedback.feedback import without_repeats
+from operations.feedback.feedback import standing_in, without_repeats
 
 NUMBERS = count(1)
 
 
 def said(value: Any, metric: str = "helpful", kind: str = "feedback", **fields: Any) -> dict[str, Any]:
     return {"id": f"feedback-{next(NUMBERS):032x}", "kind": kind, "exchange_id": "e", "name": metric, "tenant": "shop",
-            "content": "", "value": None if isinstance(value, str) else float(value), "body": {"value": value}, **fields}
+            "content": "", "value": None if isinstance(value, str) else float(value), "body": {"value": value},
+            **fields}
 
 
 def told(*rows: dict[str, Any]) -> list[Any]:
@@ -63,4 +64,6 @@ def test_what_stands_is_what_was_said_last(sayings: list[tuple[str, Any]]) -> No
         of_metric = [row["body"]["value"] for row in without_repeats(rows) if row["name"] == metric]
         all_said = [value for name, value in sayings if name == metric]
         assert of_metric[-1:] == all_said[-1:]
+        standing = [row["body"]["value"] for row in rows if row["name"] == metric and row["id"] in standing_in(rows)]
+        assert standing == all_said[-1:]
         assert all((one, type(one)) != (other, type(other)) for one, other in pairwise(of_metric))
