@@ -42,6 +42,7 @@ TREE = {
     "GuardUnavailable": (503, "guard_unavailable", True, "policy"),
     "Overloaded": (503, "overloaded", True, "gateway"),
     "Draining": (503, "shutting_down", True, "gateway"),
+    "NotKept": (503, "feedback_not_kept", True, "gateway"),
     "InternalError": (500, "internal_error", False, "gateway"),
     "UpstreamUnreachable": (502, "upstream_unreachable", True, "upstream"),
     "UpstreamDisconnected": (502, "upstream_disconnected", True, "upstream"),
