@@ -107,7 +107,7 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop, account: type[Account] 
         standard_stages(
             account=account("w0", journal, Clock()),
             keys=None,
-            host_keys=HostKeys(bytes(32), bytes(32)),
+            host_keys=HostKeys(b"p" * 32, b"m" * 32),
             admit=Admit(100),
             limits=Limits(),
             clock=Clock(),

@@ -4,7 +4,7 @@
     ├── CallerRefusal            the request cannot be served as it is: mend it
     │   ├── InvalidRequest           400  the body, or a field of it (code tells which fault)
     │   ├── NotAuthenticated         401  no key, or none that is known
-    │   ├── NotFound                 404  the path, the model, the state on a server
+    │   ├── NotFound                 404  the path, the model, the state on a server, the exchange
     │   ├── MethodNotAllowed         405
     │   ├── RequestTimeout           408  the request did not arrive in time
     │   ├── TooLarge                 413, 414, 431
@@ -17,6 +17,7 @@
     │   ├── Overloaded               503
     │   ├── JournalUnavailable       503  no record can be kept, and the settings say to do without none
     │   ├── Draining                 503
+    │   ├── NotKept                  503  the disk takes no feedback
     │   └── InternalError            500  a bug of ours
     └── UpstreamRefusal          the model server failed; the gateway did what it may
         ├── UpstreamUnreachable      502
@@ -192,6 +193,13 @@ class Draining(GatewayRefusal):
     retry_after_seconds = 1
     remedy = "Try again: another worker or host will answer."
     closes = True
+
+
+class NotKept(GatewayRefusal):
+    code = "feedback_not_kept"
+    outcome = "failed"
+    retry_after_seconds = 1
+    remedy = "Send it again in a moment; nothing is lost with the exchange itself."
 
 
 class InternalError(GatewayRefusal):

@@ -15,6 +15,7 @@ from gateway.config.routing_document import (
 from guardrails.inspection import Guards
 from guardrails.moderation import Moderator
 from models.endpoint import Endpoint, Endpoints
+from models.price import Price
 from models.protocol.operations import OPERATIONS, Operation
 from models.version import Version
 from routing.assignment import Assigner
@@ -28,6 +29,7 @@ class Target(msgspec.Struct, frozen=True, eq=False):
     digest: str
     endpoints: tuple[Endpoint, ...]
     heads: Mapping[tuple[str, str], bytes]  # by path and endpoint: what every request's head begins with
+    price: Price | None = None
 
 
 class Route(msgspec.Struct, frozen=True, eq=False):
@@ -115,7 +117,7 @@ def _target(name: str, written: VersionDocument, endpoints: Endpoints, secret: C
     places = tuple(endpoints.get(url) for url in version.endpoints)
     heads = {(operation.path, place.url): _head(operation, place, version.api_key)
              for operation in OPERATIONS for place in places}
-    return Target(version, version.digest, places, heads)
+    return Target(version, version.digest, places, heads, written.price.price() if written.price else None)
 
 
 def _head(operation: Operation, endpoint: Endpoint, api_key: str) -> bytes:

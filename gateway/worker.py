@@ -35,6 +35,8 @@ from gateway.content.segments import FOLDER, ContentSegments
 from gateway.detectors import detectors_with
 from gateway.door import Door
 from gateway.exchange import Exchange
+from gateway.feedback import FEEDBACK
+from gateway.free_text import FreeText
 from gateway.group_commit import GroupCommit
 from gateway.guard_server import GuardServer
 from gateway.hall import Hall
@@ -50,7 +52,7 @@ from gateway.reply import Flow
 from gateway.snapshot_keeper import SnapshotKeeper
 from gateway.stages.account import Account
 from gateway.stages.admit import Admit
-from gateway.stages.standard import moderation_stages, standard_stages
+from gateway.stages.standard import feedback_stages, moderation_stages, standard_stages
 from gateway.telemetry.faults import Faults
 from gateway.telemetry.logs import Log
 from gateway.worker_status import EndpointStatus, StatusSender, WorkerStatus
@@ -121,11 +123,15 @@ class Worker:
         moderation = moderation_stages(
             account=account, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, guard_log=self._log, threads=threads)
+        feedback = feedback_stages(
+            worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
+            limits=settings.limits, clock=clock, free_text=FreeText(threads), waiting=self._confirming())
         application = make_application(lambda: self._keeper.live, self.readiness, keys, new_id)
         self._hall = Hall(
             uvicorn=Config(application, http=HttpToolsProtocol, ws="none", lifespan="off", log_config=None,
                            access_log=False),
-            pipeline=Pipeline(inference, faults), own={MODERATIONS: Pipeline(moderation, faults)},
+            pipeline=Pipeline(inference, faults),
+            own={MODERATIONS: Pipeline(moderation, faults), FEEDBACK: Pipeline(feedback, faults)},
             snapshot=lambda: self._keeper.live, limits=settings.limits, clock=clock, outbox=outbox, new_id=new_id,
             turned_away=self._turned_away)
         self._draining = asyncio.Event()

@@ -10,12 +10,13 @@ import msgspec
 
 from gateway.config.checking import ConfigurationError, Problem, Written, convert, join, nearest, problems_of
 from gateway.config.guard_model_checks import definition_problems, unknown_guard_models, usable_guard_models
-from gateway.config.written import Duration, EndpointURL
+from gateway.config.written import Duration, EndpointURL, TokenPrice
 from guardrails.compiling import Catalogue, missing_detectors, refused_rules, unusable_rules
 from guardrails.detectors.catalogue import CATALOGUE
 from guardrails.guard_models.definition import GuardModelDocument
 from guardrails.moderation import MODERATION
 from guardrails.policy import Policy
+from models.price import Price
 
 _STICKY = re.compile(r"user|key|request|header:[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a header's name is a token of RFC 9110
 _GUARD_NAME = r"[A-Za-z0-9_-]+"
@@ -35,6 +36,18 @@ class Sticky(str, Written):
         return cls(value)
 
 
+class PriceDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What a million tokens cost, in the operator's unit of currency. ``cached`` tokens of the prompt cost what the
+    others do where nothing else is said."""
+
+    prompt: TokenPrice
+    completion: TokenPrice
+    cached: TokenPrice | None = None
+
+    def price(self) -> Price:
+        return Price(self.prompt, self.prompt if self.cached is None else self.cached, self.completion)
+
+
 class VersionDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One immutable way to answer: a served model on its endpoints, with parameters for what a request leaves out."""
 
@@ -42,6 +55,7 @@ class VersionDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     endpoints: list[EndpointURL]
     defaults: dict[str, Any] = {}
     api_key_env: str | None = None
+    price: PriceDocument | None = None
 
 
 class Timeouts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

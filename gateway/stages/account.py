@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable
 
+from gateway.cost import note_cost
 from gateway.exchange import Clock, Exchange
 from gateway.guard_notes import note_guards
 from gateway.journal import Journal
@@ -109,6 +110,7 @@ def record_once(exchange: Exchange, journal: Journal, now: float) -> bool:
     if exchange.first_frame_at and exchange.streamed:
         record.first_token_seconds = exchange.first_frame_at - exchange.began_at
     note_guards(exchange)
+    note_cost(exchange)
     record.overhead_seconds = _overhead(exchange, now)
     while record.token_gap_counts and not record.token_gap_counts[-1]:
         record.token_gap_counts.pop()

@@ -18,6 +18,7 @@ _COMMANDS = {
     "explain": ("exchanges", "explain"),
     "revision": ("revisions", "revision"),
     "exchange": ("exchanges", "exchange"),
+    "feedback": ("feedback", "feedback"),
     "worker": ("workers", "worker"),
     "act": ("acts", "act"),
     "audit": ("audit", "audit"),

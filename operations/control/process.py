@@ -44,6 +44,7 @@ from operations.drills.schedule import Drills
 from operations.erasures.api import ErasureRoutes
 from operations.erasures.erasing import Erasures
 from operations.exports.api import ExportRoutes
+from operations.feedback.api import FeedbackRoutes
 from operations.holds.api import HoldRoutes
 from operations.ledger import store as ledger
 from operations.ledger.api import ExchangeRoutes
@@ -150,6 +151,7 @@ class Control:
             *metrics.routes(),
             *RevisionRoutes(self.keeper, self.file, self.workers).routes(),
             *ExchangeRoutes(self.database).routes(),
+            *FeedbackRoutes(self.database).routes(),
             *WorkerRoutes(self.workers).routes(),
             *ActRoutes(self.database).routes(),
             *ContentRoutes(self.database, self.vault).routes(),

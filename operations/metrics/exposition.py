@@ -20,6 +20,7 @@ def traffic(fold: Fold) -> Iterator[Metric]:
                    ("version", "endpoint", "result"), fold.attempts.items())
     yield _counter("gatewright_cache_requests", "Requests by what the cache did: hit, miss, coalesced, bypass",
                    ("model", "result"), fold.cache.items())
+    yield _counter("gatewright_feedback", "Feedback that was taken, by metric", ("metric",), fold.feedback.items())
     yield _counter("gatewright_guard_findings", "Findings of guards, by side and by what was done",
                    ("guard", "side", "action"), fold.guards.items())
     yield _counter("gatewright_guard_failures", "Guards that could not decide, by reason and by what that meant",

@@ -10,6 +10,7 @@ from operations.metrics.histogram import Histogram
 
 MAX_SERIES = 2000
 MAX_CODES = 100
+MAX_METRICS = 100
 NOT_REQUESTS = frozenset({"shadow", "replay", "probe"})  # purposes of what no application asked for
 
 Pair = tuple[str, str]  # model, version
@@ -72,6 +73,7 @@ class Fold:
         self.guard_failures: Counter[tuple[str, ...]] = Counter()  # guard, side, reason, mode
         self.guard_differences: Counter[tuple[str, ...]] = Counter()  # guard, side, live, shadow
         self.guard_seconds: dict[tuple[str, str], Histogram] = {}  # by guard and side
+        self.feedback: Counter[tuple[str]] = Counter()  # metric
         self.records_total = 0
 
     def add(self, record: Entry) -> None:
@@ -84,6 +86,10 @@ class Fold:
     def _add_signal(self, signal: Signal) -> None:
         if signal.kind == "guard":
             self._add_guards(msgspec.convert(signal.body, GuardNotes))
+        elif signal.kind == "feedback":
+            # Callers choose the names: past a bound all others share one.
+            known = (signal.name,) in self.feedback or len(self.feedback) < MAX_METRICS
+            self.feedback[(signal.name if known else "other",)] += 1
 
     def _add_exchange(self, record: ExchangeRecord) -> None:
         pair = record.model or "unknown", record.arm_served or record.arm_assigned or "none"

@@ -43,6 +43,7 @@ TREE = {
     "Overloaded": (503, "overloaded", True, "gateway"),
     "JournalUnavailable": (503, "journal_unavailable", True, "gateway"),
     "Draining": (503, "shutting_down", True, "gateway"),
+    "NotKept": (503, "feedback_not_kept", True, "gateway"),
     "InternalError": (500, "internal_error", False, "gateway"),
     "UpstreamUnreachable": (502, "upstream_unreachable", True, "upstream"),
     "UpstreamDisconnected": (502, "upstream_disconnected", True, "upstream"),

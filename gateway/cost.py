@@ -1,0 +1,16 @@
+"""The cost of an exchange: its tokens at the price of the version that answered."""
+
+from gateway.exchange import Exchange
+
+
+def note_cost(exchange: Exchange) -> None:
+    """Writes it into the record; 0 stays where the version has no price, or nothing is known of tokens.
+
+    All that upstream says it has worked for counts, whoever has read it: also of a stream that its client has left.
+    """
+    record, route = exchange.record, exchange.route
+    if route is None or record.usage_source == "none":
+        return
+    price = route.targets[record.arm_served].price
+    if price is not None:
+        record.cost_micros = price.micros(record.prompt_tokens, record.cached_tokens, record.completion_tokens)
