@@ -6,6 +6,8 @@ Settings come as one line of JSON on standard input, which then stays open: its 
 and the worker drains as it does on SIGTERM.
 """
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import contextlib
@@ -21,6 +23,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvloop
 from uvicorn import Config
@@ -28,10 +31,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.afterwards import Afterwards
 from gateway.api.application import make_application
+from gateway.cache.memory import Memory
 from gateway.config.handover import keys_of_line, settings_of_line
 from gateway.config.settings import Key, Settings
 from gateway.detectors import detectors_with
 from gateway.door import Door
+from gateway.exchange import Clock
 from gateway.guard_server import GuardServer
 from gateway.hall import Hall
 from gateway.host_keys import HostKeys
@@ -44,6 +49,7 @@ from gateway.readiness import Readiness
 from gateway.refusal import Draining, Refusal
 from gateway.snapshot_keeper import SnapshotKeeper
 from gateway.stages.admit import Admit
+from gateway.stages.recall import Recall
 from gateway.stages.standard import moderation_stages, standard_stages
 from gateway.telemetry.faults import Faults
 from gateway.telemetry.logs import Log
@@ -53,6 +59,9 @@ from guardrails.classifiers.client import ClassifierClient
 from guardrails.classifiers.frames import socket_in
 from models.endpoint import Endpoint, Endpoints
 from models.probing import probe_all
+
+if TYPE_CHECKING:
+    from gateway.cache.shared import Shared
 
 SWEEP_SECONDS = 0.1
 LOOK_SECONDS = 0.25
@@ -102,10 +111,13 @@ class Worker:
             lambda guard: GuardServer(guard, chance, self._log, self._guard_asks))
         self._afterwards = Afterwards(name, self._journal, clock, self._log)
         threads = ThreadPoolExecutor(GUARD_THREADS, "guards")
+        self._memory = Memory(settings.cache.max_bytes // settings.workers, clock.time)
+        self._shared = _shared_cache(settings, host_keys, clock, self._log)
+        recall = Recall(self._memory, self._shared, host_keys.cache, clock, faults)
         inference = standard_stages(
             worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, random=chance, log=faults, guard_log=self._log,
-            afterwards=self._afterwards, threads=threads)
+            afterwards=self._afterwards, threads=threads, recall=recall)
         moderation = moderation_stages(
             worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, guard_log=self._log, threads=threads)
@@ -255,6 +267,8 @@ class Worker:
         await asyncio.sleep(0.1)  # the last bytes go out
         self._afterwards.close()
         self._endpoints.close()
+        if self._shared is not None:
+            await self._shared.close()
         self._journal.close()
         self._send_status()
         if self._status is not None:
@@ -273,6 +287,13 @@ class LazyTLS:
         if url.startswith("https:") and self._context is None:
             self._context = ssl.create_default_context(cafile=self._ca_file)
         return self._context if url.startswith("https:") else None
+
+
+def _shared_cache(settings: Settings, keys: HostKeys, clock: Clock, log: Log) -> Shared | None:
+    if settings.cache.redis is None:
+        return None
+    from gateway.cache.shared import Shared  # aiocache and the driver are imported only where there is a server
+    return Shared(settings.cache.redis, keys.cache, clock.time, log)
 
 
 def _read_settings() -> tuple[Settings, HostKeys]:

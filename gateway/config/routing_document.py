@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -54,9 +54,15 @@ class Timeouts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class CacheDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """How long a reply may be remembered."""
+    """Which replies of a model are remembered, and how long. ``scope`` says among whom an answer is shared: a tenant's
+    requests, those of one key, or those for one user. ``sampled`` lets answers be remembered that were drawn by lot,
+    ``tool_calls`` such that call tools. Larger replies than ``entry_bytes`` are not remembered."""
 
     ttl: Duration
+    scope: Literal["tenant", "key", "user"] = "tenant"
+    sampled: bool = False
+    tool_calls: bool = False
+    entry_bytes: Annotated[int, msgspec.Meta(ge=1024, le=64 << 20)] = 1 << 20
 
 
 class ModelDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -218,9 +224,6 @@ def warnings_of(document: RoutingDocument, catalogue: Catalogue = CATALOGUE) -> 
             found.append(f"policies.{name}.{path}: this release has no detector {detector}; nothing is judged by it")
         found.extend(f"policies.{name}: {detector} fails, as on_error has it: {remedy}"
                      for detector, remedy in refused_rules(policy, catalogue))
-    for name, model in document.models.items():
-        if model.cache is not None:
-            found.append(f"models.{name}.cache: nothing is remembered by this release; every request is a bypass")
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from gateway.config.cache_url import CacheURL
 from gateway.config.checking import Problem, join
 from gateway.config.written import Address, Duration, KeyHash
 from guardrails.classifiers.builtin import NAMES, installed, requirements_of
@@ -59,7 +60,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     scores: str | None = None
     state: str = "./gatewright-state"
     database: str = "sqlite:///gatewright-state/gatewright.db"
-    cache: str = "memory://"
+    cache: CacheURL = CacheURL("memory://")
     auth: Literal["required", "none"] = "required"
     allow_unauthenticated_network: bool = False
     keys: list[Key] = []

@@ -18,6 +18,7 @@ from gateway.stages.identify import Identify
 from gateway.stages.infer import Infer
 from gateway.stages.moderate import Moderate
 from gateway.stages.read import Read, ReadDocument
+from gateway.stages.recall import Recall
 from gateway.stages.stage import Stage
 from gateway.telemetry.faults import FaultLog
 from routing.retrying import RetryBudget
@@ -25,7 +26,8 @@ from routing.retrying import RetryBudget
 
 def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | None, host_keys: HostKeys,
                     admit: Admit, limits: Limits, clock: Clock, random: Callable[[], float], log: FaultLog,
-                    guard_log: GuardLog, afterwards: Afterwards, threads: Executor) -> Sequence[Stage]:
+                    guard_log: GuardLog, afterwards: Afterwards, threads: Executor,
+                    recall: Recall) -> Sequence[Stage]:
     """Account is first in and last settled; a version is assigned before anything may be answered for it."""
     return (
         Account(worker, journal, clock),
@@ -34,6 +36,7 @@ def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | 
         Read(limits.json_depth, host_keys),
         GuardPrompt(clock, guard_log, threads, afterwards),
         Assign(),
+        recall,
         GuardReply(clock, log, afterwards),
         Infer(clock, random, RetryBudget(), log),
     )
