@@ -156,6 +156,8 @@ class Worker:
         self._loop.add_reader(sys.stdin.fileno(), self._hear_parent)
         await self._wait_for_snapshot()
         await probe_all(self._endpoints, PROBE_SECONDS / 2)
+        if self._shared is not None:
+            await self._shared.connect()
         server = await self._loop.create_server(lambda: Door(self._hall, self._loop), sock=self._listener)
         tasks = [asyncio.create_task(self._keep_going(work))
                  for work in (self._sweep, self._look, self._probe, self._report, *self._classifying())]

@@ -7,7 +7,7 @@ put words into a reply.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from typing import Any
 
 from aiocache import RedisCache
 from aiocache.serializers import BaseSerializer
@@ -35,18 +35,30 @@ class _Bytes(BaseSerializer):  # type: ignore[misc]  # aiocache has no types
         return value
 
 
+class _Server(RedisCache):  # type: ignore[misc]
+    """aiocache stores and closes by commands that its driver has deprecated."""
+
+    async def _set(self, key: str, value: bytes, ttl: float, **_: Any) -> bool:
+        return bool(await self.client.set(key, value, px=max(1, int(ttl * 1000))))
+
+    async def _close(self, *_: Any, **__: Any) -> None:
+        await self.client.aclose()
+
+
 class Shared:
     """One worker's way to the server. ``key`` signs entries and hides names in places; ``clock`` gives monotonic
     seconds."""
 
-    def __init__(self, redis: Redis, key: bytes, clock: Callable[[], float], log: Log) -> None:
+    def __init__(self, redis: Redis, key: bytes, clock: Callable[[], float], log: Log, *,
+                 look_seconds: float = LOOK_SECONDS) -> None:
         self.failures = 0
         self.forged = 0
         self.not_kept = 0
         self._key = key
         self._clock = clock
         self._log = log
-        self._cache = RedisCache(
+        self._look_seconds = look_seconds
+        self._cache = _Server(
             endpoint=redis.host, port=redis.port, db=redis.database, password=redis.password,
             serializer=_Bytes(), create_connection_timeout=KEEP_SECONDS, timeout=KEEP_SECONDS,
             connection_pool_kwargs={"username": redis.username} if redis.username else None)
@@ -60,11 +72,18 @@ class Shared:
         """Whether it is worth a wait."""
         return not self._is_away or (self._clock() >= self._left_alone_until and not self._asking)
 
+    async def connect(self) -> None:
+        """Opens a connection before anybody waits for it: the first takes longer than a look may."""
+        try:
+            await self._cache.exists(NAMESPACE)
+        except Exception as error:  # as in get
+            self._fail(error)
+
     async def get(self, fingerprint: bytes, place: str) -> bytes | None:
         """The payload; None for a miss, whatever the reason of it."""
         self._asking = self._is_away
         try:
-            data = await self._cache.get(place, timeout=LOOK_SECONDS)
+            data = await self._cache.get(place, timeout=self._look_seconds)
         except Exception as error:  # aiocache lets through whatever its driver raises
             self._fail(error)
             return None
@@ -94,7 +113,7 @@ class Shared:
 
     async def _keep(self, place: str, data: bytes, ttl_seconds: float) -> None:
         try:
-            await self._cache.set(place, data, ttl=max(1, round(ttl_seconds)))
+            await self._cache.set(place, data, ttl=ttl_seconds)
         except Exception as error:  # as in get
             self.not_kept += 1
             self._fail(error)
@@ -133,10 +152,13 @@ class Shared:
             if not cursor:
                 return
 
+    async def settled(self) -> None:
+        """Returns once what was to be kept is, or is known not to be."""
+        if self._keeping:
+            await asyncio.wait(set(self._keeping))
+
     async def close(self) -> None:
-        for task in list(self._keeping):
-            with suppress(asyncio.CancelledError):
-                await task
+        await self.settled()
         await self._cache.close()
 
 
