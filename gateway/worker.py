@@ -25,6 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import uvloop
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -32,6 +33,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from gateway.afterwards import Afterwards
 from gateway.api.application import make_application
 from gateway.cache.memory import Memory
+from gateway.cache.purges import PurgeReader
 from gateway.config.handover import keys_of_line, settings_of_line
 from gateway.config.settings import Key, Settings
 from gateway.detectors import detectors_with
@@ -53,7 +55,7 @@ from gateway.stages.recall import Recall
 from gateway.stages.standard import moderation_stages, standard_stages
 from gateway.telemetry.faults import Faults
 from gateway.telemetry.logs import Log
-from gateway.worker_status import EndpointStatus, StatusSender, WorkerStatus
+from gateway.worker_status import CacheStatus, EndpointStatus, StatusSender, WorkerStatus
 from guardrails.classifiers.builtin import loaded_by
 from guardrails.classifiers.client import ClassifierClient
 from guardrails.classifiers.frames import socket_in
@@ -113,7 +115,8 @@ class Worker:
         threads = ThreadPoolExecutor(GUARD_THREADS, "guards")
         self._memory = Memory(settings.cache.max_bytes // settings.workers, clock.time)
         self._shared = _shared_cache(settings, host_keys, clock, self._log)
-        recall = Recall(self._memory, self._shared, host_keys.cache, clock, faults)
+        self._purges = PurgeReader(state)
+        recall = self._recall = Recall(self._memory, self._shared, host_keys.cache, clock, faults)
         inference = standard_stages(
             worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, random=chance, log=faults, guard_log=self._log,
@@ -214,6 +217,8 @@ class Worker:
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
+            for purge in self._purges.due():
+                self._log.info("cache_purged", entries=self._recall.forget(purge))
             refused = self._keeper.refused
             if await self._keeper.look_aside():
                 self._log.info("revision_live", revision=self._keeper.live.revision)
@@ -248,8 +253,18 @@ class Worker:
                        for target in self._keeper.live.targets() for endpoint in target.endpoints],
             exchanges_in_flight=self._admit.in_flight, connections=len(self._hall.doors),
             journal_appended=self._journal.appended, journal_lost=self._journal.lost,
-            loop_lag_seconds=self._lag_seconds,
+            loop_lag_seconds=self._lag_seconds, cache=self._cache_status(),
             guard_asks={f"{guard}:{outcome}": count for (guard, outcome), count in self._guard_asks.items()}))
+
+    def _cache_status(self) -> CacheStatus:
+        told = CacheStatus(entries=len(self._memory), bytes=self._memory.bytes, max_bytes=self._memory.max_bytes,
+                           evicted=self._memory.evicted, flights=self._recall.flights)
+        shared = self._shared
+        if shared is None:
+            return told
+        return msgspec.structs.replace(
+            told, shared="up" if shared.is_up else "away", shared_failures=shared.failures,
+            shared_forged=shared.forged, shared_not_kept=shared.not_kept)
 
     # Leaving
 

@@ -33,6 +33,7 @@ class Flight:
         self.head: Head | None = None
         self.frames: list[bytes] = []
         self.landed = False
+        self.worth_keeping = True
         self.failure: Refusal | None = None
         self._most_bytes = most_bytes
         self._bytes = 0
@@ -59,8 +60,8 @@ class Flight:
         return len(self._followers) + sum(not future.done() for _, future in self._waiting)
 
     def takes(self, last: bytes) -> bool:
-        """Whether ``frames`` and ``last`` are all of the reply, and not too much to be remembered."""
-        return self._bytes + len(last) <= self._most_bytes
+        """Whether ``frames`` and ``last`` are all of the reply, and may be remembered."""
+        return self.worth_keeping and self._bytes + len(last) <= self._most_bytes
 
     # Joining
 
@@ -299,3 +300,4 @@ def _tell(exchange: Exchange, leader: Exchange) -> None:
     record.finish_reason = led.finish_reason
     record.prompt_tokens, record.completion_tokens = led.prompt_tokens, led.completion_tokens
     record.cached_tokens, record.usage_source = led.cached_tokens, "cached"
+    exchange.upstream_done_at = leader.upstream_done_at

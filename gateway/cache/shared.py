@@ -68,6 +68,10 @@ class Shared:
         self._keeping: set[asyncio.Task[None]] = set()
 
     @property
+    def is_up(self) -> bool:
+        return not self._is_away
+
+    @property
     def available(self) -> bool:
         """Whether it is worth a wait."""
         return not self._is_away or (self._clock() >= self._left_alone_until and not self._asking)

@@ -9,6 +9,7 @@ from gateway.cache.entry import Entry, decode, encode
 from gateway.cache.fingerprint import fingerprint, place_of
 from gateway.cache.flight import Flight
 from gateway.cache.memory import Memory
+from gateway.cache.purges import Purge
 from gateway.cache.recollection import Recalled, Recollection, Remembering
 from gateway.cache.rendering import Unrenderable, rendered
 from gateway.config.routing_document import CacheDocument
@@ -71,6 +72,7 @@ class Recall(Step):
         if flight is not None:
             exchange.recall = Recollection(place, settings, flight)
             exchange.record.cache = "coalesced"
+            exchange.sent_upstream_at = self._clock.time()  # from now on it waits for the model, as its leader does
             return flight.join(exchange, self._loop())
         flight = self._flights[key] = self._flight(exchange, settings, key)
         exchange.recall = Recollection(place, settings, flight)
@@ -121,6 +123,7 @@ class Recall(Step):
             return reply
         if exchange.record.cache == "coalesced":
             exchange.record.cache = "miss"  # it leads in another's place
+            exchange.sent_upstream_at = 0.0
         reply.source = recall.flight.led_by(reply.source)
         remembering = Remembering(exchange, recall, self._store, self._clock.wall)
         exchange.stays = remembering.stays
@@ -131,6 +134,12 @@ class Recall(Step):
         self._memory.put(place, payload, settings.ttl)
         if self._shared is not None:
             self._shared.keep(place, place_of(place, entry.tenant, self._key), payload, settings.ttl)
+
+    def forget(self, purge: Purge) -> int:
+        """Removes what matches; what is being answered now is remembered by nobody. Returns how many entries."""
+        for flight in self._flights.values():
+            flight.worth_keeping = False
+        return self._memory.remove_where(lambda payload: purge.matches(decode(payload)))
 
     def settle(self, exchange: Exchange) -> None:
         """A leader that ends before its reply did leaves nobody waiting."""

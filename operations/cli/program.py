@@ -21,6 +21,7 @@ _COMMANDS = {
     "worker": ("workers", "worker"),
     "act": ("acts", "act"),
     "key": ("keys", "key"),
+    "cache": ("cache", "cache"),
     "guard": ("guards", "guard"),
 }
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from gateway.telemetry.logs import Log
 from guardrails.classifiers.builtin import loaded_by
 from operations.admin.gate import Gate
 from operations.audit.api import ActRoutes
+from operations.cache.api import CacheRoutes
+from operations.cache.purging import Purging
+from operations.cache.server import shared_cache
 from operations.classifier.board import Classifiers
 from operations.classifier.status import ClassifierStatus
 from operations.console.api import ConsoleRoutes
@@ -67,6 +71,8 @@ class Control:
         self.fold = Fold()
         self.following = Following(self._journal, self.fold, log)
         self.drain = Drain(self.database, self._journal, lambda: self.following.spent, log)
+        self._shared_cache = shared_cache(settings, log)
+        self.purging = Purging(state, self._shared_cache)
         self._client = upstream_client(settings.upstream_ca_file)
         self.upstream = UpstreamMetrics(lambda: endpoints_of(self.keeper.document), self._client)
         self.health = Health(self.keeper, self.file, self.workers, self.drain, self.classifiers)
@@ -78,6 +84,7 @@ class Control:
             lambda: traffic(self.fold),
             lambda: gauges.of_revisions(self.keeper, self.file),
             lambda: gauges.of_workers(self.workers),
+            lambda: gauges.of_cache(self.workers),
             lambda: gauges.of_classifiers(self.classifiers),
             lambda: gauges.of_journal(self.drain, self.following, self.workers),
             self.upstream.families,
@@ -89,6 +96,7 @@ class Control:
             *RevisionRoutes(self.keeper, self.file, self.workers).routes(),
             *ExchangeRoutes(self.database).routes(),
             *WorkerRoutes(self.workers).routes(),
+            *CacheRoutes(self.workers, self.fold, self.purging, self.database, time.time).routes(),
             *ActRoutes(self.database).routes(),
         ]
 
@@ -128,6 +136,8 @@ class Control:
             server.should_exit = True
             await serving
         await self._client.aclose()
+        if self._shared_cache is not None:
+            await self._shared_cache.close()
         self.database.close()
 
     async def _listen(self, status: socket.socket) -> None:
