@@ -4,10 +4,13 @@ and hosts, and past every fault of the cache's own."""
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2 as httpx
 import openai
 import pytest
 import pytest_asyncio
@@ -137,3 +140,53 @@ async def test_two_hosts_share_what_either_was_answered(
         server.resume()
         assert (third.done, cached(third)) == (True, "miss")
         assert '"event":"cache_away"' in other.log
+
+
+async def test_an_operator_makes_it_forget(remembering: GatewayProcess, fake: FakeVLLM, server: RedisServer) -> None:
+    body = SAME | {"seed": 9}
+    await ask(remembering.port, request(**body))
+    assert cached(await ask(remembering.port, request(**body))) == "hit"
+    dry = await gatewright(remembering, "cache", "purge", "--model", "m", "--reason", "a test", "--dry-run", "--json")
+    assert json.loads(dry) == {"dry_run": True, "would_purge": {"model": "m"}}
+    assert cached(await ask(remembering.port, request(**body))) == "hit"
+    told = await gatewright(remembering, "cache", "purge", "--model", "m", "--reason", "a test")
+    assert told == "purged model m; 0 entries from the shared server\n"
+
+    async def forgotten() -> bool:
+        return cached(await ask(remembering.port, request(**body))) == "miss"
+
+    await remembering.until(forgotten, "the cache to forget")
+    acts = json.loads(await gatewright(remembering, "act", "list", "--json"))["acts"]
+    assert (acts[0]["kind"], acts[0]["reason"], acts[0]["details"]) == ("cache.purge", "a test", {"model": "m"})
+
+
+async def test_what_it_holds_and_saves_is_told(remembering: GatewayProcess, fake: FakeVLLM) -> None:
+    for _ in range(3):
+        await ask(remembering.port, request(**(SAME | {"seed": 10})))
+
+    async def told() -> Any:
+        stats = json.loads(await gatewright(remembering, "cache", "stats", "--json"))
+        return stats["workers"]["w0"]["entries"] and stats["models"]["m"]["saved_tokens"] and stats
+
+    await remembering.until(told, "the statistics")
+    stats = await told()
+    assert stats["models"]["m"]["requests"]["hit"] >= 2
+    assert 0 < stats["workers"]["w0"]["bytes"] <= stats["workers"]["w0"]["max_bytes"]
+    counted = await remembering.counted("gatewright_cache_requests_total", by="result")
+    assert counted["hit"] >= 2
+    assert (await remembering.counted("gatewright_cache_saved_tokens_total"))[""] > 0
+
+
+@pytest.mark.parametrize("wrong", [{}, {"all": True, "model": "m"}])
+async def test_a_purge_says_what_it_is_of(wrong: dict[str, Any], remembering: GatewayProcess) -> None:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        refused = await client.post(remembering.admin_url + "/admin/cache/purge", json={"reason": "x", **wrong})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "invalid_purge")
+
+
+async def gatewright(gateway: GatewayProcess, *arguments: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "operations.cli", *arguments, "--admin", gateway.admin_url,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)  # fmt: skip
+    out, _ = await process.communicate()
+    return out.decode()

@@ -40,7 +40,7 @@ def test_every_route_is_in_the_docs(control: Control) -> None:
 def test_every_metric_is_in_the_docs_with_its_labels(control: Control) -> None:
     journal = gauges.of_journal(control.drain, control.following, control.workers)
     families = [*traffic(control.fold), *gauges.of_revisions(control.keeper, control.file),
-                *gauges.of_workers(control.workers),
+                *gauges.of_workers(control.workers), *gauges.of_cache(control.workers),
                 *gauges.of_classifiers(control.classifiers), *journal, *control.upstream.families()]
     documented = dict(re.findall(r"^\| `(\w+)` \| ([\w, ]*?) *\|", METRICS, re.MULTILINE))
     suffix = {"counter": "_total", "info": "_info"}
