@@ -61,6 +61,7 @@ from guardrails.classifiers.client import ClassifierClient
 from guardrails.classifiers.frames import socket_in
 from models.endpoint import Endpoint, Endpoints
 from models.probing import probe_all
+from routing.affinity import Affinity
 
 if TYPE_CHECKING:
     from gateway.cache.shared import Shared
@@ -116,11 +117,12 @@ class Worker:
         self._memory = Memory(settings.cache.max_bytes // settings.workers, clock.time)
         self._shared = _shared_cache(settings, host_keys, clock, self._log)
         self._purges = PurgeReader(state)
+        self._affinity = Affinity(clock.time)
         recall = self._recall = Recall(self._memory, self._shared, host_keys.cache, clock, faults)
         inference = standard_stages(
             worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, random=chance, log=faults, guard_log=self._log,
-            afterwards=self._afterwards, threads=threads, recall=recall)
+            afterwards=self._afterwards, threads=threads, recall=recall, affinity=self._affinity)
         moderation = moderation_stages(
             worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, guard_log=self._log, threads=threads)
@@ -230,9 +232,11 @@ class Worker:
     async def _probe(self) -> None:
         while True:
             await asyncio.sleep(PROBE_SECONDS)
-            before = [endpoint.healthy for endpoint in self._endpoints]
+            before = {endpoint: endpoint.healthy for endpoint in self._endpoints}
             await probe_all(self._endpoints, PROBE_SECONDS / 2)
-            if before != [endpoint.healthy for endpoint in self._endpoints]:
+            changed = [endpoint for endpoint in self._endpoints if before.get(endpoint) != endpoint.healthy]
+            if changed:
+                self._affinity.forget(endpoint.mark for endpoint in changed)  # it may have begun anew
                 self._log.warning("health_changed", unhealthy=[e.url for e in self._endpoints if not e.healthy])
                 self._send_status()
 

@@ -74,6 +74,7 @@ class ModelDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     policy: str | None = None
     shadow_policy: str | None = None
     cache: CacheDocument | None = None
+    affinity: Literal["prefix", "none"] = "prefix"
     timeouts: Timeouts = Timeouts()
     fallback: list[str] = []
 

@@ -21,13 +21,14 @@ from gateway.stages.read import Read, ReadDocument
 from gateway.stages.recall import Recall
 from gateway.stages.stage import Stage
 from gateway.telemetry.faults import FaultLog
+from routing.affinity import Affinity
 from routing.retrying import RetryBudget
 
 
 def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | None, host_keys: HostKeys,
                     admit: Admit, limits: Limits, clock: Clock, random: Callable[[], float], log: FaultLog,
                     guard_log: GuardLog, afterwards: Afterwards, threads: Executor,
-                    recall: Recall) -> Sequence[Stage]:
+                    recall: Recall, affinity: Affinity) -> Sequence[Stage]:
     """Account is first in and last settled; a version is assigned before anything may be answered for it."""
     return (
         Account(worker, journal, clock),
@@ -38,7 +39,7 @@ def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | 
         Assign(),
         recall,
         GuardReply(clock, log, afterwards),
-        Infer(clock, random, RetryBudget(), log),
+        Infer(clock, random, RetryBudget(), log, affinity),
     )
 
 
