@@ -42,6 +42,7 @@ from gateway.exchange import Clock
 from gateway.guard_server import GuardServer
 from gateway.hall import Hall
 from gateway.host_keys import HostKeys
+from gateway.idempotency import Claims
 from gateway.ids import ExchangeIds
 from gateway.journal import Journal
 from gateway.moderation import MODERATIONS
@@ -52,6 +53,7 @@ from gateway.refusal import Draining, Refusal
 from gateway.snapshot_keeper import SnapshotKeeper
 from gateway.stages.admit import Admit
 from gateway.stages.recall import Recall
+from gateway.stages.repeat import Repeat
 from gateway.stages.standard import moderation_stages, standard_stages
 from gateway.telemetry.faults import Faults
 from gateway.telemetry.logs import Log
@@ -122,7 +124,8 @@ class Worker:
         inference = standard_stages(
             worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, random=chance, log=faults, guard_log=self._log,
-            afterwards=self._afterwards, threads=threads, recall=recall, affinity=self._affinity)
+            afterwards=self._afterwards, threads=threads, recall=recall, affinity=self._affinity,
+            repeat=Repeat(Claims(state, host_keys.cache), clock, faults))
         moderation = moderation_stages(
             worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, guard_log=self._log, threads=threads)

@@ -30,6 +30,7 @@ class Entry(msgspec.Struct, array_like=True, frozen=True):
     completion_tokens: int = 0
     cached_tokens: int = 0
     cost_micros: int = 0
+    status: int = 200
 
 
 class Forged(Exception):

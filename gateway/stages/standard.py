@@ -19,6 +19,7 @@ from gateway.stages.infer import Infer
 from gateway.stages.moderate import Moderate
 from gateway.stages.read import Read, ReadDocument
 from gateway.stages.recall import Recall
+from gateway.stages.repeat import Repeat
 from gateway.stages.stage import Stage
 from gateway.telemetry.faults import FaultLog
 from routing.affinity import Affinity
@@ -28,13 +29,15 @@ from routing.retrying import RetryBudget
 def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | None, host_keys: HostKeys,
                     admit: Admit, limits: Limits, clock: Clock, random: Callable[[], float], log: FaultLog,
                     guard_log: GuardLog, afterwards: Afterwards, threads: Executor,
-                    recall: Recall, affinity: Affinity) -> Sequence[Stage]:
+                    recall: Recall, repeat: Repeat,
+                    affinity: Affinity) -> Sequence[Stage]:
     """Account is first in and last settled; a version is assigned before anything may be answered for it."""
     return (
         Account(worker, journal, clock),
         Identify(keys),
         admit,
         Read(limits.json_depth, host_keys),
+        repeat,
         GuardPrompt(clock, guard_log, threads, afterwards),
         Assign(),
         recall,

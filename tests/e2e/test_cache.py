@@ -190,3 +190,21 @@ async def gatewright(gateway: GatewayProcess, *arguments: str) -> str:
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)  # fmt: skip
     out, _ = await process.communicate()
     return out.decode()
+
+
+async def test_a_request_under_one_key_is_made_once_by_all_workers(fake: FakeVLLM, tmp_path: Path) -> None:
+    """Sixteen at once, and again after a restart: one call of the model server, one answer."""
+    body: dict[str, Any] = {"model": "open", "messages": SAME["messages"]}
+    headers = {"Idempotency-Key": "0f9c-42"}
+    async with GatewayProcess(tmp_path, routing(fake), workers=2) as gateway:
+        async with openai.AsyncOpenAI(base_url=gateway.base_url + "/v1", api_key="any", max_retries=5) as client:
+            told = await asyncio.gather(*(
+                client.chat.completions.create(**body, extra_headers=headers) for _ in range(16)))
+        assert len({one.id for one in told}) == 1
+        assert len(fake.inference) == 1
+        await gateway.stop()
+        await gateway.start()
+        async with openai.AsyncOpenAI(base_url=gateway.base_url + "/v1", api_key="any") as client:
+            again = await client.chat.completions.create(**body, extra_headers=headers)
+    assert again.id == told[0].id
+    assert len(fake.inference) == 1

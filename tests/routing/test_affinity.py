@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +23,7 @@ class Server:
 
     def take(self, blocks: list[int]) -> None:
         self.asked += len(blocks)
-        for known, block in enumerate(blocks):
+        for block in blocks:
             if block not in self.read:
                 break
             self.hits += 1
@@ -49,7 +50,7 @@ def prompt(*parts: str) -> list[int]:
 def test_blocks_do_not_depend_on_how_the_bytes_are_cut(text: bytes, cuts: list[int]) -> None:
     def pieces() -> Iterator[bytes]:
         places = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
-        for start, end in zip(places, places[1:], strict=False):
+        for start, end in pairwise(places):
             yield text[start:end]
 
     assert blocks_of(pieces()) == blocks_of([text])

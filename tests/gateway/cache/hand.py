@@ -117,17 +117,17 @@ class House:
     """The stages from the account to the model server, one worker's."""
 
     def __init__(self, folder: Path, shared: SharedLayer | None = None, *, cache: dict[str, Any] | None = None,
-                 max_bytes: int = 1 << 20, before: list[Step] | None = None, key: bytes = KEYS.cache,
+                 max_bytes: int = 1 << 20, after_read: Callable[[House], list[Step]] = lambda house: [],
                  **model: Any) -> None:  # fmt: skip
         self.clock = HandClock()
         self.log = FaultList()
         self.folder = folder
         self.infer = HandInfer()
         self.memory = Memory(max_bytes, self.clock.time)
-        self.recall = Recall(self.memory, shared, key, self.clock, self.log)
+        self.recall = Recall(self.memory, shared, KEYS.cache, self.clock, self.log)
         self.journal = Journal(folder, "w0")
-        self.pipeline = Pipeline([Account("w0", self.journal, self.clock), *(before or []), Read(64, KEYS), Assign(),
-                                  self.recall, self.infer], self.log)
+        self.pipeline = Pipeline([Account("w0", self.journal, self.clock), Read(64, KEYS),
+                                  *after_read(self), Assign(), self.recall, self.infer], self.log)
         self.snapshot = snapshot_of(routing(cache=cache or CACHE, **model), endpoints_at(self.clock))
         self._count = 0
 
