@@ -135,7 +135,9 @@ def failures(window: Window, outcome: str = "failed") -> Select[Any]:
 
 
 def usage(window: Window, tenant: str | None = None) -> Select[Any]:
-    """What was used: (day, tenant, model, requests, prompt tokens, completion tokens, cost in millionths)."""
+    """What was used: (day, tenant, model, requests, prompt tokens, completion tokens, cost in millionths).
+
+    For a month ask day by day: groups are sorted, and a million rows take SQLite seconds."""
     groups = day_of(exchange.c.started_at), exchange.c.tenant, exchange.c.model
     sums = (func.sum(exchange.c[name]) for name in ("prompt_tokens", "completion_tokens", "cost_micros"))
     query = _counted(*groups).add_columns(*sums).where(window.of(exchange.c.started_at)).group_by(*groups)
