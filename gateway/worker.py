@@ -31,6 +31,7 @@ from gateway.api.application import make_application
 from gateway.config.handover import keys_of_line, settings_of_line
 from gateway.config.settings import Key, Settings
 from gateway.confirmed import Confirmed
+from gateway.content.segments import FOLDER, ContentSegments
 from gateway.detectors import detectors_with
 from gateway.door import Door
 from gateway.exchange import Exchange
@@ -95,6 +96,8 @@ class Worker:
         new_id = ExchangeIds(time.time)
         self._journal = Journal(state / "journal", name, writer=new_id.life, keeps=settings.durability == "disk")
         self._commit = GroupCommit(self._journal, loop, self._log) if settings.durability == "disk" else None
+        self._content = (ContentSegments(state / FOLDER, name, host_keys.sealing, clock.time) if host_keys.sealing
+                         else None)
         tls = LazyTLS(settings.upstream_ca_file)
         self._admit = Admit(settings.limits.in_flight)
         outbox = Outbox(loop, lambda: self._admit.in_flight > CROWD, lambda: self._admit.in_flight > STREAM_CROWD)
@@ -114,7 +117,7 @@ class Worker:
         inference = standard_stages(
             account=account, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, random=chance, log=faults, guard_log=self._log,
-            afterwards=self._afterwards, threads=threads)
+            afterwards=self._afterwards, threads=threads, content=self._content)
         moderation = moderation_stages(
             account=account, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, guard_log=self._log, threads=threads)
@@ -218,6 +221,8 @@ class Worker:
             self._lag_seconds = max(self._lag_seconds, now - due)
             self._endpoints.sweep(now)
             self._hall.sweep()
+            if self._content is not None:
+                self._content.sweep()
 
     async def _look(self) -> None:
         while True:
@@ -257,6 +262,8 @@ class Worker:
                        for target in self._keeper.live.targets() for endpoint in target.endpoints],
             exchanges_in_flight=self._admit.in_flight, connections=len(self._hall.doors),
             journal_appended=self._journal.appended, journal_lost=self._journal.lost,
+            content_kept=self._content.kept if self._content is not None else 0,
+            content_shed=self._content.shed if self._content is not None else 0,
             journal_full=self._journal.full,
             journal_sync_failures=self._commit.failures if self._commit is not None else 0,
             journal_unconfirmed=self._commit.unconfirmed if self._commit is not None else 0,
@@ -283,6 +290,8 @@ class Worker:
         self._afterwards.close()
         self._endpoints.close()
         self._journal.close()
+        if self._content is not None:
+            self._content.close()
         self._send_status()
         if self._status is not None:
             self._status.close()

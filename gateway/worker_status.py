@@ -30,6 +30,8 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True, tag="worker", tag_
     connections: int = 0
     journal_appended: int = 0
     journal_lost: int = 0
+    content_kept: int = 0  # exchanges whose content was sealed
+    content_shed: int = 0  # and those of which it should have been
     journal_full: bool = False  # the disk takes no records
     journal_sync_failures: int = 0
     journal_unconfirmed: int = 0  # replies whose record no disk has confirmed

@@ -13,7 +13,8 @@ from gateway.worker_status import WorkerStatus
 from operations.classifier.status import ClassifierStatus
 
 FRESH_SECONDS = 5.0
-COUNTERS = ("journal_lost", "journal_sync_failures", "journal_unconfirmed")  # fields that grow over a worker's life
+# Fields that grow over a worker's life.
+COUNTERS = ("journal_lost", "journal_sync_failures", "journal_unconfirmed", "content_kept", "content_shed")
 _DATAGRAM_BYTES = 1 << 20
 
 
