@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gateway.config.checking import Problem, join
+from gateway.config.database_url import problems_of_database
 from gateway.config.written import Address, AuditPlace, Duration, KeyHash
 from guardrails.classifiers.builtin import NAMES, installed, requirements_of
 from guardrails.classifiers.settings import ClassifierSettings
@@ -19,11 +20,13 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # it becomes a label of m
 
 
 class Key(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """An application's key: never the key itself, only the SHA-256 of it in hexadecimal."""
+    """An application's key: never the key itself, only the SHA-256 of it in hexadecimal. What asks with a key for
+    probes is no traffic: it is in the ledger, and is not counted."""
 
     id: str
     sha256: KeyHash
     tenant: str = "default"
+    purpose: Literal["live", "probe"] = "live"
 
 
 class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -73,6 +76,14 @@ class Audit(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     every: Duration = Duration(60)
     to: list[AuditPlace] = []
+class Backups(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Backups of the database to a folder. Kept are the newest ``keep``, and all that are younger than ``keep_for``."""
+
+    to: str
+    every: Duration = Duration(24 * 3600)
+    keep: Count = 14
+    keep_for: Duration | None = None
+    drill_every: Duration | None = None
 
 
 class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -94,6 +105,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     drain: Drain = Drain()
     retention: Retention = Retention()
     audit: Audit = Audit()
+    backups: Backups | None = None
     upstream_ca_file: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -117,9 +129,7 @@ def contradictions_of(settings: Settings) -> Iterator[Problem]:
             path="auth", found=f"none while listening on {settings.listen}",
             expected="required on an address that is not loopback (or allow_unauthenticated_network: true, "
                      "where the network itself is trusted)")
-    if not settings.database.startswith("sqlite:///"):
-        yield Problem(path="database", expected="sqlite:///PATH (the only store of this release)",
-                      found=repr(settings.database.partition("://")[0] + "://..."))
+    yield from problems_of_database(settings.database)
     if settings.listen == settings.admin and settings.listen.port:
         yield Problem(path="admin", expected="an address other than listen", found=str(settings.admin))
     if settings.classifying is not None:

@@ -22,6 +22,8 @@ class Identify(Step):
             exchange.record.tenant = "default"
         else:
             exchange.record.key, exchange.record.tenant = key.id, key.tenant
+            if key.purpose != "live":
+                exchange.record.purpose = key.purpose
 
 
 def key_of(headers: Iterable[tuple[bytes, bytes]], keys: Mapping[str, Key] | None) -> Key | None:

@@ -25,11 +25,11 @@ class ActRoutes:
 
     async def acts(self, request: Request) -> Answer:
         limit = number_in(request, "limit", 50, 1000)
-        return Answer({"acts": await self._database.run(lambda c: store.newest(c, limit))})
+        return Answer({"acts": await self._database.read(lambda c: store.newest(c, limit))})
 
     async def show(self, request: Request) -> Answer:
         number: int = request.path_params["number"]
-        found = await self._database.run(lambda c: store.numbered(c, number)) if number < 1 << 31 else None
+        found = await self._database.read(lambda c: store.numbered(c, number)) if number < 1 << 31 else None
         if found is None:
             raise AdminError(404, "act_not_found", f"There is no act {number}.")
         return Answer(found)
@@ -74,7 +74,7 @@ class AuditRoutes:
         if not wish.reason.strip():
             raise AdminError(400, "invalid_body", "reason has to say why.")
         if wish.dry_run:
-            return Answer({"dry_run": True, "waiting": await self._database.run(log_store.waiting)})
+            return Answer({"dry_run": True, "waiting": await self._database.read(log_store.waiting)})
         act = Act(at=self._auditor.now(), kind="audit.seal", actor=wish.actor, reason=wish.reason)
         await self._database.run(partial(store.append, act=act))
         sealed = await self._auditor.seal()
@@ -84,12 +84,12 @@ class AuditRoutes:
 
     async def checkpoints(self, request: Request) -> Answer:
         limit = number_in(request, "limit", 50, 1000)
-        found = await self._database.run(partial(log_store.newest_checkpoints, limit=limit))
+        found = await self._database.read(partial(log_store.newest_checkpoints, limit=limit))
         return Answer({"checkpoints": [one.told() for one in found]})
 
     async def checkpoint(self, request: Request) -> Answer:
         number: int = request.path_params["number"]
-        found = await self._database.run(partial(due_after, number=number - 1)) if 0 < number < 1 << 31 else []
+        found = await self._database.read(partial(due_after, number=number - 1)) if 0 < number < 1 << 31 else []
         if not found or found[0].checkpoint.number != number:
             raise AdminError(404, "checkpoint_not_found", f"There is no checkpoint {number}.")
         return Answer({"checkpoint": found[0].checkpoint.told(), "segments": [one.told() for one in found[0].segments]})
@@ -103,6 +103,6 @@ class AuditRoutes:
 
     async def _proven(self, prove: Any) -> Answer:
         try:
-            return Answer(await self._database.run(prove))
+            return Answer(await self._database.read(prove))
         except NoProof as error:
             raise AdminError(404, "nothing_to_prove", f"There is no proof: {error}.") from None

@@ -72,7 +72,7 @@ class Auditor:
 
     async def look(self) -> None:
         """Seals where it is time to, or where much is waiting; delivers what is due. Raises DatabaseAway."""
-        self.waiting, self.newest = await self._database.run(_state)
+        self.waiting, self.newest = await self._database.read(_state)
         if self._clock() - self._tried_at >= self.every or self.waiting >= SEAL_RECORDS:
             await self.seal()
         await self.deliver()

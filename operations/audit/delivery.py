@@ -81,7 +81,7 @@ class FolderPlace:
         if self.last is not None and first.previous != self.last.digest():
             raise NotTaken(f"its checkpoint {self.last.number} is not the one that the database had before "
                            f"{first.number}: one of the two was changed, or is of another gateway")
-        kept = [await database.run(partial(kept_of, segment=segment)) for one in due for segment in one.segments]
+        kept = [await database.read(partial(kept_of, segment=segment)) for one in due for segment in one.segments]
         try:
             await asyncio.to_thread(self._folder.add, kept, [one.checkpoint for one in due])
         except OSError as error:
@@ -105,7 +105,7 @@ class Webhook:
         self._client = client
 
     async def newest(self, database: Database) -> int:
-        return await database.run(lambda c: log_store.delivered(c, self.key))
+        return await database.read(lambda c: log_store.delivered(c, self.key))
 
     async def take(self, database: Database, due: Sequence[Due]) -> None:
         for one in due:
@@ -164,7 +164,7 @@ class Delivery:
         if self.number > newest > 0:
             raise NotTaken(f"it has checkpoint {self.number}, the database {newest}: was the database restored?")
         while self.number < newest:
-            due = await self._database.run(partial(due_after, number=self.number))
+            due = await self._database.read(partial(due_after, number=self.number))
             if not due:
                 return
             await self.place.take(self._database, due)

@@ -58,17 +58,20 @@ class Links:
     def head(self, writer: str) -> Head:
         return self.changed.get(writer) or self._heads.get(writer) or Head()
 
-    def link(self, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
-        """Adds its links to a record's fields, and it to its chain, whose head it is now. Raises ValueError,
-        OverflowError or TypeError where no database could hold it."""
+    def follow(self, other: "Links") -> None:
+        """Takes over how far a copy has come."""
+        self.changed, self.gaps = other.changed, other.gaps
+
+    def link(self, kind: str, fields: dict[str, Any]) -> tuple[bytes, bytes]:
+        """Adds a record to its chain, whose head it is now; returns its links, the digest of the one before and its
+        own. Raises ValueError, OverflowError or TypeError where no database could hold it."""
         writer, sequence = fields["writer"], fields["sequence"]
         head = self.head(writer)
         digest = leaf_hash(canonical(kind, fields, head.digest))
         if sequence > head.sequence + 1:
             self.gaps.append(Gap(writer, head.sequence + 1, sequence - 1, "missing"))
         self.changed[writer] = Head(sequence, digest)
-        fields["previous"], fields["digest"] = head.digest, digest
-        return fields
+        return head.digest, digest
 
     def give_up(self, writer: str, sequence: int) -> None:
         """Notes that a record cannot be stored: the chain goes on after its place."""

@@ -11,6 +11,7 @@ from operations.audit.checkpoint import Checkpoint, Segment
 from operations.audit.log_store import Unsealed
 from operations.audit.merkle import EMPTY, Tree, root_of
 from operations.secrets.signing import Signer
+from operations.store.engine import LOCK_SECONDS
 
 SEGMENT_RECORDS = 8192
 SEAL_RECORDS = 5 * SEGMENT_RECORDS  # in one transaction: others wait for the database meanwhile
@@ -56,6 +57,9 @@ class Sealer:
 
     def _tree_at(self, connection: Connection, newest: Checkpoint | None) -> tuple[Tree, bool]:
         if newest is None or newest != self._newest:
+            if connection.dialect.name == "postgresql":  # a log of years is read once, at the start
+                from operations.store.postgresql import take_your_time
+                take_your_time(connection, LOCK_SECONDS)
             tree = Tree(segment.leaf() for segment in log_store.segments(connection))
             return tree, newest is not None and (tree.size, tree.root()) != (newest.size, newest.root)
         return self._tree.copy(), False

@@ -9,6 +9,7 @@ from operations.audit import chains
 from operations.audit.act import Act
 from operations.audit.canonical import LINKS
 from operations.audit.links import ACTS, Links
+from operations.ledger import queries
 from operations.store.tables import act as table
 
 _SHOWN = [column for column in table.columns if column.name not in LINKS]
@@ -21,8 +22,8 @@ def append(connection: Connection, act: Act) -> int:
     fields = {**msgspec.structs.asdict(act), "writer": ACTS, "sequence": links.head(ACTS).sequence + 1}
     number: int = connection.execute(
         insert(table).values(**fields, previous=b"", digest=b"").returning(table.c.id)).scalar_one()
-    linked = links.link("act", {**fields, "id": number})  # its number is under its digest too
-    connection.execute(update(table).where(table.c.id == number).values({name: linked[name] for name in LINKS}))
+    previous, digest = links.link("act", {**fields, "id": number})  # its number is under its digest too
+    connection.execute(update(table).where(table.c.id == number).values(previous=previous, digest=digest))
     chains.save(connection, links)
     return number
 
@@ -34,5 +35,4 @@ def numbered(connection: Connection, number: int) -> dict[str, Any] | None:
 
 def newest(connection: Connection, limit: int) -> list[dict[str, Any]]:
     """The newest acts, newest first."""
-    query = select(*_SHOWN).order_by(table.c.id.desc()).limit(limit)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    return [dict(row) for row in connection.execute(queries.acts(limit)).mappings()]

@@ -21,6 +21,8 @@ _COMMANDS = {
     "worker": ("workers", "worker"),
     "act": ("acts", "act"),
     "audit": ("audit", "audit"),
+    "backup": ("backups", "backup"),
+    "drill": ("drills", "drill"),
     "key": ("keys", "key"),
     "guard": ("guards", "guard"),
     "content": ("contents", "content"),

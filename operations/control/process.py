@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+from collections.abc import Coroutine
 from contextlib import nullcontext, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import uvicorn
@@ -22,6 +24,11 @@ from operations.audit.auditor import Auditor
 from operations.audit.delivery import Delivery, places_of
 from operations.audit.pruning import prune
 from operations.audit.sealing import Sealer
+from operations.backups.api import BackupRoutes
+from operations.backups.folder import Folder
+from operations.backups.gauges import of_backups
+from operations.backups.making import Maker, remove_scratch
+from operations.backups.schedule import Schedule
 from operations.classifier.board import Classifiers
 from operations.classifier.status import ClassifierStatus
 from operations.console.api import ConsoleRoutes
@@ -31,6 +38,9 @@ from operations.content.opening import Opener
 from operations.content.vault import Vault
 from operations.control.app import admin_app
 from operations.control.health import Health
+from operations.drills.api import DrillRoutes
+from operations.drills.gauges import of_drills
+from operations.drills.schedule import Drills
 from operations.erasures.api import ErasureRoutes
 from operations.erasures.erasing import Erasures
 from operations.exports.api import ExportRoutes
@@ -54,6 +64,7 @@ from operations.revisions.routing_file import RoutingFile
 from operations.secrets.master import MasterKey, master_key
 from operations.secrets.signing import Signer
 from operations.store.database import Database, DatabaseAway
+from operations.store.engine import shown
 from operations.workers.api import WorkerRoutes
 from operations.workers.board import Workers, receive
 
@@ -105,9 +116,18 @@ class Control:
             Delivery(place, self.database) for place in places_of(settings.audit, socket.gethostname(), self._webhooks)
         ], settings.audit.every, log)
         self._public_key = signer.public
-        self.health = Health(self.keeper, self.file, self.workers, self.drain, self.classifiers, self.auditor)
+        self.backups = self._backing_up(master) if settings.backups else None
+        self.drills = Drills(settings, self.backups, self.database, log) if self.backups else None
+        self.health = Health(self.keeper, self.file, self.workers, self.drain, self.classifiers, self.auditor,
+                             self.backups, self.drills)
         self.app: ASGIApp = Gate(admin_app(self._routes()), admin_key)
         self._handled = ""
+
+    def _backing_up(self, master: MasterKey) -> Schedule:
+        settings = self._settings
+        assert settings.backups is not None
+        maker = Maker(settings.database, Path(settings.state), Folder(Path(settings.backups.to)), master)
+        return Schedule(settings.backups, maker, settings.database, self.database, self._log)
 
     def _routes(self) -> list[Route]:
         metrics = MetricsRoute([
@@ -118,6 +138,8 @@ class Control:
             lambda: gauges.of_journal(self.drain, self.following, self.workers),
             lambda: of_content(self.content, self.retention, self.erasures, self.workers),
             lambda: gauges.of_audit(self.auditor),
+            lambda: of_backups(self.backups),
+            lambda: of_drills(self.drills),
             self.upstream.families,
         ], self.upstream.text)
         return [
@@ -134,10 +156,13 @@ class Control:
             *RetentionRoutes(self.retention).routes(),
             *ExportRoutes(self.database, self.vault, self._subject_of).routes(),
             *AuditRoutes(self.database, self.auditor, self._public_key).routes(),
+            *BackupRoutes(self.backups).routes(),
+            *DrillRoutes(self.database).routes(),
         ]
 
     async def open(self) -> int:
         """Settles which revision is live and writes its snapshot; returns its number. Raises NothingToServe."""
+        remove_scratch(Path(self._settings.state))
         content, digest = self.file.read()
         problems: list[str] = []
         try:
@@ -145,9 +170,9 @@ class Control:
             await self.file.take(content, digest)
             self._handled = digest
             # What is in the ledger was counted by an earlier life of this process.
-            self.following.start_from(await self.database.run(ledger.positions))
+            self.following.start_from(await self.database.read(ledger.positions))
         except DatabaseAway as error:
-            problems.append(f"database: {self._settings.database} does not answer: {error}")
+            problems.append(f"database: {shown(self._settings.database)} does not answer: {error}")
         except SnapshotNotWritten as error:
             problems.append(f"state: {error}")
         if not self.keeper.has_snapshot:
@@ -163,7 +188,7 @@ class Control:
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(work) for work in (
                 self.following.run(), self.drain.run(), self.upstream.run(), self.file.watch(self._handled),
-                self.auditor.run(), self._keep_content(), self._listen(status))]
+                self.auditor.run(), self._keep_content(), self._listen(status), *self._scheduled())]
             serving = tasks.create_task(server.serve(sockets=[admin]))
             await stop.wait()
             await self._leave()
@@ -186,6 +211,8 @@ class Control:
         async with asyncio.TaskGroup() as tasks:
             for work in (self.content.run(), self.retention.run(), self.erasures.run()):
                 tasks.create_task(work)
+    def _scheduled(self) -> list[Coroutine[Any, Any, None]]:
+        return [one.run() for one in (self.backups, self.drills) if one is not None]
 
     async def _listen(self, status: socket.socket) -> None:
         arrived = asyncio.Event()

@@ -106,6 +106,8 @@ def of_journal(drain: Drain, following: Following, workers: Workers) -> Iterator
                             value=drain.undrained_bytes())
     yield GaugeMetricFamily("gatewright_ledger_up", "1 while the database takes records",
                             value=drain.away_since is None)
+    yield GaugeMetricFamily("gatewright_ledger_away_seconds", "How long the database has not taken records",
+                            value=drain.away_seconds)
     yield CounterMetricFamily("gatewright_ledger_records", "Records brought into the ledger", value=drain.stored_total)
     yield CounterMetricFamily("gatewright_ledger_unstorable", "Records that no database could hold",
                               value=drain.unstorable_total)

@@ -182,11 +182,11 @@ class Keeper:
 
     async def numbered(self, number: int) -> Revision:
         """Raises UnknownRevision, DatabaseAway."""
-        return await self._database.run(lambda c: store.numbered(c, number))
+        return await self._database.read(lambda c: store.numbered(c, number))
 
     async def newest(self, limit: int) -> list[Revision]:
         """The newest revisions, newest first. Raises DatabaseAway."""
-        return await self._database.run(lambda c: store.newest(c, limit))
+        return await self._database.read(lambda c: store.newest(c, limit))
 
     async def _make_live(self, revision: Revision) -> None:
         self._hold(StoredRevision(revision=revision.revision, digest=revision.digest, created_at=revision.created_at,

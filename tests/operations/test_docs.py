@@ -8,7 +8,9 @@ from starlette.routing import Route
 
 from gateway.config.settings import Settings
 from gateway.telemetry.logs import Log
+from operations.backups.gauges import of_backups
 from operations.control.process import Control
+from operations.drills.gauges import of_drills
 from operations.metrics import gauges
 from operations.metrics.content import of_content
 from operations.metrics.exposition import traffic
@@ -46,7 +48,7 @@ def test_every_metric_is_in_the_docs_with_its_labels(control: Control) -> None:
     families = [*traffic(control.fold), *kept, *gauges.of_revisions(control.keeper, control.file),
                 *gauges.of_workers(control.workers),
                 *gauges.of_classifiers(control.classifiers), *journal, *gauges.of_audit(control.auditor),
-                *control.upstream.families()]
+                *of_backups(control.backups), *of_drills(control.drills), *control.upstream.families()]
     documented = dict(re.findall(r"^\| `(\w+)` \| ([\w, ]*?) *\|", METRICS, re.MULTILINE))
     suffix = {"counter": "_total", "info": "_info"}
     for family in families:
