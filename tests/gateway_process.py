@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx2 as httpx
+import psycopg
 import yaml
 
 from gateway import journal
 from gateway.record import ExchangeRecord
 
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 
 
 def free_port() -> int:
@@ -51,6 +52,7 @@ class GatewayProcess:
         self.log_path = folder / "gateway.log"
         self.routing_path = folder / "routing.yaml"
         self._config = folder / "gatewright.yaml"
+        self.ledger_url: str = settings.get("database", "sqlite:")  # where a test looks, whatever way the gateway takes
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self.write_routing(routing)
@@ -94,14 +96,14 @@ class GatewayProcess:
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
 
-    async def start(self) -> None:
+    async def start(self, seconds: float = START_SECONDS) -> None:
         """Start, and wait until `/ready` says 200. Raises AssertionError, with the log, when that does not come."""
         command = [sys.executable, "-m", "operations.cli", "serve", "--config", str(self._config)]
         with self.log_path.open("ab") as log:
             self._process = await asyncio.to_thread(
                 subprocess.Popen, command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, cwd=_ROOT
             )
-        await self.until(self._is_ready_or_failed, "the gateway to be ready", START_SECONDS)
+        await self.until(self._is_ready_or_failed, "the gateway to be ready", seconds)
         assert await self.is_ready(), self.log
 
     async def _is_ready_or_failed(self) -> bool:
@@ -146,6 +148,16 @@ class GatewayProcess:
             os.killpg(self._process.pid, signal.SIGKILL)
         await self.wait(5)
         self._process = None
+
+    async def kill(self) -> None:
+        """kill -9 of the supervisor and of all that it has started. The next `start` logs to a file of its own."""
+        assert self._process is not None
+        os.killpg(self.pid, signal.SIGKILL)
+        await self.wait(5)
+        while self.processes():  # they hold the sockets until they are gone
+            await asyncio.sleep(0.01)
+        self._process = None
+        self.log_path = self.folder / f"gateway-{time.monotonic_ns()}.log"
 
     def processes(self) -> dict[int, list[str]]:
         """Every process of the gateway: its id and command line."""
@@ -192,6 +204,8 @@ class GatewayProcess:
 
     def ledger(self, **wanted: Any) -> list[dict[str, Any]]:
         """The exchanges in the ledger whose columns have these values."""
+        if self.ledger_url.startswith("postgresql"):
+            return _rows_on_postgresql(self.ledger_url, wanted)
         where = " and ".join(f'"{name}" = ?' for name in wanted) or "1"
         with contextlib.closing(sqlite3.connect(f"file:{self.state / 'gatewright.db'}?mode=ro", uri=True)) as database:
             database.row_factory = sqlite3.Row
@@ -203,6 +217,12 @@ class GatewayProcess:
         await self.until(lambda: self.ledger(**wanted), f"an exchange with {wanted}")
         (row,) = self.ledger(**wanted)
         return row
+
+
+def _rows_on_postgresql(url: str, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+    where = " and ".join(f'"{name}" = %s' for name in wanted) or "true"
+    with psycopg.connect(url, row_factory=psycopg.rows.dict_row) as database:
+        return database.execute(f"select * from exchange where {where}".encode(), tuple(wanted.values())).fetchall()
 
 
 async def _value(given: Any) -> Any:

@@ -1,7 +1,8 @@
-"""Leaves of a configuration that people write as text: durations, addresses, endpoint URLs."""
+"""Leaves of a configuration that are written in a way of their own: durations, prices, addresses, endpoint URLs."""
 
 import ipaddress
 import re
+from decimal import Decimal
 from typing import Any
 
 from gateway.config.checking import Written
@@ -11,6 +12,7 @@ _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _HOST = r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]"
 _ADDRESS = re.compile(rf"(?:{_HOST}):([0-9]{{1,5}})")
+_LOOPBACK = re.compile(r"(?:127(?:\.[0-9]+){3}|localhost|\[::1\])(?:[:/]|$)")
 _URL = re.compile(rf"(https?)://({_HOST})(?::([0-9]{{1,5}}))?/*", re.IGNORECASE)
 
 
@@ -26,6 +28,21 @@ class Duration(float, Written):
         if not 0 < seconds < float("inf"):
             raise ValueError(value)
         return cls(seconds)
+
+
+class TokenPrice(int, Written):
+    """A price of a million tokens, in millionths of the operator's unit of currency: written ``0.15``, kept 150000."""
+
+    expected = "a price of a million tokens from 0 to 100000 with at most six decimals, such as 0.15"
+
+    @classmethod
+    def parse(cls, value: Any) -> "TokenPrice":
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 100_000:
+            raise ValueError(value)
+        micros = Decimal(str(value)) * 1_000_000
+        if micros != int(micros):
+            raise ValueError(value)
+        return cls(micros)
 
 
 class KeyHash(str, Written):
@@ -85,3 +102,29 @@ class EndpointURL(str, Written):
         if match is None or not 0 < int(match[3] or 1) <= 65535:
             raise ValueError(value)
         return cls(value.lower().rstrip("/"))
+
+
+class AuditPlace(str, Written):
+    """Where the audit's checkpoints are written too: a folder, or a URL to post them to."""
+
+    __slots__ = ()
+    expected = "a folder, or a URL with https such as https://audit.example/checkpoints (http on a loopback address)"
+    secret = True  # a URL may hold one
+
+    @classmethod
+    def parse(cls, value: Any) -> "AuditPlace":
+        if not isinstance(value, str) or not value.strip():
+            raise ValueError("no place")
+        scheme, separator, rest = value.partition("://")
+        if separator and not ((scheme == "https" and rest) or (scheme == "http" and _LOOPBACK.match(rest))):
+            raise ValueError("no such URL")
+        return cls(value)
+
+    @property
+    def is_url(self) -> bool:
+        return "://" in self
+
+    @property
+    def shown(self) -> str:
+        """What logs and metrics call it: of a URL the host alone."""
+        return self.partition("://")[2].partition("/")[0].rpartition("@")[2] if self.is_url else str(self)

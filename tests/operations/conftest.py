@@ -1,14 +1,11 @@
-"""What the tests of `operations` stand on: a real SQLite file, and a log that can be read back."""
+"""What the tests of `operations` stand on, beside a real database: a log that can be read back."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
 from gateway.telemetry.logs import Log
-from operations.store.database import Database
 
 
 class Lines:
@@ -35,10 +32,3 @@ def lines() -> Lines:
 @pytest.fixture
 def log(lines: Lines) -> Log:
     return Log(lines, "debug")
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path}/gatewright.db")
-    yield opened
-    opened.close()

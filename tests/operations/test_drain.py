@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from operations.ledger.drain import Drain
 from operations.store.database import Database, DatabaseAway
 from tests.operations.conftest import Lines
 from tests.operations.scripted_worker import record
+from tests.postgres import locked
 
 
 def spent_of(folder: Path) -> Callable[[], set[str]]:
@@ -60,6 +60,7 @@ async def test_what_is_in_the_journal_comes_into_the_ledger(database: Database, 
 
 async def test_a_row_holds_every_field_of_its_record(database: Database, folder: Path, drain: Drain) -> None:
     sent = record("a")
+    sent.writer, sent.sequence = "0" * 22, 1
     sent.guards, sent.streamed, sent.cost_micros = ["prompt:secrets:block"], True, 1 << 40
     journal = Journal(folder, "w0")
     journal.append(sent)
@@ -115,16 +116,13 @@ async def test_another_life_of_the_process_goes_on_where_the_last_one_committed(
 
 
 async def test_a_batch_whose_commit_failed_is_stored_once(
-    database: Database, folder: Path, drain: Drain, tmp_path: Path
+    database: Database, folder: Path, drain: Drain, database_url: str
 ) -> None:
     """The rows and the place are one transaction: either both are there or neither."""
     write(folder, "a", "b").close()
     await database.run(lambda _: None)
-    other = sqlite3.connect(tmp_path / "gatewright.db")
-    other.execute("BEGIN EXCLUSIVE")
-    with pytest.raises(DatabaseAway):
+    with locked(database_url), pytest.raises(DatabaseAway):
         await drain.step()
-    other.close()
     assert await drain.step() == 2
     assert await stored(database) == ["a", "b"]
 
@@ -175,19 +173,17 @@ async def test_a_record_that_no_database_could_hold_is_told_and_holds_up_none(
 
 
 async def test_while_the_database_is_away_the_journal_waits_and_it_is_told_once(
-    database: Database, folder: Path, drain: Drain, tmp_path: Path, lines: Lines
+    database: Database, folder: Path, drain: Drain, database_url: str, lines: Lines
 ) -> None:
     journal = write(folder, "a")
     await drain.step()
-    other = sqlite3.connect(tmp_path / "gatewright.db")
-    other.execute("BEGIN EXCLUSIVE")
     journal.append(record("b"))
-    for _ in range(2):
-        with pytest.raises(DatabaseAway):
-            await drain.step()
-    assert drain.away_since is not None
-    assert drain.undrained_bytes() > 0
-    other.close()
+    with locked(database_url):
+        for _ in range(2):
+            with pytest.raises(DatabaseAway):
+                await drain.step()
+        assert drain.away_since is not None
+        assert drain.undrained_bytes() > 0
     await drain.step()
     assert drain.away_since is None
     assert drain.undrained_bytes() == 0
@@ -247,13 +243,13 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("die_at", ["before", "after"])
 async def test_a_process_killed_around_its_commit_leaves_each_record_once(
-    database: Database, folder: Path, drain: Drain, tmp_path: Path, die_at: str
+    database: Database, folder: Path, drain: Drain, database_url: str, die_at: str
 ) -> None:
     """Killed between the rows and the place, or just after both: the next life stores what is missing and no more."""
     write(folder, "a", "b", "c").close()
     await database.run(lambda _: None)
     killed = await asyncio.to_thread(
-        subprocess.run, [sys.executable, "-c", KILLED, str(folder), f"sqlite:///{tmp_path}/gatewright.db", die_at],
+        subprocess.run, [sys.executable, "-c", KILLED, str(folder), database_url, die_at],
         check=False)
     assert killed.returncode == 9
     assert await drain.finish(10)
@@ -261,17 +257,17 @@ async def test_a_process_killed_around_its_commit_leaves_each_record_once(
 
 
 async def test_a_full_disk_loses_nothing_and_is_over_when_there_is_room(
-    database: Database, folder: Path, drain: Drain, lines: Lines
+    sqlite: Database, folder: Path, log: Log, lines: Lines
 ) -> None:
-    await database.run(lambda _: None)
-    pages = await database.run(lambda c: c.exec_driver_sql("PRAGMA page_count").scalar())
-    await database.run(lambda c: c.exec_driver_sql(f"PRAGMA max_page_count = {pages}"))
+    drain = Drain(sqlite, folder, spent_of(folder), log)
+    pages = await sqlite.run(lambda c: c.exec_driver_sql("PRAGMA page_count").scalar())
+    await sqlite.run(lambda c: c.exec_driver_sql(f"PRAGMA max_page_count = {pages}"))
     write(folder, *(f"id-{number:04}" for number in range(300))).close()
     with pytest.raises(DatabaseAway, match="full"):
         await drain.step()
     assert "full" in lines.of("ledger_away")[0]["error"]
     assert await drain.finish(10)
-    assert len(await stored(database)) == 300
+    assert len(await stored(sqlite)) == 300
 
 
 def signal_of(exchange: str, at: float, name: str = "names") -> Signal:

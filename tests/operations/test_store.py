@@ -1,5 +1,6 @@
 """The database: its tables and migrations, its thread, and how it goes away and comes back."""
 
+import asyncio
 import sqlite3
 import threading
 from pathlib import Path
@@ -13,9 +14,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from gateway.record import ExchangeRecord, Signal
+from operations.ledger import store
 from operations.store import migrations
 from operations.store.database import Database, DatabaseAway
 from operations.store.tables import exchange, metadata, signal
+from tests.postgres import locked
 
 
 def test_an_exchange_has_a_column_for_each_field_of_its_record() -> None:
@@ -54,18 +57,18 @@ async def test_work_that_raises_leaves_nothing(database: Database) -> None:
     assert await database.run(lambda c: c.execute(text("SELECT * FROM journal_cursor")).all()) == []
 
 
-async def test_sqlite_writes_ahead_and_leaves_fsync_to_checkpoints(database: Database) -> None:
+async def test_sqlite_writes_ahead_and_leaves_fsync_to_checkpoints(sqlite: Database) -> None:
     def pragma(name: str) -> object:
         return lambda c: c.exec_driver_sql(f"PRAGMA {name}").scalar()
 
-    assert await database.run(pragma("journal_mode")) == "wal"  # type: ignore[arg-type]
-    assert await database.run(pragma("synchronous")) == 1  # type: ignore[arg-type]
+    assert await sqlite.run(pragma("journal_mode")) == "wal"  # type: ignore[arg-type]
+    assert await sqlite.run(pragma("synchronous")) == 1  # type: ignore[arg-type]
 
 
-async def test_a_durable_database_stands_without_its_log(database: Database, tmp_path: Path) -> None:
+async def test_a_durable_database_stands_without_its_log(sqlite: Database, tmp_path: Path) -> None:
     """After make_durable the commits are in the database itself: a power loss may take the log."""
-    await database.run(lambda c: c.execute(text("INSERT INTO journal_cursor VALUES ('a', 1)")))
-    await database.make_durable()
+    await sqlite.run(lambda c: c.execute(text("INSERT INTO journal_cursor VALUES ('a', 1)")))
+    await sqlite.make_durable()
     copy = tmp_path / "copy.db"
     copy.write_bytes((tmp_path / "gatewright.db").read_bytes())
     with sqlite3.connect(copy) as connection:
@@ -73,15 +76,31 @@ async def test_a_durable_database_stands_without_its_log(database: Database, tmp
     connection.close()
 
 
-async def test_a_locked_database_is_away_and_comes_back(database: Database, tmp_path: Path) -> None:
-    await database.run(lambda _: None)
-    other = sqlite3.connect(tmp_path / "gatewright.db")
-    other.execute("BEGIN EXCLUSIVE")
-    with pytest.raises(DatabaseAway, match="locked"):
-        await database.run(lambda _: None)
-    assert "locked" in database.error
-    other.close()
-    await database.run(lambda _: None)
+async def test_a_reader_in_its_transaction_keeps_nothing_from_being_made_durable(sqlite: Database) -> None:
+    """The database cannot take over what a reader must not see yet; the log is synced in its place."""
+    await sqlite.run(lambda c: store.move(c, {"a": 1}))
+    reading, go_on = threading.Event(), threading.Event()
+
+    def read(connection: Connection) -> None:
+        store.positions(connection)
+        reading.set()
+        go_on.wait(30)
+
+    reader = asyncio.create_task(sqlite.read(read))
+    await asyncio.to_thread(reading.wait, 30)
+    await sqlite.run(lambda c: store.move(c, {"b": 1}))
+    await sqlite.make_durable()
+    go_on.set()
+    await reader
+
+
+async def test_a_locked_database_is_away_and_comes_back(database: Database, database_url: str) -> None:
+    await database.run(store.positions)
+    with locked(database_url):
+        with pytest.raises(DatabaseAway, match=r"locked|lock timeout"):
+            await database.run(store.positions)
+        assert "lock" in database.error
+    await database.run(store.positions)
     assert database.error == ""
 
 
@@ -96,9 +115,19 @@ async def test_a_file_that_is_no_database_is_away_until_it_is_one(tmp_path: Path
     database.close()
 
 
-async def test_a_database_of_a_later_release_is_left_alone(database: Database, tmp_path: Path) -> None:
+async def test_a_database_that_may_not_be_written_is_away_for_changes(sqlite: Database, sqlite_url: str) -> None:
+    await sqlite.run(store.positions)
+    protected = Database(sqlite_url.replace(":///", ":///file:") + "?mode=ro&uri=true")
+    for _ in range(2):
+        with pytest.raises(DatabaseAway, match="readonly"):
+            await protected.run(lambda c: store.move(c, {"a": 1}))
+    assert await protected.read(store.positions) == {}
+    protected.close()
+
+
+async def test_a_database_of_a_later_release_is_left_alone(database: Database, database_url: str) -> None:
     await database.run(lambda c: c.execute(text("UPDATE alembic_version SET version_num = '9999'")))
-    later = Database(f"sqlite:///{tmp_path}/gatewright.db")
+    later = Database(database_url)
     with pytest.raises(DatabaseAway, match="of another release"):
         await later.run(lambda _: None)
     later.close()
