@@ -18,8 +18,8 @@ TRIALS = Path(__file__).parent / "trials"
 
 
 class Allowed(NamedTuple):
-    """At the shipped threshold, of harmless texts at most these shares raise an alarm, on the half that is calibrated
-    on."""
+    """At the shipped threshold, of harmless texts at most these shares raise an alarm, as far as the half that is
+    calibrated on can tell."""
 
     ordinary: float
     looks_unsafe: float
@@ -29,9 +29,10 @@ class Allowed(NamedTuple):
 # By model and output. The more a model makes of a text, the more looks unsafe to it, and the tighter it is held.
 ALLOWED = {
     "fast": {"toxicity": Allowed(0.001, 0.012), "injection": Allowed(0.003, 0.012, 0.04)},
-    "safety": {"toxicity": Allowed(0.001, 0.006), "injection": Allowed(0.001, 0.006, 0.02)},
+    "safety": {"toxicity": Allowed(0.001, 0.005), "injection": Allowed(0.004, 0.005, 0.02)},
 }
 _STEPS = 24
+_TAIL = 0.1
 _FAR = 16.0  # no logit lies beyond
 _REACH = 5.0  # on the scale of the regression: a score of 0.993
 
@@ -70,9 +71,19 @@ def threshold_for(kinds: Sequence[Alarms]) -> float:
 
 
 def _lowest(kind: Alarms) -> float:
-    """An alarm is a logit above the threshold; so many of the highest may be."""
-    allowed = math.floor(kind.most * len(kind.logits))
-    return sorted(kind.logits, reverse=True)[allowed]
+    """An alarm is a logit above the threshold; so many of the highest may be, and no more than their tail foretells."""
+    ordered = sorted(kind.logits, reverse=True)
+    return max(ordered[math.floor(kind.most * len(ordered))], _by_tail(ordered, kind.most))
+
+
+def _by_tail(ordered: Sequence[float], most: float) -> float:
+    """Two hundred texts without an alarm do not tell of one in a thousand. What is above the highest tenth is taken to
+    fall off exponentially, as it does up to there."""
+    count = round(_TAIL * len(ordered))
+    if count == 0 or not 0 < most < _TAIL:
+        return -math.inf
+    excess = sum(ordered[:count]) / count - ordered[count]
+    return ordered[count] + excess * math.log(count / (most * len(ordered)))
 
 
 def slope_of(logits: Sequence[float], labels: Sequence[int]) -> float:
@@ -125,7 +136,8 @@ def _scale(output: str, logits: Logits, ordinary: Sequence[str], allowed: Allowe
         return [row for row in halves(name)[0] if not row.label and kind in row.source]
 
     judged = halves("moderation" if output == "toxicity" else "injection")[0]
-    alarms = [Alarms(of(harmless("ordinary")) + [given[output] for given in logits(ordinary)], allowed.ordinary),
+    alarms = [Alarms(of(harmless("ordinary")), allowed.ordinary),
+              Alarms([given[output] for given in logits(ordinary)], allowed.ordinary),
               Alarms(of(harmless("looks_unsafe")), allowed.looks_unsafe)]
     if output == "injection":
         alarms.append(Alarms(of(harmless("injection", "trigger")), allowed.triggers))

@@ -35,6 +35,14 @@ def test_the_threshold_is_no_higher_than_it_must_be(logits: list[float]) -> None
     assert sum(logit >= threshold for logit in logits) > 0.1 * len(logits)
 
 
+def test_alarms_rarer_than_the_texts_can_tell_are_foretold_by_their_tail() -> None:
+    """Of two hundred texts, what one in a thousand would reach is told to within a mean excess, where the highest of
+    them says far too little."""
+    random = Random(5)
+    found = [threshold_for([Alarms([random.expovariate(1.0) for _ in range(200)], 0.001)]) for _ in range(50)]
+    assert sum(found) / len(found) == pytest.approx(math.log(1000), abs=1.0)
+
+
 def test_the_strictest_kind_decides() -> None:
     assert threshold_for([Alarms([0.0, 1.0], 0.5), Alarms([5.0, 4.0], 0.5)]) == 4.0
 
