@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from gateway.config.cache_url import CacheURL
 from gateway.config.checking import Problem, join
 from gateway.config.database_url import problems_of_database
 from gateway.config.written import Address, AuditPlace, Duration, KeyHash
@@ -96,8 +97,11 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     classifiers: Annotated[int, msgspec.Meta(ge=0, le=1)] | ClassifierSettings = 0
     scores: str | None = None
     state: str = "./gatewright-state"
+    durability: Literal["process", "disk"] = "process"
+    journal_full: Literal["allow", "refuse"] = "allow"
+    journal_low_bytes: Annotated[int, msgspec.Meta(ge=0)] = 268_435_456
     database: str = "sqlite:///gatewright-state/gatewright.db"
-    cache: str = "memory://"
+    cache: CacheURL = CacheURL("memory://")
     auth: Literal["required", "none"] = "required"
     allow_unauthenticated_network: bool = False
     keys: list[Key] = []

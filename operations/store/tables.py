@@ -90,6 +90,7 @@ signal = Table(
     *_links(),
     Index("signal_by_exchange", "exchange_id", "at"),
     Index("signal_by_kind", "kind", "name", "at"),
+    Index("signal_by_time", "kind", "at"),
     Index("signal_by_writer", "writer", "sequence"),
 )
 

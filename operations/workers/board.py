@@ -13,7 +13,9 @@ from gateway.worker_status import WorkerStatus
 from operations.classifier.status import ClassifierStatus
 
 FRESH_SECONDS = 5.0
-_COUNTED = ("journal_lost", "content_kept", "content_shed")
+# Fields that grow over a worker's life.
+COUNTERS = ("journal_lost", "journal_sync_failures", "journal_unconfirmed", "content_kept", "content_shed")
+CACHE_COUNTERS = ("evicted", "shared_failures", "shared_forged", "shared_not_kept")
 _DATAGRAM_BYTES = 1 << 20
 
 
@@ -43,6 +45,7 @@ class Workers:
         self._heard_at: dict[str, float] = {}
         self._counted_before: Counter[str] = Counter()
         self._asked_before: Counter[str] = Counter()
+        self._cache_before: Counter[str] = Counter()
 
     def note(self, status: WorkerStatus) -> None:
         """Takes a status in; a late word of a worker that another has replaced changes nothing."""
@@ -50,8 +53,9 @@ class Workers:
         if known is not None and known.pid != status.pid:
             if status.at < known.at and self.is_live(known):
                 return
-            self._counted_before.update({name: getattr(known, name) for name in _COUNTED})
+            self._counted_before.update({field: getattr(known, field) for field in COUNTERS})
             self._asked_before.update(known.guard_asks)
+            self._cache_before.update({field: getattr(known.cache, field) for field in CACHE_COUNTERS})
         self._newest[status.worker] = status
         if abs(self._wall() - status.at) < FRESH_SECONDS:
             self._heard_at[status.worker] = self._monotonic()
@@ -74,21 +78,10 @@ class Workers:
     def ready(self) -> int:
         return sum(status.ready for status in self.live())
 
-    def journal_lost(self) -> int:
-        """Records that no disk took, over all lives of all workers since this process began."""
-        return self._counted("journal_lost")
-
-    def content_kept(self) -> int:
-        """Exchanges whose content was sealed, likewise."""
-        return self._counted("content_kept")
-
-    def content_shed(self) -> int:
-        """Exchanges whose content should have been, and could not."""
-        return self._counted("content_shed")
-
-    def _counted(self, name: str) -> int:
-        total: int = self._counted_before[name] + sum(getattr(status, name) for status in self._newest.values())
-        return total
+    def counted(self, field: str) -> int:
+        """One of COUNTERS over all lives of all workers since this process began."""
+        live: int = sum(getattr(status, field) for status in self._newest.values())
+        return self._counted_before[field] + live
 
     def guard_asks(self) -> Counter[str]:
         """Questions to guard models by ``name:outcome``, over all lives of all workers since this process began."""
@@ -96,6 +89,10 @@ class Workers:
         for status in self._newest.values():
             sums.update(status.guard_asks)
         return sums
+
+    def cache_count(self, field: str) -> int:
+        """One of the cache's counters over all workers, those included that are no more."""
+        return self._cache_before[field] + sum(int(getattr(status.cache, field)) for status in self._newest.values())
 
     def endpoints(self) -> list[EndpointSum]:
         sums: dict[tuple[str, str], EndpointSum] = {}

@@ -128,7 +128,12 @@ async def test_a_dry_run_tells_and_destroys_nothing(kept: Kept) -> None:
 
 async def test_others_who_hold_something_are_told_and_counted(kept: Kept) -> None:
     told: list[Target] = []
-    kept.erasures._erasers["cache"] = lambda target: told.append(target) or 3
+
+    async def erase(target: Target) -> int:
+        told.append(target)
+        return 3
+
+    kept.erasures._erasers["cache"] = erase
     done = await kept.erasures.erase(TARGET, "asked to", "ann")
     assert (told, done.report.destroyed.elsewhere) == ([TARGET], {"cache": 3})
 
