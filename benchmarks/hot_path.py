@@ -23,22 +23,29 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.afterwards import Afterwards
+from gateway.cache.memory import Memory
 from gateway.config.routing_document import check_routing
 from gateway.config.settings import Limits
 from gateway.door import Door
 from gateway.hall import Hall
+from gateway.host_keys import HostKeys
+from gateway.idempotency import Claims
 from gateway.ids import ExchangeIds
 from gateway.journal import Journal
 from gateway.outbox import Outbox
 from gateway.pipeline import Pipeline
 from gateway.snapshot import compile_snapshot
+from gateway.stages.account import Account
 from gateway.stages.admit import Admit
+from gateway.stages.recall import Recall
+from gateway.stages.repeat import Repeat
 from gateway.stages.standard import standard_stages
 from gateway.telemetry.faults import Faults
 from gateway.telemetry.logs import Log
 from models.endpoint import Endpoint, Endpoints
 from models.protocol.document import encode_document
 from models.upstream import Connection
+from routing.affinity import Affinity
 
 HEAD = b"""POST /v1/chat/completions HTTP/1.1\r
 Host: 127.0.0.1:8000\r
@@ -87,7 +94,7 @@ class Clock:
         self.wall = time.time
 
 
-def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connection]:
+def build(folder: Path, loop: asyncio.AbstractEventLoop, account: type[Account] = Account) -> tuple[Door, Connection]:
     """A door on one side and an idle upstream connection on the other, with the gateway between them."""
     faults = Faults(Log(sys.stderr))
     endpoints = Endpoints(lambda url: Endpoint(url, loop=loop, time=time.monotonic))
@@ -99,12 +106,13 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connecti
         "routing",
     )
     snapshot = compile_snapshot(document, endpoints, lambda _: "", guards={}, revision=1, digest="", created_at=0)
-    journal = Journal(folder, "w0")
+    new_id = ExchangeIds(time.time)
+    journal = Journal(folder, "w0", writer=new_id.life)
     pipeline = Pipeline(
         standard_stages(
-            worker="w0",
-            journal=journal,
+            account=account("w0", journal, Clock()),
             keys=None,
+            host_keys=HostKeys(b"p" * 32, b"m" * 32),
             admit=Admit(100),
             limits=Limits(),
             clock=Clock(),
@@ -113,6 +121,9 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connecti
             guard_log=Log(sys.stderr),
             afterwards=Afterwards("w0", journal, Clock(), Log(sys.stderr)),
             threads=ThreadPoolExecutor(1),
+            repeat=Repeat(Claims(folder, bytes(32)), Clock(), faults),
+            recall=Recall(Memory(1 << 20, time.monotonic), None, bytes(32), Clock(), faults),
+            affinity=Affinity(time.monotonic),
         ),
         faults,
     )
@@ -122,7 +133,7 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connecti
         snapshot=lambda: snapshot,
         limits=Limits(),
         clock=Clock(),
-        new_id=ExchangeIds(time.time),
+        new_id=new_id,
         outbox=Outbox(loop, lambda: False, lambda: False), turned_away=print,
     )
     door = Door(hall, loop)

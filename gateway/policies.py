@@ -1,6 +1,7 @@
 """The policies of the live revision, compiled."""
 
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
 from types import MappingProxyType
 
 import msgspec
@@ -32,7 +33,8 @@ class Policies:
         keys = {name: _key(name, policies[name], own) for name in names}
         catalogue = self._with(own)
         self._compiled = {
-            key: self._compiled.get(key) or guards_of(name, policies[name], catalogue) for name, key in keys.items()}
+            key: self._compiled.get(key) or guards_of(name, policies[name], catalogue)._replace(digest=_digest(key))
+            for name, key in keys.items()}
         return {name: self._compiled[key] for name, key in keys.items()}
 
     def moderator(self, policy: Policy, own: Mapping[str, OwnDetector] = NONE) -> Moderator:
@@ -49,6 +51,12 @@ class Policies:
 def _key(name: str, policy: Policy, own: Mapping[str, OwnDetector]) -> Key:
     named = dict.fromkeys(rule for side in (policy.prompt, policy.reply) for rule, _ in rules_of(side) if rule in own)
     return name, msgspec.json.encode(policy), tuple(own[rule].definition for rule in named)
+
+
+def _digest(key: Key) -> str:
+    """SHA-256 in hexadecimal: the same for the same rules, whatever they are called."""
+    _, policy, own = key
+    return sha256(b"".join(b"%d:%b" % (len(part), part) for part in (policy, *own))).hexdigest()
 
 
 def _made_once(make: Callable[[Rule], object]) -> Callable[[Rule], object]:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 SCHEMA = 2
+SAME_DIGITS = 41  # "feedback-" and 32 digits
 
 
 class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -113,10 +114,13 @@ class GuardNotes(msgspec.Struct, omit_defaults=True):
 
 class Signal(msgspec.Struct, omit_defaults=True, kw_only=True, tag_field="record", tag="signal"):
     """An opinion or measurement about an exchange, which came after its record, or about a version. No field holds
-    content.
+    content, but what people wrote by hand about it, cleared of personal data.
 
     ``kind`` says what ``body`` is: ``guard``, then ``name`` is the guard's and the body its GuardNotes; ``feedback``,
-    then ``name`` is the metric's. The id is the same whenever the same thing is told again.
+    then ``name`` is the metric's and the body has the ``value`` as it was given and the ``comment``, if any.
+
+    A guard's id is the same whenever the same thing is told again. Each feedback that was acknowledged has an id of its
+    own; the first ``SAME_DIGITS`` characters are the same where its sender says that it is the same.
     """
 
     id: str

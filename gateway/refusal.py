@@ -4,7 +4,7 @@
     ├── CallerRefusal            the request cannot be served as it is: mend it
     │   ├── InvalidRequest           400  the body, or a field of it (code tells which fault)
     │   ├── NotAuthenticated         401  no key, or none that is known
-    │   ├── NotFound                 404  the path, the model, the state on a server
+    │   ├── NotFound                 404  the path, the model, the state on a server, the exchange
     │   ├── MethodNotAllowed         405
     │   ├── RequestTimeout           408  the request did not arrive in time
     │   ├── TooLarge                 413, 414, 431
@@ -15,7 +15,9 @@
     │   └── GuardUnavailable         503  a guard could not decide, and the policy fails closed
     ├── GatewayRefusal           this gateway cannot serve it now: come back
     │   ├── Overloaded               503
+    │   ├── JournalUnavailable       503  no record can be kept, and the settings say to do without none
     │   ├── Draining                 503
+    │   ├── NotKept                  503  the disk takes no feedback
     │   └── InternalError            500  a bug of ours
     └── UpstreamRefusal          the model server failed; the gateway did what it may
         ├── UpstreamUnreachable      502
@@ -138,6 +140,20 @@ class ReaderStalled(CallerRefusal):
     closes = True
 
 
+class StillInProgress(CallerRefusal):
+    status = 409
+    code = "idempotency_in_progress"
+    retryable = True
+    retry_after_seconds = 1
+    remedy = "The first request with this Idempotency-Key is still being answered; ask again in a moment."
+
+
+class KeyReused(CallerRefusal):
+    status = 422
+    code = "idempotency_key_reused"
+    remedy = "An Idempotency-Key belongs to one request; take a new one for another."
+
+
 class PolicyRefusal(Refusal):
     status = 400
     type = "policy_error"
@@ -176,6 +192,14 @@ class Overloaded(GatewayRefusal):
     remedy = "Try again in a moment."
 
 
+class JournalUnavailable(GatewayRefusal):
+    type = "api_error"
+    code = "journal_unavailable"
+    outcome = "refused"
+    retry_after_seconds = 1
+    remedy = "Try again in a moment; the operator has to look at the gateway's disk."
+
+
 class Draining(GatewayRefusal):
     type = "overloaded_error"
     code = "shutting_down"
@@ -183,6 +207,13 @@ class Draining(GatewayRefusal):
     retry_after_seconds = 1
     remedy = "Try again: another worker or host will answer."
     closes = True
+
+
+class NotKept(GatewayRefusal):
+    code = "feedback_not_kept"
+    outcome = "failed"
+    retry_after_seconds = 1
+    remedy = "Send it again in a moment; nothing is lost with the exchange itself."
 
 
 class InternalError(GatewayRefusal):

@@ -1,13 +1,23 @@
 """A snapshot: one revision of the routing, compiled for the hot path. Immutable; swapped by changing one reference."""
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Literal
 
 import msgspec
 
-from gateway.config.routing_document import ModelDocument, RoutingDocument, Sticky, Timeouts, VersionDocument
+from gateway.config.routing_document import (
+    CacheDocument,
+    ContentDocument,
+    ModelDocument,
+    RoutingDocument,
+    Sticky,
+    Timeouts,
+    VersionDocument,
+)
 from guardrails.inspection import Guards
 from guardrails.moderation import Moderator
 from models.endpoint import Endpoint, Endpoints
+from models.price import Price
 from models.protocol.operations import OPERATIONS, Operation
 from models.version import Version
 from routing.assignment import Assigner
@@ -21,6 +31,7 @@ class Target(msgspec.Struct, frozen=True, eq=False):
     digest: str
     endpoints: tuple[Endpoint, ...]
     heads: Mapping[tuple[str, str], bytes]  # by path and endpoint: what every request's head begins with
+    price: Price | None = None
 
 
 class Route(msgspec.Struct, frozen=True, eq=False):
@@ -35,10 +46,14 @@ class Route(msgspec.Struct, frozen=True, eq=False):
     sticky: Sticky
     timeouts: Timeouts
     fallback: tuple[str, ...] = ()
+    cache: CacheDocument | None = None
+    affinity: Literal["prefix", "none"] = "prefix"
     pinned: str = ""
     guards: Guards | None = None
     shadow_guards: Guards | None = None  # judge beside the others, and only tell what they would have done
     head_lines: Mapping[str, bytes] = {}  # by version: what every reply's head says of revision and version
+    content: ContentDocument | None = None  # what is kept of its exchanges
+    retention: str = ""  # the class that says how long their records are
 
 
 class Snapshot:
@@ -106,7 +121,7 @@ def _target(name: str, written: VersionDocument, endpoints: Endpoints, secret: C
     places = tuple(endpoints.get(url) for url in version.endpoints)
     heads = {(operation.path, place.url): _head(operation, place, version.api_key)
              for operation in OPERATIONS for place in places}
-    return Target(version, version.digest, places, heads)
+    return Target(version, version.digest, places, heads, written.price.price() if written.price else None)
 
 
 def _head(operation: Operation, endpoint: Endpoint, api_key: str) -> bytes:
@@ -125,7 +140,8 @@ def _route(name: str, model: ModelDocument, targets: Mapping[str, Target], guard
                  assigner=Assigner(Split(model.split), model.salt or name), sticky=model.sticky,
                  timeouts=model.timeouts, guards=guards[model.policy] if model.policy else None,
                  shadow_guards=guards[model.shadow_policy] if model.shadow_policy else None,
-                 fallback=tuple(model.fallback),
+                 fallback=tuple(model.fallback), cache=model.cache, affinity=model.affinity, content=model.content,
+                 retention=model.retention or "",
                  head_lines={version: f"x-gatewright-version: {name}@{version}\r\nx-gatewright-revision: {revision}\r\n"
                              .encode() for version in used})
 

@@ -6,6 +6,8 @@ Settings come as one line of JSON on standard input, which then stays open: its 
 and the worker drains as it does on SIGTERM.
 """
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import contextlib
@@ -21,20 +23,31 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import msgspec
 import uvloop
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.afterwards import Afterwards
 from gateway.api.application import make_application
+from gateway.cache.memory import Memory
+from gateway.cache.purges import PurgeReader
 from gateway.config.handover import keys_of_line, settings_of_line
 from gateway.config.settings import Key, Settings
+from gateway.confirmed import Confirmed
+from gateway.content.segments import FOLDER, ContentSegments
 from gateway.detectors import detectors_with
 from gateway.door import Door
+from gateway.exchange import Clock, Exchange
+from gateway.feedback import FEEDBACK
+from gateway.free_text import FreeText
+from gateway.group_commit import GroupCommit
 from gateway.guard_server import GuardServer
 from gateway.hall import Hall
 from gateway.host_keys import HostKeys
+from gateway.idempotency import Claims
 from gateway.ids import ExchangeIds
 from gateway.journal import Journal
 from gateway.moderation import MODERATIONS
@@ -42,23 +55,32 @@ from gateway.outbox import Outbox
 from gateway.pipeline import Pipeline
 from gateway.readiness import Readiness
 from gateway.refusal import Draining, Refusal
+from gateway.reply import Flow
 from gateway.snapshot_keeper import SnapshotKeeper
+from gateway.stages.account import Account
 from gateway.stages.admit import Admit
-from gateway.stages.standard import moderation_stages, standard_stages
+from gateway.stages.recall import Recall
+from gateway.stages.repeat import Repeat
+from gateway.stages.standard import feedback_stages, moderation_stages, standard_stages
 from gateway.telemetry.faults import Faults
 from gateway.telemetry.logs import Log
-from gateway.worker_status import EndpointStatus, StatusSender, WorkerStatus
+from gateway.worker_status import CacheStatus, EndpointStatus, StatusSender, WorkerStatus
 from guardrails.classifiers.builtin import loaded_by
 from guardrails.classifiers.client import ClassifierClient
 from guardrails.classifiers.frames import socket_in
 from models.endpoint import Endpoint, Endpoints
 from models.probing import probe_all
+from routing.affinity import Affinity
+
+if TYPE_CHECKING:
+    from gateway.cache.shared import Shared
 
 SWEEP_SECONDS = 0.1
 LOOK_SECONDS = 0.25
 STATUS_SECONDS = 1.0
 PROBE_SECONDS = 2.0
 GUARD_THREADS = 2  # that judge long requests
+CONFIRM_SECONDS = 2.0  # that a disk has for the last records
 CROWD = 4  # exchanges in flight beyond which the writes of a turn are gathered
 STREAM_CROWD = 64  # and beyond which the frames of streams are
 
@@ -86,7 +108,11 @@ class Worker:
         keys: dict[str, Key] | None = None if settings.auth == "none" else {key.sha256: key for key in settings.keys}
         self._log = Log(sys.stderr, settings.log_level, process=name, pid=os.getpid())
         faults = self._faults = Faults(self._log)
-        self._journal = Journal(state / "journal", name)
+        new_id = ExchangeIds(time.time)
+        self._journal = Journal(state / "journal", name, writer=new_id.life, keeps=settings.durability == "disk")
+        self._commit = GroupCommit(self._journal, loop, self._log) if settings.durability == "disk" else None
+        self._content = (ContentSegments(state / FOLDER, name, host_keys.sealing, clock.time) if host_keys.sealing
+                         else None)
         tls = LazyTLS(settings.upstream_ca_file)
         self._admit = Admit(settings.limits.in_flight)
         outbox = Outbox(loop, lambda: self._admit.in_flight > CROWD, lambda: self._admit.in_flight > STREAM_CROWD)
@@ -102,19 +128,29 @@ class Worker:
             lambda guard: GuardServer(guard, chance, self._log, self._guard_asks))
         self._afterwards = Afterwards(name, self._journal, clock, self._log)
         threads = ThreadPoolExecutor(GUARD_THREADS, "guards")
+        account = Account(name, self._journal, clock, strict=self._strict, waiting=self._confirming())
+        self._memory = Memory(settings.cache.max_bytes // settings.workers, clock.time)
+        self._shared = _shared_cache(settings, host_keys, clock, self._log)
+        self._purges = PurgeReader(state)
+        self._affinity = Affinity(clock.time)
+        recall = self._recall = Recall(self._memory, self._shared, host_keys.cache, clock, faults)
         inference = standard_stages(
-            worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
+            account=account, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, random=chance, log=faults, guard_log=self._log,
-            afterwards=self._afterwards, threads=threads)
+            afterwards=self._afterwards, threads=threads, recall=recall, affinity=self._affinity,
+            repeat=Repeat(Claims(state, host_keys.cache), clock, faults), content=self._content)
         moderation = moderation_stages(
-            worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
+            account=account, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, guard_log=self._log, threads=threads)
-        new_id = ExchangeIds(time.time)
+        feedback = feedback_stages(
+            worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
+            limits=settings.limits, clock=clock, free_text=FreeText(threads), waiting=self._confirming())
         application = make_application(lambda: self._keeper.live, self.readiness, keys, new_id)
         self._hall = Hall(
             uvicorn=Config(application, http=HttpToolsProtocol, ws="none", lifespan="off", log_config=None,
                            access_log=False),
-            pipeline=Pipeline(inference, faults), own={MODERATIONS: Pipeline(moderation, faults)},
+            pipeline=Pipeline(inference, faults),
+            own={MODERATIONS: Pipeline(moderation, faults), FEEDBACK: Pipeline(feedback, faults)},
             snapshot=lambda: self._keeper.live, limits=settings.limits, clock=clock, outbox=outbox, new_id=new_id,
             turned_away=self._turned_away)
         self._draining = asyncio.Event()
@@ -128,9 +164,23 @@ class Worker:
         missing = live.missing()
         if self._draining.is_set():
             missing.insert(0, "this worker is shutting down")
-        ready = not self._draining.is_set() and any(live.serves(name) for name in live.models)
+        if self._journal.full:
+            missing.insert(0, "the journal: the disk takes no records")
+        ready = (not self._draining.is_set() and not (self._journal.full and self._strict)
+                 and any(live.serves(name) for name in live.models))
         return Readiness(ready, live.revision, missing, self._keeper.warnings,
                          [*self._degraded(), *live.missing_guards()])
+
+    @property
+    def _strict(self) -> bool:
+        return self.settings.journal_full == "refuse"
+
+    def _confirming(self) -> Callable[[Exchange], Flow] | None:
+        """What holds a reply's end until the disk has its record, where the settings want that."""
+        commit = self._commit
+        if commit is None:
+            return None
+        return lambda exchange: Confirmed(exchange, commit, self._strict, self._faults)
 
     def _degraded(self) -> list[str]:
         if self._classifier is None:
@@ -144,6 +194,8 @@ class Worker:
         self._loop.add_reader(sys.stdin.fileno(), self._hear_parent)
         await self._wait_for_snapshot()
         await probe_all(self._endpoints, PROBE_SECONDS / 2)
+        if self._shared is not None:
+            await self._shared.connect()
         server = await self._loop.create_server(lambda: Door(self._hall, self._loop), sock=self._listener)
         tasks = [asyncio.create_task(self._keep_going(work))
                  for work in (self._sweep, self._look, self._probe, self._report, *self._classifying())]
@@ -196,10 +248,14 @@ class Worker:
             self._lag_seconds = max(self._lag_seconds, now - due)
             self._endpoints.sweep(now)
             self._hall.sweep()
+            if self._content is not None:
+                self._content.sweep()
 
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
+            for purge in self._purges.due():
+                self._log.info("cache_purged", entries=self._recall.forget(purge))
             refused = self._keeper.refused
             if await self._keeper.look_aside():
                 self._log.info("revision_live", revision=self._keeper.live.revision)
@@ -211,14 +267,17 @@ class Worker:
     async def _probe(self) -> None:
         while True:
             await asyncio.sleep(PROBE_SECONDS)
-            before = [endpoint.healthy for endpoint in self._endpoints]
+            before = {endpoint: endpoint.healthy for endpoint in self._endpoints}
             await probe_all(self._endpoints, PROBE_SECONDS / 2)
-            if before != [endpoint.healthy for endpoint in self._endpoints]:
+            changed = [endpoint for endpoint in self._endpoints if before.get(endpoint) != endpoint.healthy]
+            if changed:
+                self._affinity.forget(endpoint.mark for endpoint in changed)  # it may have begun anew
                 self._log.warning("health_changed", unhealthy=[e.url for e in self._endpoints if not e.healthy])
                 self._send_status()
 
     async def _report(self) -> None:
         while True:
+            self._journal.recover()
             self._send_status()
             self._lag_seconds = 0.0
             await asyncio.sleep(STATUS_SECONDS)
@@ -234,8 +293,23 @@ class Worker:
                        for target in self._keeper.live.targets() for endpoint in target.endpoints],
             exchanges_in_flight=self._admit.in_flight, connections=len(self._hall.doors),
             journal_appended=self._journal.appended, journal_lost=self._journal.lost,
-            loop_lag_seconds=self._lag_seconds,
+            content_kept=self._content.kept if self._content is not None else 0,
+            content_shed=self._content.shed if self._content is not None else 0,
+            journal_full=self._journal.full,
+            journal_sync_failures=self._commit.failures if self._commit is not None else 0,
+            journal_unconfirmed=self._commit.unconfirmed if self._commit is not None else 0,
+            loop_lag_seconds=self._lag_seconds, cache=self._cache_status(),
             guard_asks={f"{guard}:{outcome}": count for (guard, outcome), count in self._guard_asks.items()}))
+
+    def _cache_status(self) -> CacheStatus:
+        told = CacheStatus(entries=len(self._memory), bytes=self._memory.bytes, max_bytes=self._memory.max_bytes,
+                           evicted=self._memory.evicted, flights=self._recall.flights)
+        shared = self._shared
+        if shared is None:
+            return told
+        return msgspec.structs.replace(
+            told, shared="up" if shared.is_up else "away", shared_failures=shared.failures,
+            shared_forged=shared.forged, shared_not_kept=shared.not_kept)
 
     # Leaving
 
@@ -252,14 +326,29 @@ class Worker:
                     await asyncio.sleep(0.02)
         for exchange in self._admit.open_exchanges():
             self._hall.pipeline_of(exchange).cut_short(exchange, Draining("The gateway is shutting down."))
+        await self._confirm_last()
         await asyncio.sleep(0.1)  # the last bytes go out
         self._afterwards.close()
         self._endpoints.close()
+        if self._shared is not None:
+            await self._shared.close()
         self._journal.close()
+        if self._content is not None:
+            self._content.close()
         self._send_status()
         if self._status is not None:
             self._status.close()
         self._log.info("drained")
+
+
+    async def _confirm_last(self) -> None:
+        if self._commit is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                while self._commit.waiting:
+                    await asyncio.sleep(0.01)
+        self._commit.close()
 
 
 class LazyTLS:
@@ -273,6 +362,13 @@ class LazyTLS:
         if url.startswith("https:") and self._context is None:
             self._context = ssl.create_default_context(cafile=self._ca_file)
         return self._context if url.startswith("https:") else None
+
+
+def _shared_cache(settings: Settings, keys: HostKeys, clock: Clock, log: Log) -> Shared | None:
+    if settings.cache.redis is None:
+        return None
+    from gateway.cache.shared import Shared  # aiocache and the driver are imported only where there is a server
+    return Shared(settings.cache.redis, keys.cache, clock.time, log)
 
 
 def _read_settings() -> tuple[Settings, HostKeys]:

@@ -278,6 +278,7 @@ class Guards(NamedTuple):
     blocks_on_error: bool
     deadline_seconds: float
     names: NameFinder | None = None  # where it is pseudonymous
+    digest: str = ""  # of all that it is made of
 
     @property
     def pseudonymous(self) -> bool:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.config.settings import Key
+from gateway.feedback import FEEDBACK
 from gateway.moderation import MODERATIONS
 from gateway.readiness import Readiness
 from gateway.refusal import InternalError, MethodNotAllowed, NotFound, Refusal
@@ -61,7 +62,8 @@ def make_routes(snapshot: Callable[[], Snapshot], readiness: Callable[[], Readin
     return [
         Route("/health", health), Route("/ready", ready),
         Route("/v1/models", list_models), Route("/v1/models/{name:path}", show_model),
-        *(Route(operation.path, _only_posted, methods=_OTHER_METHODS) for operation in (*OPERATIONS, MODERATIONS))]
+        *(Route(operation.path, _only_posted, methods=_OTHER_METHODS)
+          for operation in (*OPERATIONS, MODERATIONS, FEEDBACK))]
 
 
 def _marked(application: ASGIApp, snapshot: Callable[[], Snapshot], new_id: Callable[[], str]) -> ASGIApp:

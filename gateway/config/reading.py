@@ -83,6 +83,9 @@ def read_settings(path: Path) -> Settings:
 
 def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
     ca_file = settings.upstream_ca_file
+    if settings.backups is not None:
+        to = str(base / settings.backups.to)
+        settings = msgspec.structs.replace(settings, backups=msgspec.structs.replace(settings.backups, to=to))
     if isinstance(settings.classifiers, ClassifierSettings):
         settings = msgspec.structs.replace(settings, classifiers=with_absolute_folders(settings.classifiers, base))
     places = [place if place.is_url else AuditPlace(base / place) for place in settings.audit.to]

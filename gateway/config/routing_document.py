@@ -3,19 +3,20 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
 from gateway.config.checking import ConfigurationError, Problem, Written, convert, join, nearest, problems_of
 from gateway.config.guard_model_checks import definition_problems, unknown_guard_models, usable_guard_models
-from gateway.config.written import Duration, EndpointURL
+from gateway.config.written import Duration, EndpointURL, TokenPrice
 from guardrails.compiling import Catalogue, missing_detectors, refused_rules, unusable_rules
 from guardrails.detectors.catalogue import CATALOGUE
 from guardrails.guard_models.definition import GuardModelDocument
 from guardrails.moderation import MODERATION
 from guardrails.policy import Policy
+from models.price import Price
 
 _STICKY = re.compile(r"user|key|request|header:[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a header's name is a token of RFC 9110
 _GUARD_NAME = r"[A-Za-z0-9_-]+"
@@ -35,6 +36,18 @@ class Sticky(str, Written):
         return cls(value)
 
 
+class PriceDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What a million tokens cost, in the operator's unit of currency. ``cached`` tokens of the prompt cost what the
+    others do where nothing else is said."""
+
+    prompt: TokenPrice
+    completion: TokenPrice
+    cached: TokenPrice | None = None
+
+    def price(self) -> Price:
+        return Price(self.prompt, self.prompt if self.cached is None else self.cached, self.completion)
+
+
 class VersionDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One immutable way to answer: a served model on its endpoints, with parameters for what a request leaves out."""
 
@@ -42,6 +55,7 @@ class VersionDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     endpoints: list[EndpointURL]
     defaults: dict[str, Any] = {}
     api_key_env: str | None = None
+    price: PriceDocument | None = None
 
 
 class Timeouts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -54,9 +68,22 @@ class Timeouts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class CacheDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """How long a reply may be remembered."""
+    """Which replies of a model are remembered, and how long. ``scope`` says among whom an answer is shared: a tenant's
+    requests, those of one key, or those for one user. ``sampled`` lets answers be remembered that were drawn by lot,
+    ``tool_calls`` such that call tools. Larger replies than ``entry_bytes`` are not remembered."""
 
     ttl: Duration
+    scope: Literal["tenant", "key", "user"] = "tenant"
+    sampled: bool = False
+    tool_calls: bool = False
+    entry_bytes: Annotated[int, msgspec.Meta(ge=1024, le=64 << 20)] = 1 << 20
+
+
+class ContentDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What is kept, encrypted, of a model's exchanges, and for how long at most."""
+
+    period: Duration = msgspec.field(name="for")
+    keep: list[Literal["prompt", "reply"]] = msgspec.field(default_factory=lambda: ["prompt", "reply"])
 
 
 class ModelDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -68,8 +95,11 @@ class ModelDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     policy: str | None = None
     shadow_policy: str | None = None
     cache: CacheDocument | None = None
+    affinity: Literal["prefix", "none"] = "prefix"
     timeouts: Timeouts = Timeouts()
     fallback: list[str] = []
+    content: ContentDocument | None = None
+    retention: str | None = None
 
 
 class ModerationsDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -121,6 +151,7 @@ def _contradictions(written: Any, catalogue: Catalogue) -> Iterator[Problem]:
         yield from _split_problems(path, _mapping(model), versions)
         for key in ("policy", "shadow_policy"):
             yield from _unknown(f"{path}.{key}", "policy", _mapping(model).get(key), policies)
+        yield from _content_problems(f"{path}.content", _mapping(_mapping(model).get("content")))
     named = _mapping(document.get("moderations")).get("policy")
     yield from _unknown("moderations.policy", "policy", named, policies)
     guard_models = _mapping(document.get("guard_models"))
@@ -195,6 +226,16 @@ def _split_problems(path: str, model: Mapping[Any, Any], versions: Mapping[Any, 
                           expected="a version that has not failed already")
 
 
+def _content_problems(path: str, content: Mapping[Any, Any]) -> Iterator[Problem]:
+    kept = _sequence(content.get("keep"))
+    if content.get("keep") == []:
+        yield Problem(path=f"{path}.keep", expected="prompt, reply or both (no content at all: nothing is kept)",
+                      found="an empty list")
+    for index, side in enumerate(kept):
+        if side in kept[:index]:
+            yield Problem(path=f"{path}.keep[{index}]", expected="each side once", found=f"{side} again")
+
+
 def _can_be_added(weights: Iterable[Any]) -> bool:
     try:
         return math.isfinite(sum(float(weight) for weight in weights if isinstance(weight, (int, float))))
@@ -218,9 +259,6 @@ def warnings_of(document: RoutingDocument, catalogue: Catalogue = CATALOGUE) -> 
             found.append(f"policies.{name}.{path}: this release has no detector {detector}; nothing is judged by it")
         found.extend(f"policies.{name}: {detector} fails, as on_error has it: {remedy}"
                      for detector, remedy in refused_rules(policy, catalogue))
-    for name, model in document.models.items():
-        if model.cache is not None:
-            found.append(f"models.{name}.cache: nothing is remembered by this release; every request is a bypass")
     return found
 
 

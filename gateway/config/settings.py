@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from gateway.config.cache_url import CacheURL
 from gateway.config.checking import Problem, join
 from gateway.config.database_url import problems_of_database
 from gateway.config.written import Address, AuditPlace, Duration, KeyHash
@@ -14,16 +15,19 @@ from guardrails.classifiers.builtin import NAMES, installed, requirements_of
 from guardrails.classifiers.settings import ClassifierSettings
 
 SCORES = ("fast", "safety")  # the models that score texts
+DAY = 86_400
 Count = Annotated[int, msgspec.Meta(ge=1)]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # it becomes a label of metrics
 
 
 class Key(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """An application's key: never the key itself, only the SHA-256 of it in hexadecimal."""
+    """An application's key: never the key itself, only the SHA-256 of it in hexadecimal. What asks with a key for
+    probes is no traffic: it is in the ledger, and is not counted."""
 
     id: str
     sha256: KeyHash
     tenant: str = "default"
+    purpose: Literal["live", "probe"] = "live"
 
 
 class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -49,11 +53,38 @@ class Drain(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     finish: Duration = Duration(30)
 
 
+class Periods(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How long what is under one class, or one tenant's, is kept. None: as everything else."""
+
+    exchanges: Duration | None = None
+    content: Duration | None = None
+
+
+class Retention(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How long the ledger keeps what it has. A tenant's own period counts before its class's, that before the general
+    one; content never outlives what the routing says, and acts are never deleted. ``signals`` are those about no
+    exchange: the others go with theirs."""
+
+    exchanges: Duration = Duration(400 * DAY)
+    signals: Duration = Duration(400 * DAY)
+    content: Duration = Duration(30 * DAY)
+    classes: dict[str, Periods] = {}
+    tenants: dict[str, Periods] = {}
+
+
 class Audit(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """How often a signed checkpoint seals the ledger, and the second places that it is written to."""
 
     every: Duration = Duration(60)
     to: list[AuditPlace] = []
+class Backups(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Backups of the database to a folder. Kept are the newest ``keep``, and all that are younger than ``keep_for``."""
+
+    to: str
+    every: Duration = Duration(24 * 3600)
+    keep: Count = 14
+    keep_for: Duration | None = None
+    drill_every: Duration | None = None
 
 
 class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -66,14 +97,19 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     classifiers: Annotated[int, msgspec.Meta(ge=0, le=1)] | ClassifierSettings = 0
     scores: str | None = None
     state: str = "./gatewright-state"
+    durability: Literal["process", "disk"] = "process"
+    journal_full: Literal["allow", "refuse"] = "allow"
+    journal_low_bytes: Annotated[int, msgspec.Meta(ge=0)] = 268_435_456
     database: str = "sqlite:///gatewright-state/gatewright.db"
-    cache: str = "memory://"
+    cache: CacheURL = CacheURL("memory://")
     auth: Literal["required", "none"] = "required"
     allow_unauthenticated_network: bool = False
     keys: list[Key] = []
     limits: Limits = Limits()
     drain: Drain = Drain()
+    retention: Retention = Retention()
     audit: Audit = Audit()
+    backups: Backups | None = None
     upstream_ca_file: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

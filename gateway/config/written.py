@@ -1,7 +1,8 @@
-"""Leaves of a configuration that people write as text: durations, addresses, endpoint URLs."""
+"""Leaves of a configuration that are written in a way of their own: durations, prices, addresses, endpoint URLs."""
 
 import ipaddress
 import re
+from decimal import Decimal
 from typing import Any
 
 from gateway.config.checking import Written
@@ -27,6 +28,21 @@ class Duration(float, Written):
         if not 0 < seconds < float("inf"):
             raise ValueError(value)
         return cls(seconds)
+
+
+class TokenPrice(int, Written):
+    """A price of a million tokens, in millionths of the operator's unit of currency: written ``0.15``, kept 150000."""
+
+    expected = "a price of a million tokens from 0 to 100000 with at most six decimals, such as 0.15"
+
+    @classmethod
+    def parse(cls, value: Any) -> "TokenPrice":
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 100_000:
+            raise ValueError(value)
+        micros = Decimal(str(value)) * 1_000_000
+        if micros != int(micros):
+            raise ValueError(value)
+        return cls(micros)
 
 
 class KeyHash(str, Written):

@@ -133,6 +133,7 @@ class GuardPrompt(Step):
 def _begin(exchange: Exchange, route: Route) -> None:
     if route.guards is not None:
         exchange.verdict = Verdict()
+        exchange.record.policy_digest = route.guards.digest
     if route.shadow_guards is not None:
         exchange.would_be = Verdict()
     exchange.lot = lot_of(exchange.id)

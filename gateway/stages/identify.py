@@ -1,27 +1,34 @@
-"""Identify: whose key is it. Keys are known by their SHA-256 alone."""
+"""Identify: whose key is it. Keys are known by their SHA-256 alone. From here on the exchange's id tells its tenant."""
 
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
 from gateway.config.settings import Key
 from gateway.exchange import Exchange
+from gateway.ids import IdMarks
 from gateway.refusal import NotAuthenticated
 from gateway.stages.stage import Step
 
 
 class Identify(Step):
-    """Finds the key's id and tenant, or refuses. With ``keys`` None everybody is let in (``auth: none``)."""
+    """Finds the key's id and tenant, or refuses; marks the exchange's id. With ``keys`` None everybody is let in
+    (``auth: none``)."""
 
-    def __init__(self, keys: Mapping[str, Key] | None) -> None:
+    def __init__(self, keys: Mapping[str, Key] | None, marks: IdMarks) -> None:
         """``keys`` are by the SHA-256 of the key in hexadecimal."""
         self._keys = keys
+        self._marked = marks.marked
 
     def enter(self, exchange: Exchange) -> None:
+        record = exchange.record
         key = key_of(exchange.request.headers, self._keys)
         if key is None:
-            exchange.record.tenant = "default"
+            record.tenant = "default"
         else:
-            exchange.record.key, exchange.record.tenant = key.id, key.tenant
+            record.key, record.tenant = key.id, key.tenant
+            if key.purpose != "live":
+                record.purpose = key.purpose
+        record.id = self._marked(record.id, record.tenant)
 
 
 def key_of(headers: Iterable[tuple[bytes, bytes]], keys: Mapping[str, Key] | None) -> Key | None:

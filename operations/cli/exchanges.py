@@ -8,7 +8,8 @@ import click
 from operations.cli.client import Admin, admin_options
 from operations.cli.output import columns, print_json
 from operations.cli.revisions import limit_option, moment
-from operations.ledger.story import story_of, time_of
+from operations.ledger.lengths import time_of
+from operations.ledger.story import story_of
 
 
 @click.command(epilog="""\b
@@ -21,13 +22,16 @@ The id of a reply is its x-request-id header.
 @click.argument("exchange_id")
 @admin_options
 def explain(admin: Admin, exchange_id: str) -> None:
-    """Tells the story of one exchange: who asked, which version answered and why, how it ended, what it took."""
+    """Tells the story of one exchange: who asked, which version answered and why, how it ended, what it took and cost,
+    and what was said of it."""
     row = _exchange(admin, exchange_id)
+    story = story_of(row)
     if admin.as_json:
-        print_json({"story": story_of(row), "exchange": row})
+        timeline = [{"after_seconds": after, "says": says} for after, says in story.timeline]
+        print_json({"story": story.lines(), "timeline": timeline, "figures": dict(story.figures), "exchange": row})
         return
-    for paragraph in story_of(row):
-        click.echo(paragraph)
+    for line in story.lines():
+        click.echo(line)
 
 
 def _exchange(admin: Admin, exchange_id: str) -> Any:

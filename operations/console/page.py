@@ -10,7 +10,7 @@ import msgspec
 from gateway.config.routing_document import RoutingDocument
 from gateway.worker_status import WorkerStatus
 from operations.console.html import Html, bar, element, table
-from operations.ledger.story import time_of
+from operations.ledger.lengths import time_of
 from operations.workers.board import EndpointSum
 
 REFRESH_SECONDS = 5

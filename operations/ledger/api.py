@@ -1,21 +1,27 @@
 """The admin API's routes for exchanges."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.routing import Route
 
 from gateway.config.checking import nearest
 from operations.admin.answers import AdminError, Answer, number_in
 from operations.ledger import queries, store
+from operations.ledger.surroundings import Adds, surroundings
 from operations.store.database import Database
 
 SHORTEST_PREFIX = 8
 
 
 class ExchangeRoutes:
-    def __init__(self, database: Database) -> None:
+    """``adds`` are what other rooms know of an exchange."""
+
+    def __init__(self, database: Database, adds: Sequence[Adds] = ()) -> None:
         self._database = database
+        self._adds = (surroundings, *adds)
 
     def routes(self) -> list[Route]:
         return [Route("/admin/exchanges", self.newest), Route("/admin/exchanges/{id}", self.show)]
@@ -28,12 +34,16 @@ class ExchangeRoutes:
         return Answer({"exchanges": rows})
 
     async def show(self, request: Request) -> Answer:
-        """One exchange, by its id or by the beginning of it, and the signals about it."""
+        """One exchange, by its id or by the beginning of it, and what is known beside it."""
         wanted: str = request.path_params["id"]
         found = await self._database.read(lambda c: store.starting_with(c, wanted))
         row = _the_one(wanted, found)
-        signals = await self._database.read(lambda c: store.signals_of(c, row["id"]))
-        return Answer({**row, "signals": signals})
+        return Answer(await self._database.read(lambda c: self._whole(c, row)))
+
+    def _whole(self, connection: Connection, row: dict[str, Any]) -> dict[str, Any]:
+        for add in self._adds:
+            row = {**row, **add(connection, row)}
+        return row
 
 
 def _filters(request: Request) -> dict[str, str]:

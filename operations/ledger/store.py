@@ -90,6 +90,11 @@ def signals_of(connection: Connection, exchange_id: str) -> list[dict[str, Any]]
     return _rows(connection, queries.signals_of(exchange_id), Signal)
 
 
+def copies_of(connection: Connection, exchange_id: str) -> list[dict[str, Any]]:
+    """The exchanges that repeat this one, the oldest first."""
+    return [dict(row._mapping) for row in connection.execute(queries.copies_of(exchange_id))]
+
+
 def _rows(connection: Connection, query: Select[Any], kind: type[Entry]) -> list[dict[str, Any]]:
     # By place: a column of SQLAlchemy's own row mapping answers to the name `key` with something else.
     return [dict(zip(kind.__struct_fields__, row, strict=True)) for row in connection.execute(query)]

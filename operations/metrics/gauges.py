@@ -16,6 +16,7 @@ from operations.audit.auditor import Auditor
 from operations.classifier.board import Classifiers
 from operations.classifier.status import BATCH_SECONDS, BATCH_WINDOWS
 from operations.ledger.drain import Drain
+from operations.ledger.room import Room
 from operations.metrics.following import Following
 from operations.revisions.keeper import Keeper
 from operations.revisions.routing_file import RoutingFile
@@ -57,6 +58,32 @@ def of_workers(workers: Workers) -> Iterator[Metric]:
     yield asks
 
 
+def of_cache(workers: Workers) -> Iterator[Metric]:
+    live = workers.live()
+    for name, says, field in (
+        ("cache_entries", "Replies that a worker remembers", "entries"),
+        ("cache_bytes", "What they take", "bytes"),
+        ("cache_flights", "Questions that are being answered for whoever asks them", "flights"),
+    ):
+        family = GaugeMetricFamily(f"gatewright_{name}", says, labels=["worker"])
+        for status in live:
+            family.add_metric([status.worker], getattr(status.cache, field))
+        yield family
+    for name, says, field in (
+        ("cache_evicted", "Replies forgotten for want of room", "evicted"),
+        ("cache_server_failures", "Questions to the shared server that it did not answer in time", "shared_failures"),
+        ("cache_server_forged", "Entries that the gateway did not write, or that are damaged", "shared_forged"),
+        ("cache_server_not_kept", "Replies that the shared server did not take", "shared_not_kept"),
+    ):
+        yield CounterMetricFamily(f"gatewright_{name}", says, value=workers.cache_count(field))
+    up = GaugeMetricFamily("gatewright_cache_server_up", "1 while a worker reaches the shared server",
+                           labels=["worker"])
+    for status in live:
+        if status.cache.shared:
+            up.add_metric([status.worker], status.cache.shared == "up")
+    yield up
+
+
 def _of_endpoints(workers: Workers) -> Iterator[Metric]:
     labels = ["version", "endpoint"]
     in_flight = GaugeMetricFamily("gatewright_upstream_in_flight", "Requests at an endpoint", labels=labels)
@@ -96,12 +123,14 @@ def _buckets(boundaries: Sequence[float], counts: Sequence[int]) -> list[tuple[s
     return list(zip([*map(repr, boundaries), "+Inf"], accumulate(counts), strict=True))
 
 
-def of_journal(drain: Drain, following: Following, workers: Workers) -> Iterator[Metric]:
-    yield CounterMetricFamily("gatewright_journal_lost", "Records that no disk took", value=workers.journal_lost())
+def of_journal(drain: Drain, following: Following, workers: Workers, room: Room) -> Iterator[Metric]:
+    yield from _of_disk(workers, room)
     yield CounterMetricFamily("gatewright_journal_torn", "Segments that ended in a torn frame",
                               value=following.torn_total)
     yield CounterMetricFamily("gatewright_journal_unreadable", "Whole frames that held no record",
                               value=following.unreadable_total)
+    yield CounterMetricFamily("gatewright_journal_missing", "Records that their writers counted and no journal holds",
+                              value=following.missing_total)
     yield GaugeMetricFamily("gatewright_journal_undrained_bytes", "Journal that is not in the ledger yet",
                             value=drain.undrained_bytes())
     yield GaugeMetricFamily("gatewright_ledger_up", "1 while the database takes records",
@@ -113,6 +142,20 @@ def of_journal(drain: Drain, following: Following, workers: Workers) -> Iterator
                               value=drain.unstorable_total)
     yield CounterMetricFamily("gatewright_ledger_failures", "Attempts that the database refused",
                               value=drain.failures_total)
+
+
+def _of_disk(workers: Workers, room: Room) -> Iterator[Metric]:
+    yield CounterMetricFamily("gatewright_journal_lost", "Records that no disk took",
+                              value=workers.counted("journal_lost"))
+    yield CounterMetricFamily("gatewright_journal_sync_failures", "Times that the disk could not confirm records",
+                              value=workers.counted("journal_sync_failures"))
+    yield CounterMetricFamily("gatewright_journal_unconfirmed", "Replies whose record no disk has confirmed",
+                              value=workers.counted("journal_unconfirmed"))
+    yield GaugeMetricFamily("gatewright_journal_full", "Workers whose records no disk takes now",
+                            value=sum(status.journal_full for status in workers.live()))
+    yield GaugeMetricFamily("gatewright_journal_free_bytes", "Room on the journals' disk", value=room.free_bytes())
+    yield GaugeMetricFamily("gatewright_journal_low", "1 while that is less than the settings want",
+                            value=room.is_low())
 
 
 def of_audit(auditor: Auditor) -> Iterator[Metric]:

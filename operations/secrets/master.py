@@ -39,7 +39,8 @@ class MasterKey:
 
     def host_keys(self) -> HostKeys:
         """What the data workers are given. Sealing is possible only under a key that an operator gave."""
-        return HostKeys(self.derived("pseudonym"), self.derived("mark"), self._sealing() if self.is_given else b"")
+        return HostKeys(self.derived("pseudonym"), self.derived("mark"), self._sealing() if self.is_given else b"",
+                        self.derived("cache"))
 
     def _sealing(self) -> bytes:
         # Costs an import of some milliseconds, which hosts that keep no content do without.
@@ -55,6 +56,11 @@ def master_key(environment: Mapping[str, str], state: Path) -> MasterKey:
         path = Path(environment[FILE_VARIABLE])
         return MasterKey(_decoded(path.read_text().strip(), f"{FILE_VARIABLE} ({path})"), is_given=True)
     return MasterKey(_of_host(state / HOST_FILE), is_given=False)
+
+
+def given_in(environment: Mapping[str, str]) -> bool:
+    """Whether an operator gives a master key there."""
+    return bool(environment.get(MASTER_VARIABLE) or environment.get(FILE_VARIABLE))
 
 
 def _decoded(written: str, where: str) -> bytes:

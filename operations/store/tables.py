@@ -90,6 +90,7 @@ signal = Table(
     *_links(),
     Index("signal_by_exchange", "exchange_id", "at"),
     Index("signal_by_kind", "kind", "name", "at"),
+    Index("signal_by_time", "kind", "at"),
     Index("signal_by_writer", "writer", "sequence"),
 )
 
@@ -137,6 +138,58 @@ journal_cursor = Table(
     "journal_cursor", metadata,
     Column("segment", _TEXT, primary_key=True),
     _column("position", BigInteger),
+)
+
+# What is kept of exchanges and signals, each encrypted under the key of its subject: see operations.content.
+content = Table(
+    "content", metadata,
+    _column("id", _TEXT, primary_key=True),
+    *(_column(name, _TEXT) for name in ("exchange_id", "tenant", "subject", "retention", "key_id")),
+    *(_column(name, Float(53)) for name in ("started_at", "until")),
+    _column("size", BigInteger),
+    _column("sealed", LargeBinary),
+    Index("content_by_subject", "tenant", "subject"),
+    Index("content_by_exchange", "exchange_id"),
+    Index("content_by_key", "key_id"),
+    Index("content_by_time", "started_at"),
+    Index("content_by_until", "until"),
+)
+
+# One key for each subject of each tenant, wrapped by one that is derived from the master key: under another master key
+# another one.
+subject_key = Table(
+    "subject_key", metadata,
+    _column("id", String(32), primary_key=True),
+    *(_column(name, _TEXT) for name in ("tenant", "subject")),
+    _column("created_at", Float(53)),
+    _column("wrapped_by", String(16)),
+    _column("wrapped", LargeBinary),
+    Index("subject_key_by_subject", "tenant", "subject", "wrapped_by", unique=True),
+)
+
+# What was erased, with the signed report; state/erasures.jsonl has the same.
+erasure = Table(
+    "erasure", metadata,
+    _column("id", String(32), primary_key=True),
+    _column("at", Float(53)),
+    *(_column(name, _TEXT) for name in ("tenant", "subject", "exchange_id", "actor")),
+    _column("reason", Text),
+    _column("signed", Text),
+    Index("erasure_by_subject", "tenant", "subject"),
+    Index("erasure_by_time", "at"),
+)
+
+# What may be neither erased nor deleted for age: a tenant's, or one subject's of it. Released ones stay as history.
+legal_hold = Table(
+    "legal_hold", metadata,
+    _column("id", String(32), primary_key=True),
+    *(_column(name, _TEXT) for name in ("tenant", "subject", "actor")),
+    _column("reason", Text),
+    _column("placed_at", Float(53)),
+    Column("released_at", Float(53)),
+    _column("released_by", _TEXT),
+    _column("release_reason", Text),
+    Index("legal_hold_by_subject", "tenant", "subject"),
 )
 
 # Each writer's chain: the place and digest of its newest record, and up to where its records are sealed. A closed one

@@ -13,6 +13,9 @@ from gateway.worker_status import WorkerStatus
 from operations.classifier.status import ClassifierStatus
 
 FRESH_SECONDS = 5.0
+# Fields that grow over a worker's life.
+COUNTERS = ("journal_lost", "journal_sync_failures", "journal_unconfirmed", "content_kept", "content_shed")
+CACHE_COUNTERS = ("evicted", "shared_failures", "shared_forged", "shared_not_kept")
 _DATAGRAM_BYTES = 1 << 20
 
 
@@ -40,8 +43,9 @@ class Workers:
         self._monotonic = monotonic
         self._newest: dict[str, WorkerStatus] = {}
         self._heard_at: dict[str, float] = {}
-        self._lost_before: dict[str, int] = {}
+        self._counted_before: Counter[str] = Counter()
         self._asked_before: Counter[str] = Counter()
+        self._cache_before: Counter[str] = Counter()
 
     def note(self, status: WorkerStatus) -> None:
         """Takes a status in; a late word of a worker that another has replaced changes nothing."""
@@ -49,8 +53,9 @@ class Workers:
         if known is not None and known.pid != status.pid:
             if status.at < known.at and self.is_live(known):
                 return
-            self._lost_before[status.worker] = self._lost_before.get(status.worker, 0) + known.journal_lost
+            self._counted_before.update({field: getattr(known, field) for field in COUNTERS})
             self._asked_before.update(known.guard_asks)
+            self._cache_before.update({field: getattr(known.cache, field) for field in CACHE_COUNTERS})
         self._newest[status.worker] = status
         if abs(self._wall() - status.at) < FRESH_SECONDS:
             self._heard_at[status.worker] = self._monotonic()
@@ -73,9 +78,10 @@ class Workers:
     def ready(self) -> int:
         return sum(status.ready for status in self.live())
 
-    def journal_lost(self) -> int:
-        """Records that no disk took, over all lives of all workers since this process began."""
-        return sum(self._lost_before.values()) + sum(status.journal_lost for status in self._newest.values())
+    def counted(self, field: str) -> int:
+        """One of COUNTERS over all lives of all workers since this process began."""
+        live: int = sum(getattr(status, field) for status in self._newest.values())
+        return self._counted_before[field] + live
 
     def guard_asks(self) -> Counter[str]:
         """Questions to guard models by ``name:outcome``, over all lives of all workers since this process began."""
@@ -83,6 +89,10 @@ class Workers:
         for status in self._newest.values():
             sums.update(status.guard_asks)
         return sums
+
+    def cache_count(self, field: str) -> int:
+        """One of the cache's counters over all workers, those included that are no more."""
+        return self._cache_before[field] + sum(int(getattr(status.cache, field)) for status in self._newest.values())
 
     def endpoints(self) -> list[EndpointSum]:
         sums: dict[tuple[str, str], EndpointSum] = {}

@@ -133,11 +133,16 @@ async def ask_why(gateway: GatewayProcess, cwd: Path) -> None:
     await gateway.until(lambda: in_ledger(gateway, exchange), "the exchange to be in the ledger")
     shown, *others = lines("gatewright e")
     told = await type_in(shown.rpartition(" ")[0] + f" {exchange}", gateway, cwd)
-    starts = [line.split(" ")[0] for line in told.splitlines()]
-    example = [line.split(" ")[0] for line in block("Exchange 0").text.splitlines()]
-    assert [word for word in example if word in starts] == starts
+    starts = [first_words(line) for line in told.splitlines()]
+    example = [first_words(line) for line in block("Exchange 0").text.splitlines()]
+    assert [words for words in example if words in starts] == starts
     for line in others:
         await type_in(line, gateway, cwd)
+
+
+def first_words(line: str) -> str:
+    """Of what a story says in a line, whenever that was; of a figure its label."""
+    return (line[13:] if line[:1] in " +" else line).split(" ")[0]
 
 
 async def in_ledger(gateway: GatewayProcess, exchange: str) -> bool:

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from gateway.api.application import make_routes
+from gateway.feedback import FEEDBACK
 from gateway.inference import PASSED_BACK
 from gateway.moderation import MODERATIONS
 from gateway.readiness import Readiness
@@ -19,7 +20,7 @@ PAGE = ROOT / "docs" / "wire.md"
 def test_every_path_is_in_the_document_with_its_method_and_no_other() -> None:
     snapshot = Snapshot(1, "", 0.0, {})
     routes = make_routes(lambda: snapshot, lambda: Readiness(True, 1, []), None)
-    posted = {operation.path for operation in (*OPERATIONS, MODERATIONS)}
+    posted = {operation.path for operation in (*OPERATIONS, MODERATIONS, FEEDBACK)}
     served = {route.path: "POST" if route.path in posted else "GET" for route in routes}  # type: ignore[attr-defined]
     assert {path: cells[0] for path, cells in rows(PAGE, "Paths").items()} == served
 

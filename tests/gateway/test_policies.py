@@ -47,3 +47,11 @@ def test_a_policy_whose_guard_model_is_another_one_now_is_compiled_again() -> No
     assert third["b"] is first["b"]
     moderators = [policies.moderator(asked, one) for one in own]
     assert moderators[0] is moderators[1] is not moderators[2]
+
+
+def test_a_policy_is_known_by_a_digest_of_its_rules_and_of_what_they_name() -> None:
+    def digest(name: str, written: Policy) -> str:
+        return Policies(CATALOGUE).compiled({name: written}, [name])[name].digest
+
+    assert digest("a", policy("block")) == digest("b", policy("block")) != digest("a", policy("flag"))
+    assert len(digest("a", policy("block"))) == 64

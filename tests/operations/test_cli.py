@@ -10,9 +10,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from gateway.record import ExchangeRecord, GuardFinding, GuardNotes
 from operations.cli.program import main
-from operations.ledger.story import story_of
 from tests.operations.routings import TEXT
 from tests.operations.running import ROOT, Running, free_port, running, until
 
@@ -69,7 +67,9 @@ def test_every_noun_has_list_and_show(group: str) -> None:
     assert {(group, "list"), (group, "show")} <= set(LEAVES)
 
 
-@pytest.mark.parametrize("path", [("apply",), ("rollback",), ("audit", "seal")], ids=" ".join)
+@pytest.mark.parametrize("path", [
+    ("apply",), ("rollback",), ("audit", "seal"), ("backup", "create"), ("backup", "restore"), ("drill", "restore"),
+], ids=" ".join)
 def test_every_verb_that_changes_something_takes_a_reason_and_a_dry_run(path: tuple[str, ...]) -> None:
     help_text = invoke(*path, "--help").output
     assert "--reason" in help_text
@@ -244,24 +244,3 @@ def test_serve_tells_every_problem_of_its_settings(tmp_path: Path) -> None:
     assert result.exit_code == 1
     for path in ("workers:", "log_level:", "routing:"):
         assert path in result.output
-
-
-def test_a_refused_request_has_a_story_too() -> None:
-    stray = ExchangeRecord(
-        id="a", started_at=0.0, outcome="refused", blame="caller", code="model_not_found", status=404)
-    story = "\n".join(story_of(msgspec.structs.asdict(stray)))
-    assert "named no model that the gateway knows" in story
-    assert "No model server was asked." in story
-    assert "refused with status 404 and code model_not_found. The fault lay with the caller." in story
-
-
-def test_what_came_to_light_afterwards_is_told_as_such() -> None:
-    notes = GuardNotes(
-        guards=["prompt:names:flag:1"], guard_failures=["prompt:topics:timeout:allow"],
-        findings=[GuardFinding("prompt", "names", "PERSON", "flag", 0.9, 0, 4, "messages[0].content")])
-    body = msgspec.json.decode(msgspec.json.encode(msgspec.structs.asdict(notes)))
-    row = msgspec.structs.asdict(ExchangeRecord(id="a", started_at=0.0, outcome="answered", status=200))
-    story = story_of(row | {"signals": [{"kind": "guard", "name": "names", "body": body}, {"kind": "feedback"}]})
-    assert story[-1] == (
-        "Afterwards, in the request, the guard names flagged what it found, once (PERSON). "
-        "Afterwards, the guard topics took too long over the request, which lets it pass.")

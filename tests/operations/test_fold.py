@@ -140,6 +140,15 @@ def test_what_guards_came_to_afterwards_is_counted_with_the_rest() -> None:
     assert value(fold, "gatewright_requests_total", **PAIR, endpoint="chat.completions", outcome="answered") == 1
 
 
+def test_feedback_is_counted_by_metric_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folding, "MAX_METRICS", 2)
+    fold = folded(*(Signal(id=str(number), exchange_id="a", at=1.0, kind="feedback", name=name)
+                    for number, name in enumerate(["kind", "helpful", "kind", "third", "fourth", "helpful"])))
+    counted = {labels: count for (name, labels), count in samples(fold).items() if name == "gatewright_feedback_total"}
+    assert counted == {frozenset({("metric", "kind")}): 2, frozenset({("metric", "helpful")}): 2,
+                       frozenset({("metric", "other")}): 2}
+
+
 def test_a_signal_of_a_kind_that_is_not_known_changes_nothing() -> None:
     known = samples(folded(record("a")))
     assert samples(folded(record("a"), Signal(id="s", exchange_id="a", at=1.0, kind="what", name="x"))) == known

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gateway.config.checking import ConfigurationError
 from gateway.config.routing_document import RoutingDocument, check_routing, warnings_of
 from guardrails.detectors.catalogue import CATALOGUE
+from models.price import Price
 from routing.split import Split
 
 
@@ -47,7 +48,7 @@ def test_the_example_of_the_contract_is_accepted() -> None:
     }  # fmt: skip
     checked = check_routing(written, "test")
     assert checked.models["assistant"].timeouts.total == 600
-    assert [warning.partition(":")[0] for warning in warnings_of(checked)] == ["models.assistant.cache"]
+    assert warnings_of(checked) == []
 
 
 def test_what_is_left_out_has_a_meaning() -> None:
@@ -231,3 +232,45 @@ def test_a_guard_model_is_of_the_document() -> None:
 ])
 def test_what_is_wrong_with_a_guard_model_is_told_with_its_place(written: Any, told: str) -> None:
     assert [problem for problem in problems(written) if told in problem]
+
+
+def test_a_version_may_have_a_price_and_what_is_wrong_with_it_is_told() -> None:
+    written = document()
+    written["versions"]["v1"]["price"] = {"prompt": 0.15, "completion": 0.6}
+    written["versions"]["v2"]["price"] = {"prompt": 0.15, "cached": 0, "completion": 0.6}
+    checked = check_routing(written, "test").versions
+    prices = [version.price.price() for version in checked.values() if version.price is not None]
+    assert prices == [Price(150_000, 150_000, 600_000), Price(150_000, 0, 600_000)]
+    written["versions"]["v1"]["price"] = {"prompt": "0.15", "completions": 0.6, "cached": True}
+    number = "a price of a million tokens from 0 to 100000 with at most six decimals, such as 0.15"
+    assert problems(written) == [
+        "versions.v1.price.completions: expected one of prompt, completion, cached, found the unknown key "
+        "'completions'. Did you mean 'completion'?",
+        f"versions.v1.price.prompt: expected {number}, found '0.15'.",
+        f"versions.v1.price.completion: expected {number}, found nothing.",
+        f"versions.v1.price.cached: expected {number}, found True."]
+
+
+# Content
+
+
+def test_content_has_both_sides_unless_it_says_otherwise() -> None:
+    written = document()
+    written["models"]["m"]["content"] = {"for": "30d"}
+    content = check_routing(written, "test").models["m"].content
+    assert content is not None
+    assert (content.period, content.keep) == (30 * 86_400, ["prompt", "reply"])
+
+
+@pytest.mark.parametrize(("content", "path", "nearest"), [
+    ({}, "for", None), ({"for": "soon"}, "for", None), ({"for": "1d", "keep": []}, "keep", None),
+    ({"for": "1d", "keep": ["reply", "reply"]}, "keep[1]", None),
+    ({"for": "1d", "keep": ["promt"]}, "keep[0]", "prompt"), ({"for": "1d", "kep": ["reply"]}, "kep", "keep"),
+])  # fmt: skip
+def test_content_that_cannot_be_meant_is_refused(content: dict[str, Any], path: str, nearest: str | None) -> None:
+    written = document()
+    written["models"]["m"]["content"] = content
+    with pytest.raises(ConfigurationError) as caught:
+        check_routing(written, "test")
+    (problem,) = caught.value.problems
+    assert (problem.path, problem.nearest) == (f"models.m.content.{path}", nearest)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.config.checking import Written, decode_written
 from gateway.config.routing_document import Sticky
-from gateway.config.written import Address, Duration, EndpointURL
+from gateway.config.written import Address, Duration, EndpointURL, TokenPrice
 
 NOT_TEXT: list[Any] = [None, 5, 2.5, True, [], {}, ["2s"], b"2s"]
 LEAVES = [Duration, Address, EndpointURL, Sticky]
@@ -104,3 +104,17 @@ def test_no_text_does_worse_than_to_be_refused(kind: type[Written], text: str) -
 def test_a_leaf_of_no_known_kind_is_a_fault_of_ours() -> None:
     with pytest.raises(NotImplementedError, match="no way to read a complex"):
         decode_written(complex, 1)
+
+
+@pytest.mark.parametrize(("written", "micros"), [
+    (0, 0), (0.0, 0), (0.15, 150_000), (0.075, 75_000), (2, 2_000_000), (0.000001, 1), (100_000, 100_000_000_000),
+    (12.345678, 12_345_678)])  # fmt: skip
+def test_a_price_is_a_number_that_is_kept_exactly(written: float, micros: int) -> None:
+    assert TokenPrice.parse(written) == micros
+
+
+@pytest.mark.parametrize("written", [
+    -1, -0.01, 0.0000001, 0.1234567, 100_000.01, float("nan"), float("inf"), 10**30, True, "0.15", None, [], {}])
+def test_what_is_no_price_is_refused(written: Any) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  as above
+        TokenPrice.parse(written)

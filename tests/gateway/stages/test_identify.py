@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+import msgspec
 import pytest
 
 from gateway.config.settings import Key
 from gateway.config.written import KeyHash
+from gateway.ids import IdMarks
 from gateway.refusal import NotAuthenticated
 from gateway.stages.identify import Identify, key_of
-from tests.gateway.exchanges import exchange_of, request_of
+from tests.gateway.exchanges import ID, exchange_of, request_of
 
 SECRET = "sk-correct-horse"
 KEY = Key("team-a", KeyHash(sha256(SECRET.encode()).hexdigest()), "tenant-a")
 KEYS = {str(KEY.sha256): KEY}
+MARKS = IdMarks(b"m" * 32)
 
 
 @pytest.mark.parametrize("headers", [
@@ -58,14 +61,20 @@ def test_where_no_key_is_asked_for_none_is_looked_at() -> None:
 
 def test_the_record_gets_the_keys_id_and_tenant_and_never_the_key() -> None:
     exchange = exchange_of(request_of({}, headers={"authorization": f"Bearer {SECRET}"}))
-    Identify(KEYS).enter(exchange)
+    Identify(KEYS, MARKS).enter(exchange)
     assert (exchange.record.key, exchange.record.tenant) == ("team-a", "tenant-a")
     assert SECRET not in repr(exchange.record)
 
 
+def test_what_asks_with_a_key_for_probes_is_a_probe() -> None:
+    exchange = exchange_of(request_of({}, headers={"authorization": f"Bearer {SECRET}"}))
+    Identify({KEY.sha256: msgspec.structs.replace(KEY, purpose="probe")}).enter(exchange)
+    assert exchange.record.purpose == "probe"
+
+
 def test_without_keys_everybody_is_the_default_tenant() -> None:
     exchange = exchange_of(request_of({}))
-    Identify(None).enter(exchange)
+    Identify(None, MARKS).enter(exchange)
     assert (exchange.record.key, exchange.record.tenant) == ("", "default")
 
 
@@ -74,3 +83,17 @@ def test_a_refusal_does_not_repeat_what_was_sent() -> None:
         key_of([(b"authorization", b"Bearer sk-wrong")], KEYS)
     assert b"sk-wrong" not in caught.value.body()
     assert (b"www-authenticate", b"Bearer") in caught.value.headers()
+
+
+def test_from_then_on_the_id_tells_the_tenant_to_whoever_has_the_marks_key() -> None:
+    exchange = exchange_of(request_of({}, headers={"x-api-key": SECRET}))
+    Identify(KEYS, MARKS).enter(exchange)
+    assert exchange.id.startswith(ID)
+    assert MARKS.has_marked(exchange.id, "tenant-a")
+
+
+def test_who_is_refused_has_an_id_of_no_tenant() -> None:
+    exchange = exchange_of(request_of({}))
+    with pytest.raises(NotAuthenticated):
+        Identify(KEYS, MARKS).enter(exchange)
+    assert exchange.id == ID

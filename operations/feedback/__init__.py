@@ -1,0 +1,1 @@
+"""Feedback: what was said of exchanges, as the ledger has it."""
