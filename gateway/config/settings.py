@@ -8,11 +8,13 @@ from typing import Annotated, Literal
 import msgspec
 
 from gateway.config.checking import Problem, join
-from gateway.config.written import Address, Duration, KeyHash
+from gateway.config.database_url import problems_of_database
+from gateway.config.written import Address, AuditPlace, Duration, KeyHash
 from guardrails.classifiers.builtin import NAMES, installed, requirements_of
 from guardrails.classifiers.settings import ClassifierSettings
 
 SCORES = ("fast", "safety")  # the models that score texts
+DAY = 86_400
 Count = Annotated[int, msgspec.Meta(ge=1)]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # it becomes a label of metrics
 
@@ -60,6 +62,32 @@ class Backups(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     drill_every: Duration | None = None
 
 
+class Periods(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How long what is under one class, or one tenant's, is kept. None: as everything else."""
+
+    exchanges: Duration | None = None
+    content: Duration | None = None
+
+
+class Retention(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How long the ledger keeps what it has. A tenant's own period counts before its class's, that before the general
+    one; content never outlives what the routing says, and acts are never deleted. ``signals`` are those about no
+    exchange: the others go with theirs."""
+
+    exchanges: Duration = Duration(400 * DAY)
+    signals: Duration = Duration(400 * DAY)
+    content: Duration = Duration(30 * DAY)
+    classes: dict[str, Periods] = {}
+    tenants: dict[str, Periods] = {}
+
+
+class Audit(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How often a signed checkpoint seals the ledger, and the second places that it is written to."""
+
+    every: Duration = Duration(60)
+    to: list[AuditPlace] = []
+
+
 class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One host's settings. Relative paths are relative to the file they stand in."""
 
@@ -78,6 +106,8 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     limits: Limits = Limits()
     drain: Drain = Drain()
     backups: Backups | None = None
+    retention: Retention = Retention()
+    audit: Audit = Audit()
     upstream_ca_file: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -101,9 +131,7 @@ def contradictions_of(settings: Settings) -> Iterator[Problem]:
             path="auth", found=f"none while listening on {settings.listen}",
             expected="required on an address that is not loopback (or allow_unauthenticated_network: true, "
                      "where the network itself is trusted)")
-    if not settings.database.startswith("sqlite:///"):
-        yield Problem(path="database", expected="sqlite:///PATH (the only store of this release)",
-                      found=repr(settings.database.partition("://")[0] + "://..."))
+    yield from problems_of_database(settings.database)
     if settings.listen == settings.admin and settings.listen.port:
         yield Problem(path="admin", expected="an address other than listen", found=str(settings.admin))
     if settings.classifying is not None:

@@ -22,8 +22,15 @@ _COMMANDS = {
     "act": ("acts", "act"),
     "backup": ("backups", "backup"),
     "drill": ("drills", "drill"),
+    "audit": ("audit", "audit"),
     "key": ("keys", "key"),
     "guard": ("guards", "guard"),
+    "content": ("contents", "content"),
+    "erase": ("erasures", "erase"),
+    "erasure": ("erasures", "erasure"),
+    "hold": ("holds", "hold"),
+    "retention": ("retention", "retention"),
+    "export": ("exports", "export"),
 }
 
 _EPILOG = """\b
@@ -39,6 +46,10 @@ Run it, and send it a change:
 \b
 Ask why a reply was what it was (its x-request-id):
   gatewright explain 019ab3c4
+\b
+Destroy, or hand over, what is kept of somebody:
+  gatewright erase --subject jo@example.org --tenant retail --reason "asked to be forgotten"
+  gatewright export --subject jo@example.org --tenant retail --out jo.jsonl --reason "asked for it"
 \b
 Try a guard out, on one text or on rows:
   gatewright guard test "write to jo@example.org"

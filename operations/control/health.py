@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from operations.admin.answers import Answer
+from operations.audit.auditor import Auditor
 from operations.backups.schedule import Schedule
 from operations.classifier.board import Classifiers
 from operations.drills.schedule import Drills
@@ -19,7 +20,7 @@ class Health:
     """``missing`` is what keeps the host from being whole; ``notes`` is what somebody should look at."""
 
     def __init__(self, keeper: Keeper, file: RoutingFile, workers: Workers, drain: Drain,
-                 classifiers: Classifiers, backups: Schedule | None = None,
+                 classifiers: Classifiers, auditor: Auditor, backups: Schedule | None = None,
                  drills: Drills | None = None) -> None:
         self._keeper = keeper
         self._file = file
@@ -28,6 +29,7 @@ class Health:
         self._classifiers = classifiers
         self._backups = backups
         self._drills = drills
+        self._auditor = auditor
 
     def routes(self) -> list[Route]:
         return [Route("/health", self.health), Route("/ready", self.ready)]
@@ -41,8 +43,12 @@ class Health:
         return Answer(told, 503 if missing else 200)
 
     def missing(self) -> Iterator[str]:
-        if self._drain.away_since is not None or not self._keeper.in_step:
-            yield "database: it does not answer; exchanges wait in the journal and revisions cannot change"
+        drain = self._drain
+        if drain.away_since is not None:
+            yield (f"database: it does not answer, for {drain.away_seconds:.0f} s now ({drain.away_because}); "
+                   f"exchanges wait in the journal ({drain.undrained_bytes()} bytes) and revisions cannot change")
+        elif not self._keeper.in_step:
+            yield "database: it does not answer yet; exchanges wait in the journal and revisions cannot change"
         if not self._keeper.written:
             yield f"snapshot: revision {self._keeper.number} is not on disk; workers serve the one before it"
         if not self._workers.ready():
@@ -61,4 +67,5 @@ class Health:
             yield f"backups: none is as young as it should be. {self._backups.problem}".rstrip()
         if self._drills is not None and self._drills.problem:
             yield f"drills: {self._drills.problem}"
+        yield from self._auditor.notes()
         yield from self._keeper.warnings()

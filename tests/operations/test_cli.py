@@ -70,7 +70,8 @@ def test_every_noun_has_list_and_show(group: str) -> None:
 
 
 @pytest.mark.parametrize("path", [
-    ("apply",), ("rollback",), ("backup", "create"), ("backup", "restore"), ("drill", "restore")], ids=" ".join)
+    ("apply",), ("rollback",), ("backup", "create"), ("backup", "restore"), ("drill", "restore"),
+    ("audit", "seal")], ids=" ".join)
 def test_every_verb_that_changes_something_takes_a_reason_and_a_dry_run(path: tuple[str, ...]) -> None:
     help_text = invoke(*path, "--help").output
     assert "--reason" in help_text
