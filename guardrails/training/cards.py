@@ -16,7 +16,8 @@ _ORIGIN = {
 }
 # How the file that is bundled came about, where the command would not make the same one to the last bit.
 _MAKING = {
-    "fast": "Learned from labels, and from what `safety` says of the same pieces of text.",
+    "fast": "Learned from labels, and from what `safety` says of the same pieces of text; of the bundled file's rows one drawing, by "
+            "`--rounds 1`, where the command draws two.",
     "safety": "Version 1: four phases over all layers while the templates grew; attacks and subtler harm came with the second, "
               "harmless texts in other languages with the third; the mean of what the last three left. Version 2: the upper layer "
               "went on from the int8 file of version 1, two epochs of 24,000 rows, among them the first pairs and ruses; the "
