@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gateway.judging import Judging
     from gateway.reply import Flow, Reply
     from gateway.snapshot import Route, Snapshot
+    from gateway.stages.keep import Keeping
     from models.endpoint import Endpoint
 
 
@@ -78,6 +79,7 @@ class Exchange(msgspec.Struct, eq=False):
     streamed: bool = False
     entered: int = 0  # how many stages
     reply: "Reply | None" = None
+    keeping: "Keeping | None" = None  # what is to be kept of it
     left: bool = False  # the client went away
     recorded: bool = False
     settled: bool = False

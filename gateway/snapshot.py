@@ -4,7 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
-from gateway.config.routing_document import ModelDocument, RoutingDocument, Sticky, Timeouts, VersionDocument
+from gateway.config.routing_document import (
+    ContentDocument,
+    ModelDocument,
+    RoutingDocument,
+    Sticky,
+    Timeouts,
+    VersionDocument,
+)
 from guardrails.inspection import Guards
 from guardrails.moderation import Moderator
 from models.endpoint import Endpoint, Endpoints
@@ -41,6 +48,8 @@ class Route(msgspec.Struct, frozen=True, eq=False):
     guards: Guards | None = None
     shadow_guards: Guards | None = None  # judge beside the others, and only tell what they would have done
     head_lines: Mapping[str, bytes] = {}  # by version: what every reply's head says of revision and version
+    content: ContentDocument | None = None  # what is kept of its exchanges
+    retention: str = ""  # the class that says how long their records are
 
 
 class Snapshot:
@@ -127,7 +136,7 @@ def _route(name: str, model: ModelDocument, targets: Mapping[str, Target], guard
                  assigner=Assigner(Split(model.split), model.salt or name), sticky=model.sticky,
                  timeouts=model.timeouts, guards=guards[model.policy] if model.policy else None,
                  shadow_guards=guards[model.shadow_policy] if model.shadow_policy else None,
-                 fallback=tuple(model.fallback),
+                 fallback=tuple(model.fallback), content=model.content, retention=model.retention or "",
                  head_lines={version: f"x-gatewright-version: {name}@{version}\r\nx-gatewright-revision: {revision}\r\n"
                              .encode() for version in used})
 

@@ -30,6 +30,7 @@ from gateway.afterwards import Afterwards
 from gateway.api.application import make_application
 from gateway.config.handover import keys_of_line, settings_of_line
 from gateway.config.settings import Key, Settings
+from gateway.content.segments import FOLDER, ContentSegments
 from gateway.detectors import detectors_with
 from gateway.door import Door
 from gateway.feedback import FEEDBACK
@@ -89,6 +90,8 @@ class Worker:
         self._log = Log(sys.stderr, settings.log_level, process=name, pid=os.getpid())
         faults = self._faults = Faults(self._log)
         self._journal = Journal(state / "journal", name)
+        self._content = (ContentSegments(state / FOLDER, name, host_keys.sealing, clock.time) if host_keys.sealing
+                         else None)
         tls = LazyTLS(settings.upstream_ca_file)
         self._admit = Admit(settings.limits.in_flight)
         outbox = Outbox(loop, lambda: self._admit.in_flight > CROWD, lambda: self._admit.in_flight > STREAM_CROWD)
@@ -107,7 +110,7 @@ class Worker:
         inference = standard_stages(
             worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, random=chance, log=faults, guard_log=self._log,
-            afterwards=self._afterwards, threads=threads)
+            afterwards=self._afterwards, threads=threads, content=self._content)
         moderation = moderation_stages(
             worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, guard_log=self._log, threads=threads)
@@ -202,6 +205,8 @@ class Worker:
             self._lag_seconds = max(self._lag_seconds, now - due)
             self._endpoints.sweep(now)
             self._hall.sweep()
+            if self._content is not None:
+                self._content.sweep()
 
     async def _look(self) -> None:
         while True:
@@ -240,6 +245,8 @@ class Worker:
                        for target in self._keeper.live.targets() for endpoint in target.endpoints],
             exchanges_in_flight=self._admit.in_flight, connections=len(self._hall.doors),
             journal_appended=self._journal.appended, journal_lost=self._journal.lost,
+            content_kept=self._content.kept if self._content is not None else 0,
+            content_shed=self._content.shed if self._content is not None else 0,
             loop_lag_seconds=self._lag_seconds,
             guard_asks={f"{guard}:{outcome}": count for (guard, outcome), count in self._guard_asks.items()}))
 
@@ -262,6 +269,8 @@ class Worker:
         self._afterwards.close()
         self._endpoints.close()
         self._journal.close()
+        if self._content is not None:
+            self._content.close()
         self._send_status()
         if self._status is not None:
             self._status.close()

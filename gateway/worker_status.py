@@ -30,6 +30,8 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True, tag="worker", tag_
     connections: int = 0
     journal_appended: int = 0
     journal_lost: int = 0
+    content_kept: int = 0  # exchanges whose content was sealed
+    content_shed: int = 0  # and those of which it should have been
     loop_lag_seconds: float = 0.0
     guard_asks: dict[str, int] = {}  # questions to guard models, by "name:outcome"
 

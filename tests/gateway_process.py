@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx2 as httpx
+import psycopg
 import yaml
 
 from gateway import journal
@@ -51,6 +52,7 @@ class GatewayProcess:
         self.log_path = folder / "gateway.log"
         self.routing_path = folder / "routing.yaml"
         self._config = folder / "gatewright.yaml"
+        self.ledger_url: str = settings.get("database", "sqlite:")  # where a test looks, whatever way the gateway takes
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self.write_routing(routing)
@@ -192,6 +194,8 @@ class GatewayProcess:
 
     def ledger(self, **wanted: Any) -> list[dict[str, Any]]:
         """The exchanges in the ledger whose columns have these values."""
+        if self.ledger_url.startswith("postgresql"):
+            return _rows_on_postgresql(self.ledger_url, wanted)
         where = " and ".join(f'"{name}" = ?' for name in wanted) or "1"
         with contextlib.closing(sqlite3.connect(f"file:{self.state / 'gatewright.db'}?mode=ro", uri=True)) as database:
             database.row_factory = sqlite3.Row
@@ -203,6 +207,12 @@ class GatewayProcess:
         await self.until(lambda: self.ledger(**wanted), f"an exchange with {wanted}")
         (row,) = self.ledger(**wanted)
         return row
+
+
+def _rows_on_postgresql(url: str, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+    where = " and ".join(f'"{name}" = %s' for name in wanted) or "true"
+    with psycopg.connect(url, row_factory=psycopg.rows.dict_row) as database:
+        return database.execute(f"select * from exchange where {where}".encode(), tuple(wanted.values())).fetchall()
 
 
 async def _value(given: Any) -> Any:

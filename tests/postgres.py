@@ -81,6 +81,18 @@ class PostgresServer:
             self._process.wait(START_SECONDS)
             self._process = None
 
+    def limit_files(self, size: int) -> None:
+        """What it starts from now on can write no file beyond ``size`` bytes, as on a full disk; -1 takes it away."""
+        assert self._process is not None
+        limit = "unlimited" if size < 0 else str(size)
+        subprocess.run(["prlimit", "--pid", str(self._process.pid), f"--fsize={limit}:unlimited"], check=True,
+                       **self._identity())  # a process of the same user may
+
+    def set(self, name: str, value: str) -> None:
+        """Changes a setting of the running server, for the sessions that there are too."""
+        self.execute(f"alter system set {name} = {value}")
+        self.execute("select pg_reload_conf()")
+
     def remove(self) -> None:
         self.stop(signal.SIGQUIT)
         shutil.rmtree(self.folder)

@@ -8,8 +8,10 @@ import yaml
 
 from gateway.config.checking import ConfigurationError, Problem, convert
 from gateway.config.checkpoints import problems_of_checkpoints, with_absolute_folders
+from gateway.config.database_url import with_absolute_path
 from gateway.config.routing_document import RoutingDocument, check_routing
 from gateway.config.settings import Settings, contradictions_of
+from gateway.config.written import AuditPlace
 from guardrails.classifiers.settings import ClassifierSettings
 from guardrails.compiling import Catalogue
 from guardrails.detectors.catalogue import CATALOGUE
@@ -80,11 +82,15 @@ def read_settings(path: Path) -> Settings:
 
 
 def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
-    database = settings.database.removeprefix("sqlite:///")
     ca_file = settings.upstream_ca_file
+    if settings.backups is not None:
+        to = str(base / settings.backups.to)
+        settings = msgspec.structs.replace(settings, backups=msgspec.structs.replace(settings.backups, to=to))
     if isinstance(settings.classifiers, ClassifierSettings):
         settings = msgspec.structs.replace(settings, classifiers=with_absolute_folders(settings.classifiers, base))
+    places = [place if place.is_url else AuditPlace(base / place) for place in settings.audit.to]
     return msgspec.structs.replace(
-        settings, routing=str(base / settings.routing), state=str(base / settings.state),
-        database=f"sqlite:///{base / database}", upstream_ca_file=str(base / ca_file) if ca_file else None,
+        settings, audit=msgspec.structs.replace(settings.audit, to=places), routing=str(base / settings.routing),
+        state=str(base / settings.state),
+        database=with_absolute_path(settings.database, base), upstream_ca_file=str(base / ca_file) if ca_file else None,
         scores=str(base / settings.scores) if settings.scores else None)

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -73,6 +73,13 @@ class CacheDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     ttl: Duration
 
 
+class ContentDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What is kept, encrypted, of a model's exchanges, and for how long at most."""
+
+    period: Duration = msgspec.field(name="for")
+    keep: list[Literal["prompt", "reply"]] = msgspec.field(default_factory=lambda: ["prompt", "reply"])
+
+
 class ModelDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A name that applications ask for, and how its requests are shared among versions."""
 
@@ -84,6 +91,8 @@ class ModelDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     cache: CacheDocument | None = None
     timeouts: Timeouts = Timeouts()
     fallback: list[str] = []
+    content: ContentDocument | None = None
+    retention: str | None = None
 
 
 class ModerationsDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -135,6 +144,7 @@ def _contradictions(written: Any, catalogue: Catalogue) -> Iterator[Problem]:
         yield from _split_problems(path, _mapping(model), versions)
         for key in ("policy", "shadow_policy"):
             yield from _unknown(f"{path}.{key}", "policy", _mapping(model).get(key), policies)
+        yield from _content_problems(f"{path}.content", _mapping(_mapping(model).get("content")))
     named = _mapping(document.get("moderations")).get("policy")
     yield from _unknown("moderations.policy", "policy", named, policies)
     guard_models = _mapping(document.get("guard_models"))
@@ -207,6 +217,16 @@ def _split_problems(path: str, model: Mapping[Any, Any], versions: Mapping[Any, 
         if version in fallback[:index] or [version] == list(split):
             yield Problem(path=f"{path}.fallback[{index}]", found=f"{version!r} again, a loop",
                           expected="a version that has not failed already")
+
+
+def _content_problems(path: str, content: Mapping[Any, Any]) -> Iterator[Problem]:
+    kept = _sequence(content.get("keep"))
+    if content.get("keep") == []:
+        yield Problem(path=f"{path}.keep", expected="prompt, reply or both (no content at all: nothing is kept)",
+                      found="an empty list")
+    for index, side in enumerate(kept):
+        if side in kept[:index]:
+            yield Problem(path=f"{path}.keep[{index}]", expected="each side once", found=f"{side} again")
 
 
 def _can_be_added(weights: Iterable[Any]) -> bool:

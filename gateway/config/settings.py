@@ -8,21 +8,25 @@ from typing import Annotated, Literal
 import msgspec
 
 from gateway.config.checking import Problem, join
-from gateway.config.written import Address, Duration, KeyHash
+from gateway.config.database_url import problems_of_database
+from gateway.config.written import Address, AuditPlace, Duration, KeyHash
 from guardrails.classifiers.builtin import NAMES, installed, requirements_of
 from guardrails.classifiers.settings import ClassifierSettings
 
 SCORES = ("fast", "safety")  # the models that score texts
+DAY = 86_400
 Count = Annotated[int, msgspec.Meta(ge=1)]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # it becomes a label of metrics
 
 
 class Key(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """An application's key: never the key itself, only the SHA-256 of it in hexadecimal."""
+    """An application's key: never the key itself, only the SHA-256 of it in hexadecimal. What asks with a key for
+    probes is no traffic: it is in the ledger, and is not counted."""
 
     id: str
     sha256: KeyHash
     tenant: str = "default"
+    purpose: Literal["live", "probe"] = "live"
 
 
 class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -48,6 +52,40 @@ class Drain(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     finish: Duration = Duration(30)
 
 
+class Periods(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How long what is under one class, or one tenant's, is kept. None: as everything else."""
+
+    exchanges: Duration | None = None
+    content: Duration | None = None
+
+
+class Retention(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How long the ledger keeps what it has. A tenant's own period counts before its class's, that before the general
+    one; content never outlives what the routing says, and acts are never deleted. ``signals`` are those about no
+    exchange: the others go with theirs."""
+
+    exchanges: Duration = Duration(400 * DAY)
+    signals: Duration = Duration(400 * DAY)
+    content: Duration = Duration(30 * DAY)
+    classes: dict[str, Periods] = {}
+    tenants: dict[str, Periods] = {}
+
+
+class Audit(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How often a signed checkpoint seals the ledger, and the second places that it is written to."""
+
+    every: Duration = Duration(60)
+    to: list[AuditPlace] = []
+class Backups(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Backups of the database to a folder. Kept are the newest ``keep``, and all that are younger than ``keep_for``."""
+
+    to: str
+    every: Duration = Duration(24 * 3600)
+    keep: Count = 14
+    keep_for: Duration | None = None
+    drill_every: Duration | None = None
+
+
 class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One host's settings. Relative paths are relative to the file they stand in."""
 
@@ -65,6 +103,9 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     keys: list[Key] = []
     limits: Limits = Limits()
     drain: Drain = Drain()
+    retention: Retention = Retention()
+    audit: Audit = Audit()
+    backups: Backups | None = None
     upstream_ca_file: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -88,9 +129,7 @@ def contradictions_of(settings: Settings) -> Iterator[Problem]:
             path="auth", found=f"none while listening on {settings.listen}",
             expected="required on an address that is not loopback (or allow_unauthenticated_network: true, "
                      "where the network itself is trusted)")
-    if not settings.database.startswith("sqlite:///"):
-        yield Problem(path="database", expected="sqlite:///PATH (the only store of this release)",
-                      found=repr(settings.database.partition("://")[0] + "://..."))
+    yield from problems_of_database(settings.database)
     if settings.listen == settings.admin and settings.listen.port:
         yield Problem(path="admin", expected="an address other than listen", found=str(settings.admin))
     if settings.classifying is not None:

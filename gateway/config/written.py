@@ -12,6 +12,7 @@ _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _HOST = r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]"
 _ADDRESS = re.compile(rf"(?:{_HOST}):([0-9]{{1,5}})")
+_LOOPBACK = re.compile(r"(?:127(?:\.[0-9]+){3}|localhost|\[::1\])(?:[:/]|$)")
 _URL = re.compile(rf"(https?)://({_HOST})(?::([0-9]{{1,5}}))?/*", re.IGNORECASE)
 
 
@@ -101,3 +102,29 @@ class EndpointURL(str, Written):
         if match is None or not 0 < int(match[3] or 1) <= 65535:
             raise ValueError(value)
         return cls(value.lower().rstrip("/"))
+
+
+class AuditPlace(str, Written):
+    """Where the audit's checkpoints are written too: a folder, or a URL to post them to."""
+
+    __slots__ = ()
+    expected = "a folder, or a URL with https such as https://audit.example/checkpoints (http on a loopback address)"
+    secret = True  # a URL may hold one
+
+    @classmethod
+    def parse(cls, value: Any) -> "AuditPlace":
+        if not isinstance(value, str) or not value.strip():
+            raise ValueError("no place")
+        scheme, separator, rest = value.partition("://")
+        if separator and not ((scheme == "https" and rest) or (scheme == "http" and _LOOPBACK.match(rest))):
+            raise ValueError("no such URL")
+        return cls(value)
+
+    @property
+    def is_url(self) -> bool:
+        return "://" in self
+
+    @property
+    def shown(self) -> str:
+        """What logs and metrics call it: of a URL the host alone."""
+        return self.partition("://")[2].partition("/")[0].rpartition("@")[2] if self.is_url else str(self)

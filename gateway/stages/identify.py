@@ -26,6 +26,8 @@ class Identify(Step):
             record.tenant = "default"
         else:
             record.key, record.tenant = key.id, key.tenant
+            if key.purpose != "live":
+                record.purpose = key.purpose
         record.id = self._marked(record.id, record.tenant)
 
 

@@ -82,6 +82,7 @@ def _route(exchange: Exchange) -> None:
     exchange.model_asked = asked
     exchange.route = route
     exchange.record.model = route.model
+    exchange.record.retention = route.retention
 
 
 def _unknown(asked: str, known: object) -> str:

@@ -6,6 +6,7 @@ from concurrent.futures import Executor
 
 from gateway.afterwards import Afterwards
 from gateway.config.settings import Key, Limits
+from gateway.content.segments import ContentSegments
 from gateway.exchange import Clock, Exchange
 from gateway.free_text import FreeText
 from gateway.guard_log import GuardLog
@@ -21,6 +22,7 @@ from gateway.stages.guard_reply import GuardReply
 from gateway.stages.hear import Hear
 from gateway.stages.identify import Identify
 from gateway.stages.infer import Infer
+from gateway.stages.keep import Keep
 from gateway.stages.moderate import Moderate
 from gateway.stages.read import Read, ReadDocument
 from gateway.stages.stage import Stage
@@ -30,10 +32,13 @@ from routing.retrying import RetryBudget
 
 def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | None, host_keys: HostKeys,
                     admit: Admit, limits: Limits, clock: Clock, random: Callable[[], float], log: FaultLog,
-                    guard_log: GuardLog, afterwards: Afterwards, threads: Executor) -> Sequence[Stage]:
-    """Account is first in and last settled; a version is assigned before anything may be answered for it."""
+                    guard_log: GuardLog, afterwards: Afterwards, threads: Executor,
+                    content: ContentSegments | None = None) -> Sequence[Stage]:
+    """Account is first in and last settled; a version is assigned before anything may be answered for it. Without
+    ``content`` nothing can be kept, and nothing is."""
     return (
         Account(worker, journal, clock),
+        Keep(content),
         Identify(keys, IdMarks(host_keys.mark)),
         admit,
         Read(limits.json_depth, host_keys),

@@ -3,17 +3,29 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
+from operations.audit import chains
 from operations.audit.act import Act
+from operations.audit.canonical import LINKS
+from operations.audit.links import ACTS, Links
+from operations.ledger import queries
 from operations.store.tables import act as table
 
-_SHOWN = [column for column in table.columns if column.name not in ("previous", "digest")]
+_SHOWN = [column for column in table.columns if column.name not in LINKS]
 
 
-def append(connection: Connection, act: Act) -> None:
-    connection.execute(insert(table).values(
-        **msgspec.structs.asdict(act), writer="", sequence=0, previous=b"", digest=b""))
+def append(connection: Connection, act: Act) -> int:
+    """Stores an act at the end of the acts' chain, which all hosts of a database share; returns its number."""
+    chains.hold(connection)
+    links = Links(chains.heads(connection, [ACTS]))
+    fields = {**msgspec.structs.asdict(act), "writer": ACTS, "sequence": links.head(ACTS).sequence + 1}
+    number: int = connection.execute(
+        insert(table).values(**fields, previous=b"", digest=b"").returning(table.c.id)).scalar_one()
+    previous, digest = links.link("act", {**fields, "id": number})  # its number is under its digest too
+    connection.execute(update(table).where(table.c.id == number).values(previous=previous, digest=digest))
+    chains.save(connection, links)
+    return number
 
 
 def numbered(connection: Connection, number: int) -> dict[str, Any] | None:
@@ -23,5 +35,4 @@ def numbered(connection: Connection, number: int) -> dict[str, Any] | None:
 
 def newest(connection: Connection, limit: int) -> list[dict[str, Any]]:
     """The newest acts, newest first."""
-    query = select(*_SHOWN).order_by(table.c.id.desc()).limit(limit)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    return [dict(row) for row in connection.execute(queries.acts(limit)).mappings()]

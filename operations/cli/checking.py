@@ -1,5 +1,6 @@
 """``gatewright check``."""
 
+import os
 from pathlib import Path
 
 import click
@@ -12,6 +13,9 @@ from gateway.detectors import usable_detectors
 from guardrails.compiling import Catalogue
 from guardrails.detectors.catalogue import CATALOGUE
 from operations.cli.output import as_json_option, fail_with_problems, print_json
+from operations.retention.periods import warnings_of as retention_warnings
+from operations.revisions.host import host_of
+from operations.secrets.master import given_in
 
 
 @click.command(epilog="""\b
@@ -32,9 +36,12 @@ def check(config: Path | None, routing: Path | None, as_json: bool) -> None:
     if routing is None and settings is not None:
         routing = Path(settings.routing)
     document = _check_routing(routing, catalogue, errors) if routing is not None else None
+    if settings is not None and document is not None:
+        _check_host(document, settings, str(routing), errors)
     if errors:
         fail_with_problems(errors, as_json)
-    _report(warnings_of(document, catalogue) if document else [], as_json)
+    _report([*(warnings_of(document, catalogue) if document else []),
+             *(retention_warnings(settings.retention) if settings else [])], as_json)
 
 
 def _check_settings(path: Path, errors: list[ConfigurationError]) -> Settings | None:
@@ -51,6 +58,14 @@ def _check_routing(path: Path, catalogue: Catalogue, errors: list[ConfigurationE
     except ConfigurationError as error:
         errors.append(error)
         return None
+
+
+def _check_host(document: RoutingDocument, settings: Settings, source: str, errors: list[ConfigurationError]) -> None:
+    """A document that is checked with settings is meant for the host that this is."""
+    try:
+        host_of(settings, given_in(os.environ)).check(document, source)
+    except ConfigurationError as error:
+        errors.append(error)
 
 
 def _report(warnings: list[str], as_json: bool) -> None:

@@ -5,7 +5,8 @@ import os
 import socket
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
 
 import click
 import httpx2
@@ -52,7 +53,28 @@ class Admin:
             self._fail(answer)
         return answer
 
-    def _fail(self, answer: Any) -> None:
+    def download(self, path: str, body: dict[str, Any], out: Path) -> int:
+        """Writes what the API answers into ``out``, which must not exist, for this user alone; returns its bytes."""
+        size = 0
+        try:
+            with httpx2.Client(base_url=self._url, timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
+                headers = {**self._headers, "content-type": "application/json"}
+                with client.stream("POST", path, headers=headers, content=msgspec.json.encode(body)) as response:
+                    if response.status_code >= 400:
+                        self._fail(msgspec.json.decode(response.read()))
+                    with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                        for part in response.iter_bytes():
+                            size += file.write(part)
+        except FileExistsError:
+            fail(f"{out} is there already: name another file.", self.as_json, code="file_exists")
+        except OSError as error:
+            fail(f"{out}: {error.strerror}", self.as_json, code="file_not_written")
+        except httpx2.HTTPError as error:
+            fail(f"The admin port at {self._url} did not answer to the end ({error}).", self.as_json,
+                 code="admin_unreachable")
+        return size
+
+    def _fail(self, answer: Any) -> NoReturn:
         told = answer.get("error", {}) if isinstance(answer, dict) else {}
         if told.get("problems") and not self.as_json:
             for problem in told["problems"]:

@@ -41,6 +41,7 @@ def _exchange(admin: Admin, exchange_id: str) -> Any:
 @click.group(epilog="""\b
 Examples:
   gatewright exchange list --model assistant --outcome failed
+  gatewright exchange list --tenant acme --named 7f3a       (what a caller asks about, by its own x-request-id)
   gatewright exchange show 019ab3c4
 """)
 def exchange() -> None:
@@ -51,10 +52,18 @@ def exchange() -> None:
 @limit_option
 @click.option("--model", help="Only those that asked for this model.")
 @click.option("--outcome", type=click.Choice(["answered", "refused", "failed", "abandoned"]), help="Only these.")
+@click.option("--version", "arm_served", help="Only those that this version answered.")
+@click.option("--tenant", help="Only those of this tenant.")
+@click.option("--key", help="Only those that came with the key of this id.")
+@click.option("--subject", help="Only those of this caller, by the pseudonym that the ledger has.")
+@click.option("--named", "client_request_id", help="Only those that the caller gave this x-request-id.")
+@click.option("--batch", help="Only those of this batch.")
+@click.option("--parent", help="Only those that copy or repeat this exchange.")
+@click.option("--trial", help="Only those of this trial.")
 @admin_options
-def list_exchanges(admin: Admin, limit: int, model: str | None, outcome: str | None) -> None:
+def list_exchanges(admin: Admin, limit: int, **only: str | None) -> None:
     """Lists exchanges, the newest first."""
-    answer = admin.get("/admin/exchanges", limit=limit, model=model, outcome=outcome)
+    answer = admin.get("/admin/exchanges", limit=limit, **only)
     if admin.as_json:
         print_json(answer)
         return

@@ -21,8 +21,17 @@ _COMMANDS = {
     "feedback": ("feedback", "feedback"),
     "worker": ("workers", "worker"),
     "act": ("acts", "act"),
+    "audit": ("audit", "audit"),
+    "backup": ("backups", "backup"),
+    "drill": ("drills", "drill"),
     "key": ("keys", "key"),
     "guard": ("guards", "guard"),
+    "content": ("contents", "content"),
+    "erase": ("erasures", "erase"),
+    "erasure": ("erasures", "erasure"),
+    "hold": ("holds", "hold"),
+    "retention": ("retention", "retention"),
+    "export": ("exports", "export"),
 }
 
 _EPILOG = """\b
@@ -38,6 +47,10 @@ Run it, and send it a change:
 \b
 Ask why a reply was what it was (its x-request-id):
   gatewright explain 019ab3c4
+\b
+Destroy, or hand over, what is kept of somebody:
+  gatewright erase --subject jo@example.org --tenant retail --reason "asked to be forgotten"
+  gatewright export --subject jo@example.org --tenant retail --out jo.jsonl --reason "asked for it"
 \b
 Try a guard out, on one text or on rows:
   gatewright guard test "write to jo@example.org"

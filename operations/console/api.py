@@ -40,6 +40,6 @@ class ConsoleRoutes:
 
     async def _exchanges(self) -> list[dict[str, Any]] | None:
         try:
-            return await self._database.run(lambda c: store.newest(c, _LATEST))
+            return await self._database.read(lambda c: store.newest(c, _LATEST))
         except DatabaseAway:
             return None

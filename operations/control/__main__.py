@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import sys
+from pathlib import Path
 
 import msgspec
 
@@ -13,6 +14,7 @@ from gateway.config.settings import Settings
 from gateway.telemetry.logs import Log, StandardLogs, places_of
 from operations.admin.key import KEY_VARIABLE
 from operations.control.process import Control, NothingToServe
+from operations.secrets.master import BadMasterKey, master_key
 from operations.serve.lifeline import read_settings, stop_on
 
 
@@ -26,7 +28,12 @@ def _arguments() -> argparse.Namespace:
 
 async def _run(arguments: argparse.Namespace, settings: Settings, lifeline: int, log: Log) -> int:
     stop = stop_on(asyncio.get_running_loop(), lifeline, lambda fd: not os.read(fd, 4096))
-    control = Control(settings, os.environ.get(KEY_VARIABLE, ""), log)
+    try:
+        master = master_key(os.environ, Path(settings.state))
+    except (BadMasterKey, OSError) as error:
+        _announce(arguments.ready_fd, {"ready": False, "problems": [str(error)]})
+        return 1
+    control = Control(settings, os.environ.get(KEY_VARIABLE, ""), log, master)
     try:
         revision = await control.open()
     except NothingToServe as error:

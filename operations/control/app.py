@@ -11,6 +11,8 @@ from starlette.routing import BaseRoute
 
 from gateway.config.checking import ConfigurationError
 from operations.admin.answers import AdminError, error, shown
+from operations.content.vault import Damaged, WrongMasterKey
+from operations.holds.hold import UnderHold
 from operations.revisions.keeper import SnapshotNotWritten
 from operations.revisions.revision import Stale, UnknownRevision
 from operations.store.database import DatabaseAway
@@ -34,6 +36,9 @@ def _exception_handlers() -> dict[Any, _Handler]:
         Stale: _answering(lambda e: error(409, "stale_revision", str(e), based_on=e.based_on, current=e.current)),
         UnknownRevision: _answering(lambda e: error(404, "revision_not_found", str(e))),
         SnapshotNotWritten: _answering(lambda e: error(503, "snapshot_not_written", str(e), revision=e.number)),
+        UnderHold: _answering(lambda e: error(409, "under_legal_hold", str(e), hold=e.hold.id)),
+        WrongMasterKey: _answering(lambda e: error(409, "wrong_master_key", str(e))),
+        Damaged: _answering(lambda e: error(500, "content_damaged", f"What is stored of it is damaged: {e}.")),
         DatabaseAway: _answering(lambda e: error(503, "database_unavailable", f"The database does not answer: {e}")),
         Exception: _answering(lambda _: error(500, "internal_error", "This is a bug; the log says more."))}
 

@@ -6,7 +6,10 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from operations.admin.answers import Answer
+from operations.audit.auditor import Auditor
+from operations.backups.schedule import Schedule
 from operations.classifier.board import Classifiers
+from operations.drills.schedule import Drills
 from operations.ledger.drain import Drain
 from operations.revisions.keeper import Keeper
 from operations.revisions.routing_file import RoutingFile
@@ -17,12 +20,16 @@ class Health:
     """``missing`` is what keeps the host from being whole; ``notes`` is what somebody should look at."""
 
     def __init__(self, keeper: Keeper, file: RoutingFile, workers: Workers, drain: Drain,
-                 classifiers: Classifiers) -> None:
+                 classifiers: Classifiers, auditor: Auditor, backups: Schedule | None = None,
+                 drills: Drills | None = None) -> None:
         self._keeper = keeper
         self._file = file
         self._workers = workers
         self._drain = drain
         self._classifiers = classifiers
+        self._auditor = auditor
+        self._backups = backups
+        self._drills = drills
 
     def routes(self) -> list[Route]:
         return [Route("/health", self.health), Route("/ready", self.ready)]
@@ -36,8 +43,12 @@ class Health:
         return Answer(told, 503 if missing else 200)
 
     def missing(self) -> Iterator[str]:
-        if self._drain.away_since is not None or not self._keeper.in_step:
-            yield "database: it does not answer; exchanges wait in the journal and revisions cannot change"
+        drain = self._drain
+        if drain.away_since is not None:
+            yield (f"database: it does not answer, for {drain.away_seconds:.0f} s now ({drain.away_because}); "
+                   f"exchanges wait in the journal ({drain.undrained_bytes()} bytes) and revisions cannot change")
+        elif not self._keeper.in_step:
+            yield "database: it does not answer yet; exchanges wait in the journal and revisions cannot change"
         if not self._keeper.written:
             yield f"snapshot: revision {self._keeper.number} is not on disk; workers serve the one before it"
         if not self._workers.ready():
@@ -52,4 +63,9 @@ class Health:
                 yield f"worker {status.worker} refuses the newest snapshot: {status.refused}"
         for name, state in self._classifiers.degraded().items():
             yield f"classifier {name} is {state}: what its guards cannot decide is as on_error has it"
+        yield from self._auditor.notes()
+        if self._backups is not None and self._backups.missed:
+            yield f"backups: none is as young as it should be. {self._backups.problem}".rstrip()
+        if self._drills is not None and self._drills.problem:
+            yield f"drills: {self._drills.problem}"
         yield from self._keeper.warnings()

@@ -2,45 +2,78 @@
 
 import asyncio
 import socket
-from contextlib import nullcontext
+from collections.abc import Coroutine
+from contextlib import nullcontext, suppress
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import uvicorn
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from gateway.config.routing_document import RoutingDocument
 from gateway.config.settings import Settings
+from gateway.content.segments import FOLDER
 from gateway.detectors import usable_detectors
 from gateway.telemetry.logs import Log
 from guardrails.classifiers.builtin import loaded_by
 from operations.admin.gate import Gate
-from operations.audit.api import ActRoutes
+from operations.audit.api import ActRoutes, AuditRoutes
+from operations.audit.auditor import Auditor
+from operations.audit.delivery import Delivery, places_of
+from operations.audit.pruning import prune
+from operations.audit.sealing import Sealer
+from operations.backups.api import BackupRoutes
+from operations.backups.folder import Folder
+from operations.backups.gauges import of_backups
+from operations.backups.making import Maker, remove_scratch
+from operations.backups.schedule import Schedule
 from operations.classifier.board import Classifiers
 from operations.classifier.status import ClassifierStatus
 from operations.console.api import ConsoleRoutes
+from operations.content.api import ContentRoutes
+from operations.content.drain import ContentDrain
+from operations.content.opening import Opener
+from operations.content.vault import Vault
 from operations.control.app import admin_app
 from operations.control.health import Health
+from operations.drills.api import DrillRoutes
+from operations.drills.gauges import of_drills
+from operations.drills.schedule import Drills
+from operations.erasures.api import ErasureRoutes
+from operations.erasures.erasing import Erasures
+from operations.exports.api import ExportRoutes
 from operations.feedback.api import FeedbackRoutes
+from operations.holds.api import HoldRoutes
 from operations.ledger import store as ledger
 from operations.ledger.api import ExchangeRoutes
 from operations.ledger.drain import Drain
 from operations.metrics import gauges
 from operations.metrics.api import MetricsRoute
+from operations.metrics.content import of_content
 from operations.metrics.exposition import traffic
 from operations.metrics.fold import Fold
 from operations.metrics.following import Following
 from operations.metrics.upstream import UpstreamMetrics, upstream_client
+from operations.retention.api import RetentionRoutes
+from operations.retention.keeping import RetentionKeeper
 from operations.revisions.api import RevisionRoutes
+from operations.revisions.host import host_of
 from operations.revisions.keeper import Keeper, SnapshotNotWritten
 from operations.revisions.routing_file import RoutingFile
+from operations.secrets.master import MasterKey, master_key
+from operations.secrets.signing import Signer
 from operations.store.database import Database, DatabaseAway
+from operations.store.engine import shown
 from operations.workers.api import WorkerRoutes
 from operations.workers.board import Workers, receive
 
 _WORKERS_LEAVE_SECONDS = 5.0
 _LAST_DRAIN_SECONDS = 10.0
+_LAST_SEAL_SECONDS = 3.0
 _STOP_SECONDS = 2
+_AGAIN_SECONDS = 1.0
 
 
 class NothingToServe(Exception):
@@ -54,25 +87,48 @@ class NothingToServe(Exception):
 class Control:
     """Everything of the control side on this host. Built here from top to bottom, then opened, then run."""
 
-    def __init__(self, settings: Settings, admin_key: str, log: Log) -> None:
+    def __init__(self, settings: Settings, admin_key: str, log: Log, master: MasterKey | None = None) -> None:
+        """``master`` is the host's master key; None: the one that it finds in its state folder."""
         self._settings = settings
         self._log = log
         state = Path(settings.state)
         self._journal = state / "journal"
+        master = master or master_key({}, state)
+        self._subject_of = master.host_keys().subject_of
         self.database = Database(settings.database)
         self.workers = Workers()
         classifying = settings.classifying
         self.classifiers = Classifiers(loaded_by(classifying) if classifying is not None else [])
-        self.keeper = Keeper(self.database, state, log, catalogue=usable_detectors(settings))
+        self.keeper = Keeper(self.database, state, log, catalogue=usable_detectors(settings),
+                             host=host_of(settings, master.is_given))
         self.file = RoutingFile(Path(settings.routing), self.keeper, log)
         self.fold = Fold()
         self.following = Following(self._journal, self.fold, log)
         self.drain = Drain(self.database, self._journal, lambda: self.following.spent, log)
+        self.vault = Vault(master)
+        self.content = ContentDrain(self.database, state / FOLDER, self.vault, Opener(master), log)
+        signer = Signer(master.derived("audit"))
+        self.erasures = Erasures(self.database, state, signer, self.content, log)
+        self.retention = RetentionKeeper(self.database, settings.retention, prune, log)
         self._client = upstream_client(settings.upstream_ca_file)
         self.upstream = UpstreamMetrics(lambda: endpoints_of(self.keeper.document), self._client)
-        self.health = Health(self.keeper, self.file, self.workers, self.drain, self.classifiers)
+        self._webhooks = httpx2.AsyncClient(trust_env=False)
+        self.auditor = Auditor(self.database, Sealer(signer), [
+            Delivery(place, self.database) for place in places_of(settings.audit, socket.gethostname(), self._webhooks)
+        ], settings.audit.every, log)
+        self._public_key = signer.public
+        self.backups = self._backing_up(master) if settings.backups else None
+        self.drills = Drills(settings, self.backups, self.database, log) if self.backups else None
+        self.health = Health(self.keeper, self.file, self.workers, self.drain, self.classifiers, self.auditor,
+                             self.backups, self.drills)
         self.app: ASGIApp = Gate(admin_app(self._routes()), admin_key)
         self._handled = ""
+
+    def _backing_up(self, master: MasterKey) -> Schedule:
+        settings = self._settings
+        assert settings.backups is not None
+        maker = Maker(settings.database, Path(settings.state), Folder(Path(settings.backups.to)), master)
+        return Schedule(settings.backups, maker, settings.database, self.database, self._log)
 
     def _routes(self) -> list[Route]:
         metrics = MetricsRoute([
@@ -81,6 +137,10 @@ class Control:
             lambda: gauges.of_workers(self.workers),
             lambda: gauges.of_classifiers(self.classifiers),
             lambda: gauges.of_journal(self.drain, self.following, self.workers),
+            lambda: of_content(self.content, self.retention, self.erasures, self.workers),
+            lambda: gauges.of_audit(self.auditor),
+            lambda: of_backups(self.backups),
+            lambda: of_drills(self.drills),
             self.upstream.families,
         ], self.upstream.text)
         return [
@@ -92,10 +152,19 @@ class Control:
             *FeedbackRoutes(self.database).routes(),
             *WorkerRoutes(self.workers).routes(),
             *ActRoutes(self.database).routes(),
+            *ContentRoutes(self.database, self.vault).routes(),
+            *ErasureRoutes(self.database, self.erasures, self._subject_of).routes(),
+            *HoldRoutes(self.database, self._subject_of).routes(),
+            *RetentionRoutes(self.retention).routes(),
+            *ExportRoutes(self.database, self.vault, self._subject_of).routes(),
+            *AuditRoutes(self.database, self.auditor, self._public_key).routes(),
+            *BackupRoutes(self.backups).routes(),
+            *DrillRoutes(self.database).routes(),
         ]
 
     async def open(self) -> int:
         """Settles which revision is live and writes its snapshot; returns its number. Raises NothingToServe."""
+        remove_scratch(Path(self._settings.state))
         content, digest = self.file.read()
         problems: list[str] = []
         try:
@@ -103,9 +172,9 @@ class Control:
             await self.file.take(content, digest)
             self._handled = digest
             # What is in the ledger was counted by an earlier life of this process.
-            self.following.start_from(await self.database.run(ledger.positions))
+            self.following.start_from(await self.database.read(ledger.positions))
         except DatabaseAway as error:
-            problems.append(f"database: {self._settings.database} does not answer: {error}")
+            problems.append(f"database: {shown(self._settings.database)} does not answer: {error}")
         except SnapshotNotWritten as error:
             problems.append(f"state: {error}")
         if not self.keeper.has_snapshot:
@@ -121,7 +190,7 @@ class Control:
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(work) for work in (
                 self.following.run(), self.drain.run(), self.upstream.run(), self.file.watch(self._handled),
-                self._listen(status))]
+                self.auditor.run(), self._keep_content(), self._listen(status), *self._scheduled())]
             serving = tasks.create_task(server.serve(sockets=[admin]))
             await stop.wait()
             await self._leave()
@@ -130,7 +199,22 @@ class Control:
             server.should_exit = True
             await serving
         await self._client.aclose()
+        await self._webhooks.aclose()
         self.database.close()
+
+    async def _keep_content(self) -> None:
+        """What was erased is erased again first: a database may have been restored, and a segment may be old."""
+        while True:
+            try:
+                await self.erasures.open()
+                break
+            except DatabaseAway:
+                await asyncio.sleep(_AGAIN_SECONDS)
+        async with asyncio.TaskGroup() as tasks:
+            for work in (self.content.run(), self.retention.run(), self.erasures.run()):
+                tasks.create_task(work)
+    def _scheduled(self) -> list[Coroutine[Any, Any, None]]:
+        return [one.run() for one in (self.backups, self.drills) if one is not None]
 
     async def _listen(self, status: socket.socket) -> None:
         arrived = asyncio.Event()
@@ -150,6 +234,9 @@ class Control:
         await self.drain.wait_for_writers(drain.grace + drain.finish + _WORKERS_LEAVE_SECONDS)
         if not await self.drain.finish(_LAST_DRAIN_SECONDS):
             self._log.error("journal_left", bytes=self.drain.undrained_bytes(), remedy="the next start drains it")
+        with suppress(DatabaseAway):
+            await self.content.finish()
+        await self.auditor.finish(_LAST_SEAL_SECONDS)
 
 
 def endpoints_of(document: RoutingDocument | None) -> dict[str, list[str]]:

@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.routing import Route
 
+from gateway.config.checking import nearest
 from operations.admin.answers import AdminError, Answer, number_in
-from operations.ledger import store
+from operations.ledger import queries, store
 from operations.ledger.surroundings import Adds, surroundings
 from operations.store.database import Database
 
@@ -26,22 +27,33 @@ class ExchangeRoutes:
         return [Route("/admin/exchanges", self.newest), Route("/admin/exchanges/{id}", self.show)]
 
     async def newest(self, request: Request) -> Answer:
-        limit = number_in(request, "limit", 50, store.MAX_LISTED)
-        model, outcome = request.query_params.get("model"), request.query_params.get("outcome")
-        rows = await self._database.run(lambda c: store.newest(c, limit, model, outcome))
+        """The newest, all or those with the given values of what they can be listed by."""
+        limit = number_in(request, "limit", 50, queries.MAX_LISTED)
+        only = _filters(request)
+        rows = await self._database.read(lambda c: store.newest(c, limit, **only))
         return Answer({"exchanges": rows})
 
     async def show(self, request: Request) -> Answer:
         """One exchange, by its id or by the beginning of it, and what is known beside it."""
         wanted: str = request.path_params["id"]
-        found = await self._database.run(lambda c: store.starting_with(c, wanted))
+        found = await self._database.read(lambda c: store.starting_with(c, wanted))
         row = _the_one(wanted, found)
-        return Answer(await self._database.run(lambda c: self._whole(c, row)))
+        return Answer(await self._database.read(lambda c: self._whole(c, row)))
 
     def _whole(self, connection: Connection, row: dict[str, Any]) -> dict[str, Any]:
         for add in self._adds:
             row = {**row, **add(connection, row)}
         return row
+
+
+def _filters(request: Request) -> dict[str, str]:
+    only = {name: value for name, value in request.query_params.items() if name != "limit"}
+    for name in only.keys() - queries.FILTERS.keys():
+        # Left out, it would list what nobody asked for.
+        close = nearest(name, queries.FILTERS)
+        raise AdminError(400, "invalid_parameter", f"There is no {name!r}: exchanges are listed by limit, "
+                         f"{', '.join(queries.FILTERS)}." + (f" Did you mean {close!r}?" if close else ""))
+    return only
 
 
 def _the_one(wanted: str, found: list[dict[str, Any]]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -16,9 +17,18 @@ from operations.ledger.tail import Tail, size_of
 from operations.store.database import Database, DatabaseAway
 
 BATCH_RECORDS = 2000
+FEWEST_RECORDS = 50  # at once, where a database is too slow for more
 PAUSE_SECONDS = 0.15
 IDLE_SECONDS = 1.0
 LONGEST_BACKOFF_SECONDS = 5.0
+
+
+class Batch(NamedTuple):
+    """What one transaction did: how many records it read, which of them no row could hold, and where reading stands."""
+
+    records: int
+    unstorable: Sequence[Entry]
+    tail: Tail
 
 
 class Drain:
@@ -36,12 +46,14 @@ class Drain:
         self.unstorable_total = 0
         self.failures_total = 0
         self.away_since: float | None = None
+        self.away_because = ""
         self._database = database
         self._folder = folder
         self._spent = spent
         self._log = log
         self._clock = clock
         self._tail: Tail | None = None
+        self._limit = BATCH_RECORDS
         self._stored: Mapping[str, int] = {}
         self._stepping = asyncio.Lock()
         self._gone: set[str] = set()
@@ -56,7 +68,7 @@ class Drain:
             if not self.undrained_bytes() and self._clock() - asked_at < IDLE_SECONDS:
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
-            asked_at = self._clock()
+            asked_at, limit = self._clock(), self._limit
             try:
                 stored = await self.step()
             except DatabaseAway:
@@ -64,7 +76,7 @@ class Drain:
                 backoff = min(backoff * 2, LONGEST_BACKOFF_SECONDS)
                 continue
             backoff = PAUSE_SECONDS
-            if stored < BATCH_RECORDS:
+            if stored < limit:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def wait_for_writers(self, seconds: float) -> None:
@@ -90,15 +102,21 @@ class Drain:
         async with self._stepping:
             spent = frozenset(self._spent())
             try:
-                stored = await self._database.run(self._store_batch)
+                batch = await self._database.run(self._store_batch)
+                self._tail, self._stored = batch.tail, batch.tail.positions()
                 await self._remove_finished(spent)
             except DatabaseAway as error:
                 # Where reading stands is known again only when the database says how far it got.
                 self._tail = None
                 self._note_failure(error)
                 raise
-            self._note_success(stored)
-            return stored
+            self._note_success(batch)
+            return batch.records
+
+    @property
+    def away_seconds(self) -> float:
+        """How long the database has not taken records; 0 while it does."""
+        return 0.0 if self.away_since is None else self._clock() - self.away_since
 
     def undrained_bytes(self) -> int:
         """How much of the journals is not in the ledger."""
@@ -107,27 +125,20 @@ class Drain:
     def _is_complete(self) -> bool:
         return all(segment.name in self._stuck for segment in segments(self._folder))
 
-    def _store_batch(self, connection: Connection) -> int:
+    def _store_batch(self, connection: Connection) -> Batch:
         # Runs in the database's thread; the tail belongs to it while it does.
         tail = self._tail or self._tail_from(connection)
-        chunks = tail.read(BATCH_RECORDS)
-        for chunk in chunks:
-            self._note_unstorable(store.append(connection, chunk.records))
+        chunks = tail.read(self._limit)
+        records = [record for chunk in chunks for record in chunk.records]
+        unstorable = store.append(connection, records)
         store.move(connection, {chunk.segment: chunk.position for chunk in chunks})
         store.forget(connection, self._gone)
-        self._tail = tail
-        self._stored = tail.positions()
-        return sum(len(chunk.records) for chunk in chunks)
+        return Batch(len(records), unstorable, tail)
 
     def _tail_from(self, connection: Connection) -> Tail:
         places = store.positions(connection)
         self._gone |= places.keys() - {segment.name for segment in segments(self._folder)}
         return Tail(self._folder, places)
-
-    def _note_unstorable(self, records: Sequence[Entry]) -> None:
-        for record in records:
-            self.unstorable_total += 1
-            self._log.error("record_unstorable", exchange=record.id, worker=record.worker)
 
     async def _remove_finished(self, spent: Set[str]) -> None:
         self._gone = set()
@@ -150,12 +161,18 @@ class Drain:
 
     def _note_failure(self, error: DatabaseAway) -> None:
         self.failures_total += 1
+        self._limit = max(FEWEST_RECORDS, self._limit // 4)
+        self.away_because = str(error)
         if self.away_since is None:
             self.away_since = self._clock()
             self._log.error("ledger_away", error=str(error), remedy="exchanges wait in the journal until it is back")
 
-    def _note_success(self, stored: int) -> None:
-        self.stored_total += stored
+    def _note_success(self, batch: Batch) -> None:
+        self.stored_total += batch.records
+        for record in batch.unstorable:
+            self.unstorable_total += 1
+            self._log.error("record_unstorable", exchange=record.id, worker=record.worker)
+        self._limit = min(BATCH_RECORDS, self._limit * 2)
         if self.away_since is not None:
             self._log.info("ledger_back", away_seconds=round(self._clock() - self.away_since, 3))
-            self.away_since = None
+            self.away_since, self.away_because = None, ""

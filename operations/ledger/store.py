@@ -1,26 +1,21 @@
 """The ledger's SQL."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import isnan
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, delete, select
+from sqlalchemy import Connection, Select, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DataError, IntegrityError
 
 from gateway.record import Entry, ExchangeRecord, Signal
+from operations.audit import chains
+from operations.audit.links import Links, kind_of
+from operations.ledger import queries
+from operations.ledger.insertion import Form, Row, put
 from operations.store.tables import exchange, journal_cursor, signal
 
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-MAX_LISTED = 1000
-_LAST = "\U0010ffff"
-_UNLINKED = {"previous": b"", "digest": b""}
-_SIGNAL = [signal.c[name] for name in Signal.__struct_fields__]
-_EXCHANGE = [exchange.c[name] for name in ExchangeRecord.__struct_fields__]
-
-# A number beyond 64 bits, a NaN where a value has to be: the row is at fault, and trying again would hold up the rest.
-_NEVER_FITS = (IntegrityError, DataError, OverflowError, ValueError)
+_FORMS = {"exchange": Form(exchange), "signal": Form(signal)}
 
 
 def positions(connection: Connection) -> dict[str, int]:
@@ -29,38 +24,47 @@ def positions(connection: Connection) -> dict[str, int]:
 
 
 def append(connection: Connection, records: Sequence[Entry]) -> list[Entry]:
-    """Stores records; one whose id is there already is left as it is. Returns those that no database could hold."""
-    exchanges = [record for record in records if isinstance(record, ExchangeRecord)]
-    signals = [record for record in records if isinstance(record, Signal)]
-    return [*_append(connection, exchange, exchanges), *_append(connection, signal, signals)]
+    """Stores records, each linked to the one before in its chain; one whose id is there already is left as it is.
+    Returns those that no database could hold."""
+    links, fresh = chains.links_for(connection, records)
+    unstorable = _append(connection, links, fresh) if fresh else []
+    chains.save(connection, links)
+    return unstorable
 
 
-def _append(connection: Connection, table: Table, records: Sequence[Entry]) -> list[Entry]:
-    if not records or _fits(connection, table, records):
+def _append(connection: Connection, links: Links, records: Sequence[Entry]) -> list[Entry]:
+    attempt = links.copy()
+    if _fits(connection, attempt, records):
+        links.follow(attempt)
         return []
-    return [record for record in records if not _fits(connection, table, [record])]
+    if len(records) == 1:
+        links.give_up(records[0].writer, records[0].sequence)
+        return list(records)
+    half = len(records) // 2
+    return [*_append(connection, links, records[:half]), *_append(connection, links, records[half:])]
 
 
-def _fits(connection: Connection, table: Table, records: Sequence[Entry]) -> bool:
-    insert = _INSERTS[connection.dialect.name](table).on_conflict_do_nothing(index_elements=["id"])
-    if any(isinstance(value, float) and isnan(value)
-           for record in records for value in msgspec.structs.astuple(record)):
-        return False  # SQLite would refuse it, PostgreSQL would not
-    try:
-        with connection.begin_nested():
-            connection.execute(insert, [{**msgspec.structs.asdict(record), **_UNLINKED} for record in records])
-    except _NEVER_FITS:
-        return False
-    return True
+def _fits(connection: Connection, links: Links, records: Sequence[Entry]) -> bool:
+    lots: dict[str, list[Row]] = {kind: [] for kind in _FORMS}
+    for record in records:
+        kind = kind_of(record)
+        try:
+            row = _FORMS[kind].row(record, *links.link(kind, msgspec.structs.asdict(record)))
+        except (ValueError, OverflowError, TypeError):  # it has no canonical form, so no row either
+            row = None
+        if row is None:
+            return False
+        lots[kind].append(row)
+    return put(connection, {_FORMS[kind].table: rows for kind, rows in lots.items()}, each_new=True)
 
 
 def move(connection: Connection, places: Mapping[str, int]) -> None:
     """Sets how far segments are; belongs into the transaction that stored their rows."""
     if not places:
         return
-    insert = _INSERTS[connection.dialect.name](journal_cursor)
+    moved = _INSERTS[connection.dialect.name](journal_cursor)
     connection.execute(
-        insert.on_conflict_do_update(index_elements=["segment"], set_={"position": insert.excluded.position}),
+        moved.on_conflict_do_update(index_elements=["segment"], set_={"position": moved.excluded.position}),
         [{"segment": segment, "position": position} for segment, position in places.items()])
 
 
@@ -71,38 +75,27 @@ def forget(connection: Connection, names: Iterable[str]) -> None:
         connection.execute(delete(journal_cursor).where(journal_cursor.c.segment.in_(gone)))
 
 
-def newest(
-    connection: Connection, limit: int, model: str | None = None, outcome: str | None = None
-) -> list[dict[str, Any]]:
-    """The newest exchanges, newest first."""
-    query = select(*_EXCHANGE).order_by(exchange.c.started_at.desc(), exchange.c.id).limit(min(limit, MAX_LISTED))
-    if model is not None:
-        query = query.where(exchange.c.model == model)
-    if outcome is not None:
-        query = query.where(exchange.c.outcome == outcome)
-    return _rows(connection, query)
+def newest(connection: Connection, limit: int, **only: str) -> list[dict[str, Any]]:
+    """The newest exchanges, newest first: all, or those with these values of ``queries.FILTERS``."""
+    return _rows(connection, queries.newest(limit, only), ExchangeRecord)
 
 
 def starting_with(connection: Connection, prefix: str, limit: int = 2) -> list[dict[str, Any]]:
     """Exchanges whose id starts with ``prefix``; the one whose id it is comes first."""
-    # A range and no LIKE: SQLite's ignores case, and so would not use the index.
-    query = select(*_EXCHANGE).where(exchange.c.id >= prefix, exchange.c.id < prefix + _LAST).order_by(exchange.c.id)
-    return _rows(connection, query.limit(limit))
+    return _rows(connection, queries.starting_with(prefix, limit), ExchangeRecord)
 
 
 def signals_of(connection: Connection, exchange_id: str) -> list[dict[str, Any]]:
     """What was told of an exchange after its record, in the order in which it was."""
-    query = select(*_SIGNAL).where(signal.c.exchange_id == exchange_id).order_by(signal.c.at, signal.c.id)
-    return [dict(row._mapping) for row in connection.execute(query.limit(MAX_LISTED))]
+    return _rows(connection, queries.signals_of(exchange_id), Signal)
 
 
 def copies_of(connection: Connection, exchange_id: str) -> list[dict[str, Any]]:
-    """The exchanges that repeat this one, the oldest first."""
-    # The second condition says nothing new: it lets the index be used, which has only those that repeat something.
-    query = select(exchange.c.id, exchange.c.purpose).where(exchange.c.parent == exchange_id, exchange.c.parent != "")
-    return [dict(row._mapping) for row in connection.execute(query.order_by(exchange.c.id).limit(MAX_LISTED))]
+    """The exchanges that repeat this one, newest first."""
+    return [{"id": row["id"], "purpose": row["purpose"]}
+            for row in newest(connection, queries.MAX_LISTED, parent=exchange_id)]
 
 
-def _rows(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
+def _rows(connection: Connection, query: Select[Any], kind: type[Entry]) -> list[dict[str, Any]]:
     # By place: a column of SQLAlchemy's own row mapping answers to the name `key` with something else.
-    return [dict(zip(ExchangeRecord.__struct_fields__, row, strict=True)) for row in connection.execute(query)]
+    return [dict(zip(kind.__struct_fields__, row, strict=True)) for row in connection.execute(query)]

@@ -12,6 +12,7 @@ from prometheus_client.core import (
     Metric,
 )
 
+from operations.audit.auditor import Auditor
 from operations.classifier.board import Classifiers
 from operations.classifier.status import BATCH_SECONDS, BATCH_WINDOWS
 from operations.ledger.drain import Drain
@@ -105,8 +106,32 @@ def of_journal(drain: Drain, following: Following, workers: Workers) -> Iterator
                             value=drain.undrained_bytes())
     yield GaugeMetricFamily("gatewright_ledger_up", "1 while the database takes records",
                             value=drain.away_since is None)
+    yield GaugeMetricFamily("gatewright_ledger_away_seconds", "How long the database has not taken records",
+                            value=drain.away_seconds)
     yield CounterMetricFamily("gatewright_ledger_records", "Records brought into the ledger", value=drain.stored_total)
     yield CounterMetricFamily("gatewright_ledger_unstorable", "Records that no database could hold",
                               value=drain.unstorable_total)
     yield CounterMetricFamily("gatewright_ledger_failures", "Attempts that the database refused",
                               value=drain.failures_total)
+
+
+def of_audit(auditor: Auditor) -> Iterator[Metric]:
+    newest = auditor.newest.number if auditor.newest else 0
+    yield GaugeMetricFamily("gatewright_audit_checkpoint", "The newest checkpoint", value=newest)
+    yield GaugeMetricFamily("gatewright_audit_sealed_age_seconds", "Since all that was stored was sealed",
+                            value=auditor.sealed_age_seconds)
+    yield GaugeMetricFamily("gatewright_audit_unsealed_records", "Stored records that no checkpoint seals yet",
+                            value=auditor.waiting)
+    yield GaugeMetricFamily("gatewright_audit_damaged", "1 once the log was found not to be the one that was signed",
+                            value=auditor.is_damaged)
+    labels = ["place"]
+    up = GaugeMetricFamily("gatewright_audit_place_up", "1 while a second place takes checkpoints", labels=labels)
+    behind = GaugeMetricFamily("gatewright_audit_place_behind", "Checkpoints that a second place does not have",
+                               labels=labels)
+    failures = CounterMetricFamily("gatewright_audit_place_failures", "Checkpoints that a second place did not take",
+                                   labels=labels)
+    for one in auditor.deliveries:
+        up.add_metric([one.place.name], not one.error)
+        behind.add_metric([one.place.name], max(0, newest - (one.number or 0)))
+        failures.add_metric([one.place.name], one.failures_total)
+    yield from (up, behind, failures)

@@ -20,6 +20,7 @@ from guardrails.detectors.catalogue import CATALOGUE
 from operations.audit import store as acts
 from operations.audit.act import Act
 from operations.revisions import store
+from operations.revisions.host import Host
 from operations.revisions.revision import Plan, Revision, Stale, check_base, differences
 from operations.store.database import Database
 
@@ -53,12 +54,13 @@ class Keeper:
     """
 
     def __init__(self, database: Database, state: Path, log: Log, clock: Callable[[], float] = time.time,
-                 catalogue: Catalogue = CATALOGUE) -> None:
-        """``catalogue``: the detectors that policies may name here."""
+                 catalogue: Catalogue = CATALOGUE, host: Host | None = None) -> None:
+        """``catalogue``: the detectors that policies may name here; ``host``: what else a document may count on."""
         self.current: StoredRevision | None = None
         self.document: RoutingDocument | None = None  # the current one, typed; None also where this release refuses it
         self.in_step = False  # with the database; False while last-good is served without it
-        self.catalogue = catalogue
+        self._catalogue = catalogue
+        self._host = host or Host()
         self._database = database
         self._state = state
         self._log = log
@@ -80,7 +82,17 @@ class Keeper:
         return self._on_disk() is not None
 
     def warnings(self) -> list[str]:
-        return warnings_of(self.document, self.catalogue) if self.document else []
+        if self.document is None:
+            return []
+        # Asked for when the host could; workers do without it.
+        beyond = [f"{problem} It is not done." for problem in self._host.problems(self.document)]
+        return [*warnings_of(self.document, self._catalogue), *beyond]
+
+    def checked(self, routing: Any, source: str) -> RoutingDocument:
+        """The document, typed; raises ConfigurationError with every problem, this host's own among them."""
+        document = check_routing(routing, source, self._catalogue)
+        self._host.check(document, source)
+        return document
 
     async def open(self, file_path: str, file_digest: str) -> None:
         """Finds the current revision; raises DatabaseAway (then ``current`` is last-good, where there is one)."""
@@ -119,17 +131,17 @@ class Keeper:
 
     def check(self, routing: Any) -> Plan:
         """What applying ``routing`` would do; raises ConfigurationError with every problem."""
-        document = check_routing(routing, "routing", self.catalogue)
+        document = self.checked(routing, "routing")
         before = self.current.routing if self.current else {}
         return Plan(based_on=self.number or None, digest=digest_of(routing),
-                    warnings=warnings_of(document, self.catalogue), differences=list(differences(before, routing)))
+                    warnings=warnings_of(document, self._catalogue), differences=list(differences(before, routing)))
 
     async def apply(self, change: Change) -> tuple[Revision, bool]:
         """Makes a document the live revision; returns it, and whether it is new: the same one is not stored twice.
 
         Raises ConfigurationError, Stale, DatabaseAway, SnapshotNotWritten.
         """
-        check_routing(change.routing, change.source, self.catalogue)
+        self.checked(change.routing, change.source)
         async with self._changing:
             try:
                 revision, new = await self._database.run(lambda c: self._append(c, change))
@@ -170,11 +182,11 @@ class Keeper:
 
     async def numbered(self, number: int) -> Revision:
         """Raises UnknownRevision, DatabaseAway."""
-        return await self._database.run(lambda c: store.numbered(c, number))
+        return await self._database.read(lambda c: store.numbered(c, number))
 
     async def newest(self, limit: int) -> list[Revision]:
         """The newest revisions, newest first. Raises DatabaseAway."""
-        return await self._database.run(lambda c: store.newest(c, limit))
+        return await self._database.read(lambda c: store.newest(c, limit))
 
     async def _make_live(self, revision: Revision) -> None:
         self._hold(StoredRevision(revision=revision.revision, digest=revision.digest, created_at=revision.created_at,

@@ -10,7 +10,6 @@ import msgspec
 
 from gateway.config.checking import ConfigurationError, Problem
 from gateway.config.reading import parse_yaml
-from gateway.config.routing_document import check_routing
 from gateway.telemetry.logs import Log
 from operations.revisions.keeper import Change, Keeper, SnapshotNotWritten
 from operations.store.database import DatabaseAway
@@ -84,7 +83,7 @@ class RoutingFile:
         except UnicodeDecodeError as error:
             raise ConfigurationError(source, [Problem(path="", expected="UTF-8", found=str(error))]) from None
         routing = parse_yaml(text, source)
-        check_routing(routing, source, self._keeper.catalogue)
+        self._keeper.checked(routing, source)
         return routing
 
     def _refuse(self, digest: str, problems: list[Problem]) -> None:

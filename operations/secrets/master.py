@@ -57,6 +57,11 @@ def master_key(environment: Mapping[str, str], state: Path) -> MasterKey:
     return MasterKey(_of_host(state / HOST_FILE), is_given=False)
 
 
+def given_in(environment: Mapping[str, str]) -> bool:
+    """Whether an operator gives a master key there."""
+    return bool(environment.get(MASTER_VARIABLE) or environment.get(FILE_VARIABLE))
+
+
 def _decoded(written: str, where: str) -> bytes:
     try:
         key = base64.b64decode(written.encode(), validate=True)

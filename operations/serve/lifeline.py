@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Callable
 
 from gateway.config.handover import settings_of_line
@@ -18,6 +19,16 @@ def read_settings(lifeline: int) -> Settings:
             raise SystemExit("the supervisor ended before it said what to do")
         line += part
     return settings_of_line(line)
+
+
+def end_with_input(fd: int) -> None:
+    """Sends this process SIGTERM once the pipe ends that ``fd`` reads: for a process without an event loop."""
+    def wait() -> None:
+        while os.read(fd, 4096):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def stop_on(loop: asyncio.AbstractEventLoop, lifeline: int, is_alone: Callable[[int], bool]) -> asyncio.Event:

@@ -13,6 +13,7 @@ from gateway.worker_status import WorkerStatus
 from operations.classifier.status import ClassifierStatus
 
 FRESH_SECONDS = 5.0
+_COUNTED = ("journal_lost", "content_kept", "content_shed")
 _DATAGRAM_BYTES = 1 << 20
 
 
@@ -40,7 +41,7 @@ class Workers:
         self._monotonic = monotonic
         self._newest: dict[str, WorkerStatus] = {}
         self._heard_at: dict[str, float] = {}
-        self._lost_before: dict[str, int] = {}
+        self._counted_before: Counter[str] = Counter()
         self._asked_before: Counter[str] = Counter()
 
     def note(self, status: WorkerStatus) -> None:
@@ -49,7 +50,7 @@ class Workers:
         if known is not None and known.pid != status.pid:
             if status.at < known.at and self.is_live(known):
                 return
-            self._lost_before[status.worker] = self._lost_before.get(status.worker, 0) + known.journal_lost
+            self._counted_before.update({name: getattr(known, name) for name in _COUNTED})
             self._asked_before.update(known.guard_asks)
         self._newest[status.worker] = status
         if abs(self._wall() - status.at) < FRESH_SECONDS:
@@ -75,7 +76,19 @@ class Workers:
 
     def journal_lost(self) -> int:
         """Records that no disk took, over all lives of all workers since this process began."""
-        return sum(self._lost_before.values()) + sum(status.journal_lost for status in self._newest.values())
+        return self._counted("journal_lost")
+
+    def content_kept(self) -> int:
+        """Exchanges whose content was sealed, likewise."""
+        return self._counted("content_kept")
+
+    def content_shed(self) -> int:
+        """Exchanges whose content should have been, and could not."""
+        return self._counted("content_shed")
+
+    def _counted(self, name: str) -> int:
+        total: int = self._counted_before[name] + sum(getattr(status, name) for status in self._newest.values())
+        return total
 
     def guard_asks(self) -> Counter[str]:
         """Questions to guard models by ``name:outcome``, over all lives of all workers since this process began."""

@@ -52,10 +52,13 @@ def all_keys() -> list[tuple[str, Any]]:
     return [*keys_of(Settings), *keys_of(RoutingDocument), *keys_of_rules()]
 
 
+_UNITS = ((86_400, "d"), (60, "m"), (1, "s"))
+
+
 def written(default: Any) -> str:
     """A default as an operator would write it, in code; what is no value has words instead."""
     if isinstance(default, Duration):
-        unit, name = (0.001, "ms") if default < 1 else (1, "s") if default % 60 else (60, "m")
+        unit, name = next((pair for pair in _UNITS if default >= pair[0] and default % pair[0] == 0), (0.001, "ms"))
         return f"`{default / unit:g}{name}`"
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 

@@ -84,6 +84,29 @@ def _locked(holder: sqlite3.Connection) -> bool:
     return True
 
 
+async def test_a_full_disk_under_the_ledger_stops_no_traffic_and_loses_nothing(
+    gateway: GatewayProcess, fake: FakeVLLM
+) -> None:
+    """The database cannot grow: operators are told, exchanges wait in the journal, and then they are in it once."""
+    names = await served(gateway, "roomy")
+    await is_recorded(gateway, names)
+    (control,) = (pid for pid, command in gateway.processes().items() if "operations.control" in command)
+    sizes = [path.stat().st_size for path in gateway.state.glob("gatewright.db*")]
+    _, hard = resource.prlimit(control, resource.RLIMIT_FSIZE)
+    resource.prlimit(control, resource.RLIMIT_FSIZE, (max(sizes), hard))
+    for i in range(20):
+        names |= await served(gateway, f"crowded-{i}")
+
+    async def is_told() -> bool:
+        return (await gateway.counted("gatewright_ledger_up")) == {"": 0.0}
+
+    await gateway.until(is_told, "the full disk to be told")
+    assert (await gateway.counted("gatewright_journal_undrained_bytes"))[""] > 0
+    assert await gateway.is_ready()
+    resource.prlimit(control, resource.RLIMIT_FSIZE, (hard, hard))
+    await is_recorded(gateway, names)
+
+
 async def test_a_worker_without_a_descriptor_left_serves_whom_it_has_and_recovers(
     gateway: GatewayProcess, fake: FakeVLLM
 ) -> None:

@@ -21,10 +21,13 @@ KEY = "k" * 40
 LOOPBACK = "http://127.0.0.1:8001"
 
 
-def settings_in(folder: Path) -> Settings:
+both = pytest.mark.parametrize("control", ["sqlite", "postgres"], indirect=True)
+
+
+def settings_in(folder: Path, database: str | None = None) -> Settings:
     (folder / "routing.yaml").write_text(TEXT)
     return Settings(routing=str(folder / "routing.yaml"), state=str(folder / "state"),
-                    database=f"sqlite:///{folder}/gatewright.db", admin=Address("127.0.0.1:0"))
+                    database=database or f"sqlite:///{folder}/gatewright.db", admin=Address("127.0.0.1:0"))
 
 
 def client_of(control: Control, base: str = LOOPBACK, **options: Any) -> httpx2.AsyncClient:
@@ -32,8 +35,10 @@ def client_of(control: Control, base: str = LOOPBACK, **options: Any) -> httpx2.
 
 
 @pytest.fixture
-async def control(tmp_path: Path, log: Log) -> AsyncIterator[Control]:
-    control = Control(settings_in(tmp_path), "", log)
+async def control(request: pytest.FixtureRequest, tmp_path: Path, log: Log) -> AsyncIterator[Control]:
+    """On SQLite, and where a test is marked ``both`` on PostgreSQL too."""
+    url = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
+    control = Control(settings_in(tmp_path, url), "", log)
     await control.open()
     yield control
     control.database.close()
@@ -79,6 +84,7 @@ async def test_health_is_alive_and_ready_names_what_is_missing(admin: httpx2.Asy
     assert (response.status_code, response.json()["missing"]) == (200, [])
 
 
+@both
 async def test_apply_makes_a_revision_and_tells_which_workers_serve_it(
     admin: httpx2.AsyncClient, control: Control
 ) -> None:
@@ -92,11 +98,13 @@ async def test_apply_makes_a_revision_and_tells_which_workers_serve_it(
     assert [one["path"] for one in answer["plan"]["differences"]] == ["models.assistant.split.smol-1"]
 
 
+@both
 async def test_applying_what_is_live_changes_nothing(admin: httpx2.AsyncClient) -> None:
     response = await admin.post("/admin/revisions", json={"routing": routing(), "reason": "again"})
     assert (response.status_code, response.json()["new"], response.json()["revision"]) == (200, False, 1)
 
 
+@both
 async def test_a_dry_run_and_a_plan_say_what_would_change(admin: httpx2.AsyncClient) -> None:
     dry = (await admin.post("/admin/revisions", json={"routing": routing(80), "reason": "r", "dry_run": True})).json()
     plan = (await admin.post("/admin/revisions/plan", json={"routing": routing(80)})).json()
@@ -107,6 +115,7 @@ async def test_a_dry_run_and_a_plan_say_what_would_change(admin: httpx2.AsyncCli
     assert (await admin.get("/admin/revisions")).json()["current"] == 1
 
 
+@both
 async def test_a_stale_base_is_refused_with_the_current_revision(admin: httpx2.AsyncClient) -> None:
     for dry_run in (False, True):
         response = await admin.post("/admin/revisions", json={
@@ -125,6 +134,7 @@ async def test_broken_routing_is_refused_with_every_problem(admin: httpx2.AsyncC
         assert problems[1]["nearest"] == "smol-2"
 
 
+@both
 async def test_history_shows_who_changed_what_when_and_why(admin: httpx2.AsyncClient) -> None:
     await admin.post("/admin/revisions", json={"routing": routing(80), "reason": "less", "actor": "ann"})
     await admin.post("/admin/revisions/1/rollback", json={"reason": "more", "actor": "bob", "based_on": 2})
@@ -139,6 +149,7 @@ async def test_history_shows_who_changed_what_when_and_why(admin: httpx2.AsyncCl
     assert [one["after"] for one in diff["differences"]] == [90]
 
 
+@both
 async def test_a_rollback_can_be_tried_dry_and_is_refused_on_a_stale_base(admin: httpx2.AsyncClient) -> None:
     await admin.post("/admin/revisions", json={"routing": routing(80), "reason": "less"})
     dry = await admin.post("/admin/revisions/1/rollback", json={"reason": "r", "dry_run": True})
@@ -148,6 +159,7 @@ async def test_a_rollback_can_be_tried_dry_and_is_refused_on_a_stale_base(admin:
     assert (await admin.get("/admin/revisions")).json()["current"] == 2
 
 
+@both
 async def test_acts_are_listed_and_shown(admin: httpx2.AsyncClient) -> None:
     await admin.post("/admin/revisions", json={"routing": routing(80), "reason": "less", "actor": "ann"})
     [newest, first] = (await admin.get("/admin/acts")).json()["acts"]
@@ -157,6 +169,7 @@ async def test_acts_are_listed_and_shown(admin: httpx2.AsyncClient) -> None:
     assert code(await admin.get("/admin/acts/99999999999999999999")) == (404, "act_not_found")
 
 
+@both
 async def test_exchanges_are_listed_newest_first_and_filtered(
     admin: httpx2.AsyncClient, control: Control, tmp_path: Path
 ) -> None:
@@ -169,6 +182,7 @@ async def test_exchanges_are_listed_newest_first_and_filtered(
     assert len((await admin.get("/admin/exchanges?model=assistant&limit=2")).json()["exchanges"]) == 2
 
 
+@both
 async def test_an_exchange_is_found_by_the_beginning_of_its_id(
     admin: httpx2.AsyncClient, control: Control, tmp_path: Path
 ) -> None:
@@ -204,6 +218,7 @@ async def test_a_refused_file_is_shown_with_its_problems(
     assert "routing.yaml is refused" in (await admin.get("/ready")).json()["notes"][0]
 
 
+@both
 async def test_metrics_tell_of_traffic_workers_and_revision(
     admin: httpx2.AsyncClient, control: Control, tmp_path: Path
 ) -> None:
@@ -223,6 +238,7 @@ async def test_metrics_tell_of_traffic_workers_and_revision(
         assert line in page.text.splitlines()
 
 
+@both
 async def test_what_metrics_count_the_ledger_has(
     admin: httpx2.AsyncClient, control: Control, tmp_path: Path
 ) -> None:
@@ -251,6 +267,7 @@ async def test_what_metrics_count_the_ledger_has(
     ("POST", "/admin/revisions", b" " * (5 << 20), (413, "body_too_large")),
     ("GET", "/admin/exchanges?limit=0", None, (400, "invalid_parameter")),
     ("GET", "/admin/exchanges?limit=many", None, (400, "invalid_parameter")),
+    ("GET", "/admin/exchanges?tennant=acme", None, (400, "invalid_parameter")),
     ("GET", "/admin/acts?limit=99999999", None, (400, "invalid_parameter")),
 ])
 async def test_what_cannot_be_done_is_refused_in_one_shape(
@@ -268,7 +285,8 @@ async def test_a_wrong_method_is_told_which_ones_are_right(admin: httpx2.AsyncCl
 async def test_while_the_database_is_away_reads_and_changes_are_refused_and_metrics_go_on(
     control: Control, admin: httpx2.AsyncClient, tmp_path: Path
 ) -> None:
-    control.database._give_up(OSError("gone"))
+    for lane in (control.database._writing, control.database._reading):
+        lane._give_up(OSError("gone"))
     (tmp_path / "gatewright.db").write_bytes(b"this is no database, whatever its name may say of it" * 20)
     for suffix in ("-wal", "-shm"):
         (tmp_path / f"gatewright.db{suffix}").unlink(missing_ok=True)
@@ -345,6 +363,7 @@ async def test_a_browser_may_show_the_key_as_a_password_for_the_page_and_for_not
     assert posted.status_code == 401
 
 
+@both
 async def test_the_page_shows_models_workers_and_exchanges(
     admin: httpx2.AsyncClient, control: Control, tmp_path: Path
 ) -> None:

@@ -67,7 +67,9 @@ def test_every_noun_has_list_and_show(group: str) -> None:
     assert {(group, "list"), (group, "show")} <= set(LEAVES)
 
 
-@pytest.mark.parametrize("path", [("apply",), ("rollback",)], ids=" ".join)
+@pytest.mark.parametrize("path", [
+    ("apply",), ("rollback",), ("audit", "seal"), ("backup", "create"), ("backup", "restore"), ("drill", "restore"),
+], ids=" ".join)
 def test_every_verb_that_changes_something_takes_a_reason_and_a_dry_run(path: tuple[str, ...]) -> None:
     help_text = invoke(*path, "--help").output
     assert "--reason" in help_text

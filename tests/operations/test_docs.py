@@ -8,9 +8,13 @@ from starlette.routing import Route
 
 from gateway.config.settings import Settings
 from gateway.telemetry.logs import Log
+from operations.backups.gauges import of_backups
 from operations.control.process import Control
+from operations.drills.gauges import of_drills
 from operations.metrics import gauges
+from operations.metrics.content import of_content
 from operations.metrics.exposition import traffic
+from operations.retention.keeping import KINDS
 from tests.operations.conftest import Lines
 from tests.operations.running import ROOT
 from tests.operations.test_cli import LEAVES
@@ -39,9 +43,12 @@ def test_every_route_is_in_the_docs(control: Control) -> None:
 
 def test_every_metric_is_in_the_docs_with_its_labels(control: Control) -> None:
     journal = gauges.of_journal(control.drain, control.following, control.workers)
-    families = [*traffic(control.fold), *gauges.of_revisions(control.keeper, control.file),
+    kept = of_content(control.content, control.retention, control.erasures, control.workers)
+    control.retention.oldest = dict.fromkeys(KINDS, 0.0)
+    families = [*traffic(control.fold), *kept, *gauges.of_revisions(control.keeper, control.file),
                 *gauges.of_workers(control.workers),
-                *gauges.of_classifiers(control.classifiers), *journal, *control.upstream.families()]
+                *gauges.of_classifiers(control.classifiers), *journal, *gauges.of_audit(control.auditor),
+                *of_backups(control.backups), *of_drills(control.drills), *control.upstream.families()]
     documented = dict(re.findall(r"^\| `(\w+)` \| ([\w, ]*?) *\|", METRICS, re.MULTILINE))
     suffix = {"counter": "_total", "info": "_info"}
     for family in families:

@@ -60,6 +60,7 @@ async def test_what_is_in_the_journal_comes_into_the_ledger(database: Database, 
 
 async def test_a_row_holds_every_field_of_its_record(database: Database, folder: Path, drain: Drain) -> None:
     sent = record("a")
+    sent.writer, sent.sequence = "0" * 22, 1
     sent.guards, sent.streamed, sent.cost_micros = ["prompt:secrets:block"], True, 1 << 40
     journal = Journal(folder, "w0")
     journal.append(sent)

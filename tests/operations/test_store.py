@@ -1,5 +1,6 @@
 """The database: its tables and migrations, its thread, and how it goes away and comes back."""
 
+import asyncio
 import sqlite3
 import threading
 from pathlib import Path
@@ -75,6 +76,24 @@ async def test_a_durable_database_stands_without_its_log(sqlite: Database, tmp_p
     connection.close()
 
 
+async def test_a_reader_in_its_transaction_keeps_nothing_from_being_made_durable(sqlite: Database) -> None:
+    """The database cannot take over what a reader must not see yet; the log is synced in its place."""
+    await sqlite.run(lambda c: store.move(c, {"a": 1}))
+    reading, go_on = threading.Event(), threading.Event()
+
+    def read(connection: Connection) -> None:
+        store.positions(connection)
+        reading.set()
+        go_on.wait(30)
+
+    reader = asyncio.create_task(sqlite.read(read))
+    await asyncio.to_thread(reading.wait, 30)
+    await sqlite.run(lambda c: store.move(c, {"b": 1}))
+    await sqlite.make_durable()
+    go_on.set()
+    await reader
+
+
 async def test_a_locked_database_is_away_and_comes_back(database: Database, database_url: str) -> None:
     await database.run(store.positions)
     with locked(database_url):
@@ -94,6 +113,16 @@ async def test_a_file_that_is_no_database_is_away_until_it_is_one(tmp_path: Path
     path.unlink()
     assert await database.run(lambda c: c.scalar(text("SELECT 1"))) == 1
     database.close()
+
+
+async def test_a_database_that_may_not_be_written_is_away_for_changes(sqlite: Database, sqlite_url: str) -> None:
+    await sqlite.run(store.positions)
+    protected = Database(sqlite_url.replace(":///", ":///file:") + "?mode=ro&uri=true")
+    for _ in range(2):
+        with pytest.raises(DatabaseAway, match="readonly"):
+            await protected.run(lambda c: store.move(c, {"a": 1}))
+    assert await protected.read(store.positions) == {}
+    protected.close()
 
 
 async def test_a_database_of_a_later_release_is_left_alone(database: Database, database_url: str) -> None:

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect, select
+from sqlalchemy import Connection, Engine, inspect, select, text
 from sqlalchemy.sql import column, table
 
 HEAD = "0009"
+_LOCK = 0x67617465  # known to every host of one database, and to nobody else
+_LOCK_SECONDS = 10.0
 
 
 def migrate(engine: Engine) -> None:
@@ -32,8 +34,17 @@ def _upgrade(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     with engine.begin() as connection:
+        _be_the_one(connection)
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, HEAD)
         except CommandError as error:
             raise InvalidRequestError(f"the database is of another release: {error}") from None
+
+
+def _be_the_one(connection: Connection) -> None:
+    """Hosts start together: one brings the database up to date, the others wait and find it done."""
+    if connection.dialect.name == "postgresql":  # on SQLite whoever writes is alone
+        from operations.store.postgresql import take_your_time
+        take_your_time(connection, _LOCK_SECONDS)
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

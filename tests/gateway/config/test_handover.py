@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.config.handover import keys_of_line, settings_line, settings_of_line
-from gateway.config.settings import Drain, Limits, Settings
+from gateway.config.settings import Drain, Limits, Periods, Retention, Settings
 from gateway.config.written import Address, Duration
 from gateway.host_keys import HostKeys
 
@@ -21,6 +21,12 @@ DURATIONS = st.builds(lambda number, unit: Duration.parse(f"{number}{unit}"),
 @given(DURATIONS, DURATIONS, DURATIONS)
 def test_every_duration_arrives_exactly(header: Duration, grace: Duration, finish: Duration) -> None:
     sent = Settings(routing="r", limits=Limits(header_time=header), drain=Drain(grace, finish))
+    assert settings_of_line(settings_line(sent)) == sent
+
+
+def test_periods_of_retention_arrive_exactly() -> None:
+    retention = Retention(content=Duration(86_400), tenants={"shop": Periods(exchanges=Duration(0.5))})
+    sent = Settings(routing="r", retention=retention)
     assert settings_of_line(settings_line(sent)) == sent
 
 

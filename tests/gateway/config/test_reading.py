@@ -83,6 +83,12 @@ def test_absolute_paths_stay(tmp_path: Path) -> None:
     assert settings.upstream_ca_file is None
 
 
+def test_a_database_elsewhere_has_no_path_here(tmp_path: Path) -> None:
+    path = tmp_path / "gatewright.yaml"
+    path.write_text("routing: r.yaml\ndatabase: postgresql://ann:secret@db.internal/gatewright\n")
+    assert read_settings(path).database == "postgresql://ann:secret@db.internal/gatewright"
+
+
 @pytest.mark.parametrize("read", [read_settings, read_routing])
 def test_a_file_that_cannot_be_read_is_told_by_its_path(read: Any, tmp_path: Path) -> None:
     latin = tmp_path / "latin.yaml"

@@ -249,3 +249,28 @@ def test_a_version_may_have_a_price_and_what_is_wrong_with_it_is_told() -> None:
         f"versions.v1.price.prompt: expected {number}, found '0.15'.",
         f"versions.v1.price.completion: expected {number}, found nothing.",
         f"versions.v1.price.cached: expected {number}, found True."]
+
+
+# Content
+
+
+def test_content_has_both_sides_unless_it_says_otherwise() -> None:
+    written = document()
+    written["models"]["m"]["content"] = {"for": "30d"}
+    content = check_routing(written, "test").models["m"].content
+    assert content is not None
+    assert (content.period, content.keep) == (30 * 86_400, ["prompt", "reply"])
+
+
+@pytest.mark.parametrize(("content", "path", "nearest"), [
+    ({}, "for", None), ({"for": "soon"}, "for", None), ({"for": "1d", "keep": []}, "keep", None),
+    ({"for": "1d", "keep": ["reply", "reply"]}, "keep[1]", None),
+    ({"for": "1d", "keep": ["promt"]}, "keep[0]", "prompt"), ({"for": "1d", "kep": ["reply"]}, "kep", "keep"),
+])  # fmt: skip
+def test_content_that_cannot_be_meant_is_refused(content: dict[str, Any], path: str, nearest: str | None) -> None:
+    written = document()
+    written["models"]["m"]["content"] = content
+    with pytest.raises(ConfigurationError) as caught:
+        check_routing(written, "test")
+    (problem,) = caught.value.problems
+    assert (problem.path, problem.nearest) == (f"models.m.content.{path}", nearest)

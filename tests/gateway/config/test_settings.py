@@ -45,14 +45,6 @@ def test_applications_and_operators_have_an_address_each() -> None:
     assert contradictions(listen="127.0.0.1:0", admin="127.0.0.1:0") == [], "0 is two different ports"
 
 
-@pytest.mark.parametrize("database", ["postgresql://user:secret@host/db", "sqlite://", "mysql://host/db",
-                                      "gatewright.db"])  # fmt: skip
-def test_a_store_that_this_release_has_not_is_refused_without_its_password(database: str) -> None:
-    (problem,) = contradictions_of(settings(database=database))
-    assert problem.path == "database"
-    assert "secret" not in str(problem)
-
-
 def test_two_keys_have_two_ids() -> None:
     keys = [{"id": name, "sha256": SHA256} for name in ("a", "b", "a")]
     (problem,) = contradictions_of(settings(keys=keys))

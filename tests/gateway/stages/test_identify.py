@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+import msgspec
 import pytest
 
 from gateway.config.settings import Key
@@ -63,6 +64,12 @@ def test_the_record_gets_the_keys_id_and_tenant_and_never_the_key() -> None:
     Identify(KEYS, MARKS).enter(exchange)
     assert (exchange.record.key, exchange.record.tenant) == ("team-a", "tenant-a")
     assert SECRET not in repr(exchange.record)
+
+
+def test_what_asks_with_a_key_for_probes_is_a_probe() -> None:
+    exchange = exchange_of(request_of({}, headers={"authorization": f"Bearer {SECRET}"}))
+    Identify({KEY.sha256: msgspec.structs.replace(KEY, purpose="probe")}).enter(exchange)
+    assert exchange.record.purpose == "probe"
 
 
 def test_without_keys_everybody_is_the_default_tenant() -> None:
