@@ -33,6 +33,7 @@ from gateway.journal import Journal
 from gateway.outbox import Outbox
 from gateway.pipeline import Pipeline
 from gateway.snapshot import compile_snapshot
+from gateway.stages.account import Account
 from gateway.stages.admit import Admit
 from gateway.stages.standard import standard_stages
 from gateway.telemetry.faults import Faults
@@ -88,7 +89,7 @@ class Clock:
         self.wall = time.time
 
 
-def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connection]:
+def build(folder: Path, loop: asyncio.AbstractEventLoop, account: type[Account] = Account) -> tuple[Door, Connection]:
     """A door on one side and an idle upstream connection on the other, with the gateway between them."""
     faults = Faults(Log(sys.stderr))
     endpoints = Endpoints(lambda url: Endpoint(url, loop=loop, time=time.monotonic))
@@ -100,13 +101,13 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connecti
         "routing",
     )
     snapshot = compile_snapshot(document, endpoints, lambda _: "", guards={}, revision=1, digest="", created_at=0)
-    journal = Journal(folder, "w0")
+    new_id = ExchangeIds(time.time)
+    journal = Journal(folder, "w0", writer=new_id.life)
     pipeline = Pipeline(
         standard_stages(
-            worker="w0",
-            journal=journal,
+            account=account("w0", journal, Clock()),
             keys=None,
-            host_keys=HostKeys(b"p" * 32, b"m" * 32),
+            host_keys=HostKeys(bytes(32), bytes(32)),
             admit=Admit(100),
             limits=Limits(),
             clock=Clock(),
@@ -124,7 +125,7 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop) -> tuple[Door, Connecti
         snapshot=lambda: snapshot,
         limits=Limits(),
         clock=Clock(),
-        new_id=ExchangeIds(time.time),
+        new_id=new_id,
         outbox=Outbox(loop, lambda: False, lambda: False), turned_away=print,
     )
     door = Door(hall, loop)

@@ -41,6 +41,8 @@ def take_in(exchange: Exchange, late: Late) -> None:
 
 def note_guards(exchange: Exchange) -> None:
     """Writes what the guards decided into the exchange's record."""
+    if exchange.verdict is None and exchange.would_be is None:
+        return  # none was asked, as for most
     record = exchange.record
     live, shadow = _with_late(exchange, exchange.verdict, False), _with_late(exchange, exchange.would_be, True)
     for verdict in (live, shadow):

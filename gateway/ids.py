@@ -12,15 +12,15 @@ _MARKED = re.compile(r"([0-9a-f]{32})([0-9a-f]{12})")
 
 class ExchangeIds:
     """Makes ids of 32 hexadecimal digits: 22 drawn for this worker's life (12 of them its start in Unix milliseconds),
-    10 counted."""
+    10 counted. The life is also the writer's name in the journal."""
 
     def __init__(self, wall: Callable[[], float], entropy: Callable[[int], bytes] = os.urandom) -> None:
-        self._life = f"{int(wall() * 1000):012x}{entropy(5).hex()}"
+        self.life = f"{int(wall() * 1000):012x}{entropy(5).hex()}"
         self._count = 0
 
     def __call__(self) -> str:
         self._count += 1
-        return f"{self._life}{self._count:010x}"
+        return f"{self.life}{self._count:010x}"
 
 
 class IdMarks:

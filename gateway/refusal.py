@@ -15,6 +15,7 @@
     │   └── GuardUnavailable         503  a guard could not decide, and the policy fails closed
     ├── GatewayRefusal           this gateway cannot serve it now: come back
     │   ├── Overloaded               503
+    │   ├── JournalUnavailable       503  no record can be kept, and the settings say to do without none
     │   ├── Draining                 503
     │   ├── NotKept                  503  the disk takes no feedback
     │   └── InternalError            500  a bug of ours
@@ -175,6 +176,14 @@ class Overloaded(GatewayRefusal):
     outcome = "refused"
     retry_after_seconds = 1
     remedy = "Try again in a moment."
+
+
+class JournalUnavailable(GatewayRefusal):
+    type = "api_error"
+    code = "journal_unavailable"
+    outcome = "refused"
+    retry_after_seconds = 1
+    remedy = "Try again in a moment; the operator has to look at the gateway's disk."
 
 
 class Draining(GatewayRefusal):

@@ -30,11 +30,14 @@ from gateway.afterwards import Afterwards
 from gateway.api.application import make_application
 from gateway.config.handover import keys_of_line, settings_of_line
 from gateway.config.settings import Key, Settings
+from gateway.confirmed import Confirmed
 from gateway.content.segments import FOLDER, ContentSegments
 from gateway.detectors import detectors_with
 from gateway.door import Door
+from gateway.exchange import Exchange
 from gateway.feedback import FEEDBACK
 from gateway.free_text import FreeText
+from gateway.group_commit import GroupCommit
 from gateway.guard_server import GuardServer
 from gateway.hall import Hall
 from gateway.host_keys import HostKeys
@@ -45,7 +48,9 @@ from gateway.outbox import Outbox
 from gateway.pipeline import Pipeline
 from gateway.readiness import Readiness
 from gateway.refusal import Draining, Refusal
+from gateway.reply import Flow
 from gateway.snapshot_keeper import SnapshotKeeper
+from gateway.stages.account import Account
 from gateway.stages.admit import Admit
 from gateway.stages.standard import feedback_stages, moderation_stages, standard_stages
 from gateway.telemetry.faults import Faults
@@ -62,6 +67,7 @@ LOOK_SECONDS = 0.25
 STATUS_SECONDS = 1.0
 PROBE_SECONDS = 2.0
 GUARD_THREADS = 2  # that judge long requests
+CONFIRM_SECONDS = 2.0  # that a disk has for the last records
 CROWD = 4  # exchanges in flight beyond which the writes of a turn are gathered
 STREAM_CROWD = 64  # and beyond which the frames of streams are
 
@@ -89,7 +95,9 @@ class Worker:
         keys: dict[str, Key] | None = None if settings.auth == "none" else {key.sha256: key for key in settings.keys}
         self._log = Log(sys.stderr, settings.log_level, process=name, pid=os.getpid())
         faults = self._faults = Faults(self._log)
-        self._journal = Journal(state / "journal", name)
+        new_id = ExchangeIds(time.time)
+        self._journal = Journal(state / "journal", name, writer=new_id.life, keeps=settings.durability == "disk")
+        self._commit = GroupCommit(self._journal, loop, self._log) if settings.durability == "disk" else None
         self._content = (ContentSegments(state / FOLDER, name, host_keys.sealing, clock.time) if host_keys.sealing
                          else None)
         tls = LazyTLS(settings.upstream_ca_file)
@@ -107,17 +115,17 @@ class Worker:
             lambda guard: GuardServer(guard, chance, self._log, self._guard_asks))
         self._afterwards = Afterwards(name, self._journal, clock, self._log)
         threads = ThreadPoolExecutor(GUARD_THREADS, "guards")
+        account = Account(name, self._journal, clock, strict=self._strict, waiting=self._confirming())
         inference = standard_stages(
-            worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
+            account=account, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, random=chance, log=faults, guard_log=self._log,
             afterwards=self._afterwards, threads=threads, content=self._content)
         moderation = moderation_stages(
-            worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
+            account=account, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, guard_log=self._log, threads=threads)
         feedback = feedback_stages(
             worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
-            limits=settings.limits, clock=clock, free_text=FreeText(threads))
-        new_id = ExchangeIds(time.time)
+            limits=settings.limits, clock=clock, free_text=FreeText(threads), waiting=self._confirming())
         application = make_application(lambda: self._keeper.live, self.readiness, keys, new_id)
         self._hall = Hall(
             uvicorn=Config(application, http=HttpToolsProtocol, ws="none", lifespan="off", log_config=None,
@@ -137,9 +145,23 @@ class Worker:
         missing = live.missing()
         if self._draining.is_set():
             missing.insert(0, "this worker is shutting down")
-        ready = not self._draining.is_set() and any(live.serves(name) for name in live.models)
+        if self._journal.full:
+            missing.insert(0, "the journal: the disk takes no records")
+        ready = (not self._draining.is_set() and not (self._journal.full and self._strict)
+                 and any(live.serves(name) for name in live.models))
         return Readiness(ready, live.revision, missing, self._keeper.warnings,
                          [*self._degraded(), *live.missing_guards()])
+
+    @property
+    def _strict(self) -> bool:
+        return self.settings.journal_full == "refuse"
+
+    def _confirming(self) -> Callable[[Exchange], Flow] | None:
+        """What holds a reply's end until the disk has its record, where the settings want that."""
+        commit = self._commit
+        if commit is None:
+            return None
+        return lambda exchange: Confirmed(exchange, commit, self._strict, self._faults)
 
     def _degraded(self) -> list[str]:
         if self._classifier is None:
@@ -230,6 +252,7 @@ class Worker:
 
     async def _report(self) -> None:
         while True:
+            self._journal.recover()
             self._send_status()
             self._lag_seconds = 0.0
             await asyncio.sleep(STATUS_SECONDS)
@@ -247,6 +270,9 @@ class Worker:
             journal_appended=self._journal.appended, journal_lost=self._journal.lost,
             content_kept=self._content.kept if self._content is not None else 0,
             content_shed=self._content.shed if self._content is not None else 0,
+            journal_full=self._journal.full,
+            journal_sync_failures=self._commit.failures if self._commit is not None else 0,
+            journal_unconfirmed=self._commit.unconfirmed if self._commit is not None else 0,
             loop_lag_seconds=self._lag_seconds,
             guard_asks={f"{guard}:{outcome}": count for (guard, outcome), count in self._guard_asks.items()}))
 
@@ -265,6 +291,7 @@ class Worker:
                     await asyncio.sleep(0.02)
         for exchange in self._admit.open_exchanges():
             self._hall.pipeline_of(exchange).cut_short(exchange, Draining("The gateway is shutting down."))
+        await self._confirm_last()
         await asyncio.sleep(0.1)  # the last bytes go out
         self._afterwards.close()
         self._endpoints.close()
@@ -275,6 +302,16 @@ class Worker:
         if self._status is not None:
             self._status.close()
         self._log.info("drained")
+
+
+    async def _confirm_last(self) -> None:
+        if self._commit is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                while self._commit.waiting:
+                    await asyncio.sleep(0.01)
+        self._commit.close()
 
 
 class LazyTLS:

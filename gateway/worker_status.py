@@ -32,6 +32,9 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True, tag="worker", tag_
     journal_lost: int = 0
     content_kept: int = 0  # exchanges whose content was sealed
     content_shed: int = 0  # and those of which it should have been
+    journal_full: bool = False  # the disk takes no records
+    journal_sync_failures: int = 0
+    journal_unconfirmed: int = 0  # replies whose record no disk has confirmed
     loop_lag_seconds: float = 0.0
     guard_asks: dict[str, int] = {}  # questions to guard models, by "name:outcome"
 

@@ -96,14 +96,14 @@ class GatewayProcess:
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
 
-    async def start(self) -> None:
+    async def start(self, seconds: float = START_SECONDS) -> None:
         """Start, and wait until `/ready` says 200. Raises AssertionError, with the log, when that does not come."""
         command = [sys.executable, "-m", "operations.cli", "serve", "--config", str(self._config)]
         with self.log_path.open("ab") as log:
             self._process = await asyncio.to_thread(
                 subprocess.Popen, command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, cwd=_ROOT
             )
-        await self.until(self._is_ready_or_failed, "the gateway to be ready", START_SECONDS)
+        await self.until(self._is_ready_or_failed, "the gateway to be ready", seconds)
         assert await self.is_ready(), self.log
 
     async def _is_ready_or_failed(self) -> bool:
@@ -148,6 +148,16 @@ class GatewayProcess:
             os.killpg(self._process.pid, signal.SIGKILL)
         await self.wait(5)
         self._process = None
+
+    async def kill(self) -> None:
+        """kill -9 of the supervisor and of all that it has started. The next `start` logs to a file of its own."""
+        assert self._process is not None
+        os.killpg(self.pid, signal.SIGKILL)
+        await self.wait(5)
+        while self.processes():  # they hold the sockets until they are gone
+            await asyncio.sleep(0.01)
+        self._process = None
+        self.log_path = self.folder / f"gateway-{time.monotonic_ns()}.log"
 
     def processes(self) -> dict[int, list[str]]:
         """Every process of the gateway: its id and command line."""

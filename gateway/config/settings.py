@@ -96,6 +96,9 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     classifiers: Annotated[int, msgspec.Meta(ge=0, le=1)] | ClassifierSettings = 0
     scores: str | None = None
     state: str = "./gatewright-state"
+    durability: Literal["process", "disk"] = "process"
+    journal_full: Literal["allow", "refuse"] = "allow"
+    journal_low_bytes: Annotated[int, msgspec.Meta(ge=0)] = 268_435_456
     database: str = "sqlite:///gatewright-state/gatewright.db"
     cache: str = "memory://"
     auth: Literal["required", "none"] = "required"

@@ -1,30 +1,41 @@
 """Account: writes the exchange's record to the journal before the last byte leaves. First in, last settled."""
 
 from bisect import bisect_left
+from collections.abc import Callable
 
 from gateway.cost import note_cost
 from gateway.exchange import Clock, Exchange
 from gateway.guard_notes import note_guards
 from gateway.journal import Journal
-from gateway.refusal import Refusal
+from gateway.refusal import JournalUnavailable, Refusal
 from gateway.reply import Flow, Head, Reply
 from gateway.stages.stage import Step
 from gateway.telemetry.buckets import TOKEN_GAP
 
 
 class Account(Step):
-    """Times the exchange, and journals it exactly once, whatever becomes of it."""
+    """Times the exchange, and journals it exactly once, whatever becomes of it.
 
-    def __init__(self, worker: str, journal: Journal, clock: Clock) -> None:
+    Where ``strict``, no reply is complete without a record: while the journal takes none, nothing is begun. ``waiting``
+    makes the flow that holds a reply's end until its record is where it has to be; without one nothing is held.
+    """
+
+    def __init__(self, worker: str, journal: Journal, clock: Clock, *, strict: bool = False,
+                 waiting: Callable[[Exchange], Flow] | None = None) -> None:
         self._worker = worker
         self._journal = journal
         self._clock = clock
+        self._strict = strict
+        self._waiting = waiting
 
     def enter(self, exchange: Exchange) -> None:
         exchange.record.worker = self._worker
+        if self._strict and self._journal.full:
+            raise JournalUnavailable("No record of requests can be kept now.")
 
     def leave(self, exchange: Exchange, reply: Reply) -> Reply:
-        return reply.through(Accounting(exchange, self._journal, self._clock))
+        reply.through(Accounting(exchange, self._journal, self._clock, self._strict))
+        return reply if self._waiting is None else reply.through(self._waiting(exchange))
 
     def settle(self, exchange: Exchange) -> None:
         # An exchange that was answered or refused is in the journal already; here come those that were abandoned.
@@ -34,13 +45,14 @@ class Account(Step):
 class Accounting(Flow):
     """Watches a reply pass, and writes its record before its last frame."""
 
-    __slots__ = ("_exchange", "_journal", "_now", "_record")
+    __slots__ = ("_exchange", "_journal", "_now", "_record", "_strict")
 
-    def __init__(self, exchange: Exchange, journal: Journal, clock: Clock) -> None:
+    def __init__(self, exchange: Exchange, journal: Journal, clock: Clock, strict: bool) -> None:
         self._exchange = exchange
         self._record = exchange.record
         self._journal = journal
         self._now = clock.time
+        self._strict = strict
 
     def head(self, head: Head) -> None:
         self._record.status = head.status
@@ -65,8 +77,10 @@ class Accounting(Flow):
         self._record.bytes_out += len(last)
         exchange.first_frame_at = exchange.first_frame_at or now
         _conclude_by_status(exchange)
-        record_once(exchange, self._journal, now)
-        self.next.end(last)
+        if record_once(exchange, self._journal, now) or not self._strict:
+            self.next.end(last)
+        else:
+            self.next.fail(JournalUnavailable("No record of this request could be kept."))
 
     def fail(self, refusal: Refusal) -> None:
         exchange = self._exchange
@@ -86,10 +100,10 @@ def _conclude_by_status(exchange: Exchange) -> None:
         exchange.conclude("failed", "upstream", "upstream_error")
 
 
-def record_once(exchange: Exchange, journal: Journal, now: float) -> None:
-    """Completes the record and appends it, unless that was done already."""
+def record_once(exchange: Exchange, journal: Journal, now: float) -> bool:
+    """Completes the record and appends it, unless that was done already; False where the journal did not take it."""
     if exchange.recorded:
-        return
+        return True
     exchange.recorded = True
     record = exchange.record
     record.total_seconds = now - exchange.began_at
@@ -100,7 +114,7 @@ def record_once(exchange: Exchange, journal: Journal, now: float) -> None:
     record.overhead_seconds = _overhead(exchange, now)
     while record.token_gap_counts and not record.token_gap_counts[-1]:
         record.token_gap_counts.pop()
-    journal.append(record)
+    return journal.append(record)
 
 
 def _overhead(exchange: Exchange, now: float) -> float:

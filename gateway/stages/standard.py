@@ -30,14 +30,14 @@ from gateway.telemetry.faults import FaultLog
 from routing.retrying import RetryBudget
 
 
-def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | None, host_keys: HostKeys,
-                    admit: Admit, limits: Limits, clock: Clock, random: Callable[[], float], log: FaultLog,
-                    guard_log: GuardLog, afterwards: Afterwards, threads: Executor,
+def standard_stages(*, account: Account, keys: Mapping[str, Key] | None, host_keys: HostKeys, admit: Admit,
+                    limits: Limits, clock: Clock, random: Callable[[], float], log: FaultLog, guard_log: GuardLog,
+                    afterwards: Afterwards, threads: Executor,
                     content: ContentSegments | None = None) -> Sequence[Stage]:
     """Account is first in and last settled; a version is assigned before anything may be answered for it. Without
     ``content`` nothing can be kept, and nothing is."""
     return (
-        Account(worker, journal, clock),
+        account,
         Keep(content),
         Identify(keys, IdMarks(host_keys.mark)),
         admit,
@@ -49,13 +49,12 @@ def standard_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | 
     )
 
 
-def moderation_stages(*, worker: str, journal: Journal, keys: Mapping[str, Key] | None, host_keys: HostKeys,
-                      admit: Admit, limits: Limits, clock: Clock, guard_log: GuardLog,
-                      threads: Executor) -> Sequence[Stage]:
-    """No version is chosen: the guards themselves are asked. ``admit`` is the one of the standard list: what is in
-    flight is counted together."""
+def moderation_stages(*, account: Account, keys: Mapping[str, Key] | None, host_keys: HostKeys, admit: Admit,
+                      limits: Limits, clock: Clock, guard_log: GuardLog, threads: Executor) -> Sequence[Stage]:
+    """No version is chosen: the guards themselves are asked. ``account`` and ``admit`` are those of the standard list:
+    what is in flight is counted together."""
     return (
-        Account(worker, journal, clock),
+        account,
         Identify(keys, IdMarks(host_keys.mark)),
         admit,
         ReadDocument(limits.json_depth, host_keys),

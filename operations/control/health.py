@@ -11,6 +11,7 @@ from operations.backups.schedule import Schedule
 from operations.classifier.board import Classifiers
 from operations.drills.schedule import Drills
 from operations.ledger.drain import Drain
+from operations.ledger.room import Room
 from operations.revisions.keeper import Keeper
 from operations.revisions.routing_file import RoutingFile
 from operations.workers.board import Workers
@@ -20,7 +21,7 @@ class Health:
     """``missing`` is what keeps the host from being whole; ``notes`` is what somebody should look at."""
 
     def __init__(self, keeper: Keeper, file: RoutingFile, workers: Workers, drain: Drain,
-                 classifiers: Classifiers, auditor: Auditor, backups: Schedule | None = None,
+                 classifiers: Classifiers, auditor: Auditor, room: Room, backups: Schedule | None = None,
                  drills: Drills | None = None) -> None:
         self._keeper = keeper
         self._file = file
@@ -30,6 +31,7 @@ class Health:
         self._auditor = auditor
         self._backups = backups
         self._drills = drills
+        self._room = room
 
     def routes(self) -> list[Route]:
         return [Route("/health", self.health), Route("/ready", self.ready)]
@@ -49,12 +51,17 @@ class Health:
                    f"exchanges wait in the journal ({drain.undrained_bytes()} bytes) and revisions cannot change")
         elif not self._keeper.in_step:
             yield "database: it does not answer yet; exchanges wait in the journal and revisions cannot change"
+        if full := [status.worker for status in self._workers.live() if status.journal_full]:
+            yield f"journal: the disk takes no records of {', '.join(full)}; they are lost, or requests refused"
         if not self._keeper.written:
             yield f"snapshot: revision {self._keeper.number} is not on disk; workers serve the one before it"
         if not self._workers.ready():
             yield "workers: none is ready"
 
     def notes(self) -> Iterator[str]:
+        if self._room.is_low():
+            yield (f"disk: {self._room.free_bytes() >> 20} MiB are free for the journal, less than "
+                   f"{self._room.low_bytes >> 20} (journal_low_bytes)")
         if self._file.refusal is not None:
             yield (f"{self._file.path.name} is refused and revision {self._keeper.number} serves: "
                    + " ".join(map(str, self._file.refusal.problems)))

@@ -49,6 +49,7 @@ from operations.holds.api import HoldRoutes
 from operations.ledger import store as ledger
 from operations.ledger.api import ExchangeRoutes
 from operations.ledger.drain import Drain
+from operations.ledger.room import Room
 from operations.metrics import gauges
 from operations.metrics.api import MetricsRoute
 from operations.metrics.content import of_content
@@ -105,6 +106,7 @@ class Control:
         self.fold = Fold()
         self.following = Following(self._journal, self.fold, log)
         self.drain = Drain(self.database, self._journal, lambda: self.following.spent, log)
+        self.room = Room(state, settings.journal_low_bytes)
         self.vault = Vault(master)
         self.content = ContentDrain(self.database, state / FOLDER, self.vault, Opener(master), log)
         signer = Signer(master.derived("audit"))
@@ -120,7 +122,7 @@ class Control:
         self.backups = self._backing_up(master) if settings.backups else None
         self.drills = Drills(settings, self.backups, self.database, log) if self.backups else None
         self.health = Health(self.keeper, self.file, self.workers, self.drain, self.classifiers, self.auditor,
-                             self.backups, self.drills)
+                             self.room, self.backups, self.drills)
         self.app: ASGIApp = Gate(admin_app(self._routes()), admin_key)
         self._handled = ""
 
@@ -136,7 +138,7 @@ class Control:
             lambda: gauges.of_revisions(self.keeper, self.file),
             lambda: gauges.of_workers(self.workers),
             lambda: gauges.of_classifiers(self.classifiers),
-            lambda: gauges.of_journal(self.drain, self.following, self.workers),
+            lambda: gauges.of_journal(self.drain, self.following, self.workers, self.room),
             lambda: of_content(self.content, self.retention, self.erasures, self.workers),
             lambda: gauges.of_audit(self.auditor),
             lambda: of_backups(self.backups),

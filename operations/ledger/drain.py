@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from gateway.journal import has_ended, segments
+from gateway.journal import has_ended, segments, size_of
 from gateway.record import Entry
 from gateway.telemetry.logs import Log
 from operations.ledger import store
-from operations.ledger.tail import Tail, size_of
+from operations.ledger.tail import Tail
 from operations.store.database import Database, DatabaseAway
 
 BATCH_RECORDS = 2000

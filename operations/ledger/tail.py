@@ -6,8 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.journal import Torn, decode_entry, has_ended, read_frames, segments, worker_of
+from gateway.journal import Torn, decode_entry, end_of, has_ended, read_frames, segments, worker_of
 from gateway.record import Entry
+from operations.ledger.sequences import Sequences
 
 _READ_BYTES = 2 << 20  # above journal.MAX_FRAME_BYTES, so that a whole frame always fits
 
@@ -21,27 +22,37 @@ class Chunk(msgspec.Struct, frozen=True):
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """Bytes that give no record: ``torn`` (the rest of the segment is lost) or ``unreadable`` (one frame)."""
+    """Bytes that give no record: ``torn`` (the rest of the segment is lost) or ``unreadable`` (one frame). Or records
+    that are missing before ``position``, a ``gap``: those that the writer counted from ``first`` to ``last``."""
 
     kind: str
     segment: str
     position: int
-    lost_bytes: int
+    lost_bytes: int = 0
+    writer: str = ""
+    first: int = 0
+    last: int = 0
 
 
 class Tail:
     """A reader's place in every segment. A segment is finished once nothing can be added to it and all of it was read;
     the next segment of the same worker is begun only then.
+
+    Where the disk has failed a writer appends some records again. With ``doubles`` both come: the ledger stores one.
     """
 
     def __init__(
-        self, folder: Path, positions: Mapping[str, int], on_trouble: Callable[[Trouble], None] = lambda _: None
+        self, folder: Path, positions: Mapping[str, int], on_trouble: Callable[[Trouble], None] = lambda _: None,
+        *, doubles: bool = True,
     ) -> None:
         self.finished: set[str] = set()
         self.torn: set[str] = set()
         self._folder = folder
         self._positions = dict(positions)
         self._on_trouble = on_trouble
+        self._doubles = doubles
+        self._sequences = Sequences()
+        self._doubted: dict[str, int] = {}  # frames that are wrong, and may be right once they are whole
 
     def read(self, limit: int) -> list[Chunk]:
         """The next records, about ``limit`` of them at most; none once everything was read."""
@@ -77,7 +88,7 @@ class Tail:
         elif ended:
             self._finish(segment, position)
         elif torn and segment.name not in self.torn:
-            self._tear(segment, position)
+            self._doubt(segment, position)
         return len(records)
 
     def _frames(self, segment: Path, limit: int) -> tuple[list[Entry], int, bool]:
@@ -86,9 +97,12 @@ class Tail:
         try:
             for payload, end in read_frames(segment, position, _READ_BYTES):
                 try:
-                    records.append(decode_entry(payload))
+                    entry = decode_entry(payload)
                 except msgspec.DecodeError:
                     self._on_trouble(Trouble("unreadable", segment.name, position, len(payload)))
+                else:
+                    if self._is_new(segment, entry, position) or self._doubles:
+                        records.append(entry)
                 position = end
                 if len(records) >= limit:
                     break
@@ -96,24 +110,30 @@ class Tail:
             return records, position, True
         return records, position, False
 
+    def _is_new(self, segment: Path, entry: Entry, position: int) -> bool:
+        missing = self._sequences.note(worker_of(segment), entry)
+        if missing:
+            self._on_trouble(Trouble("gap", segment.name, position, 0, entry.writer, missing[0], missing[-1]))
+        return missing is not None
+
     def _finish(self, segment: Path, position: int) -> None:
-        if size_of(segment) > position and segment.name not in self.torn:
+        if segment.name not in self.torn and end_of(segment) > position:
             self._tear(segment, position)
         self.finished.add(segment.name)
 
+    def _doubt(self, segment: Path, position: int) -> None:
+        """A frame that is wrong twice is torn; the first time its writer may have been at it."""
+        if self._doubted.get(segment.name) == position:
+            self._tear(segment, position)
+        self._doubted[segment.name] = position
+
     def _tear(self, segment: Path, position: int) -> None:
         self.torn.add(segment.name)
-        self._on_trouble(Trouble("torn", segment.name, position, size_of(segment) - position))
+        self._on_trouble(Trouble("torn", segment.name, position, max(0, end_of(segment) - position)))
 
     def _forget_all_but(self, present: set[str]) -> None:
         self.finished &= present
         self.torn &= present
+        self._doubted = {name: place for name, place in self._doubted.items() if name in present}
         self._positions = {name: place for name, place in self._positions.items() if name in present}
 
-
-def size_of(segment: Path) -> int:
-    """Its bytes; 0 where it is gone."""
-    try:
-        return segment.stat().st_size
-    except FileNotFoundError:
-        return 0

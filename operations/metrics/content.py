@@ -13,9 +13,9 @@ from operations.workers.board import Workers
 def of_content(drain: ContentDrain, retention: RetentionKeeper, erasures: Erasures,
                workers: Workers) -> Iterator[Metric]:
     yield CounterMetricFamily("gatewright_content_kept", "Exchanges whose content was sealed",
-                              value=workers.content_kept())
+                              value=workers.counted("content_kept"))
     yield CounterMetricFamily("gatewright_content_shed", "Exchanges whose content no disk took",
-                              value=workers.content_shed())
+                              value=workers.counted("content_shed"))
     items = CounterMetricFamily("gatewright_content_items", "Sealed items, by what became of them", labels=["result"])
     for result in ("stored", "erased", "expired"):
         items.add_metric([result], getattr(drain.total, result))

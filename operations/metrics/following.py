@@ -18,14 +18,15 @@ class Following:
     def __init__(self, folder: Path, fold: Fold, log: Log) -> None:
         self.torn_total = 0
         self.unreadable_total = 0
+        self.missing_total = 0
         self._folder = folder
-        self._tail = Tail(folder, {}, self._note)
+        self._tail = Tail(folder, {}, self._note, doubles=False)
         self._fold = fold
         self._log = log
 
     def start_from(self, positions: Mapping[str, int]) -> None:
         """Leaves out what stands before ``positions``; called before the first step."""
-        self._tail = Tail(self._folder, positions, self._note)
+        self._tail = Tail(self._folder, positions, self._note, doubles=False)
 
     @property
     def spent(self) -> Set[str]:
@@ -48,6 +49,11 @@ class Following:
         return count
 
     def _note(self, trouble: Trouble) -> None:
+        if trouble.kind == "gap":
+            self.missing_total += trouble.last - trouble.first + 1
+            self._log.error("journal_gap", segment=trouble.segment, at_byte=trouble.position, writer=trouble.writer,
+                            first=trouble.first, last=trouble.last)
+            return
         if trouble.kind == "torn":
             self.torn_total += 1
         else:

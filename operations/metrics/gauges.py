@@ -16,6 +16,7 @@ from operations.audit.auditor import Auditor
 from operations.classifier.board import Classifiers
 from operations.classifier.status import BATCH_SECONDS, BATCH_WINDOWS
 from operations.ledger.drain import Drain
+from operations.ledger.room import Room
 from operations.metrics.following import Following
 from operations.revisions.keeper import Keeper
 from operations.revisions.routing_file import RoutingFile
@@ -96,12 +97,14 @@ def _buckets(boundaries: Sequence[float], counts: Sequence[int]) -> list[tuple[s
     return list(zip([*map(repr, boundaries), "+Inf"], accumulate(counts), strict=True))
 
 
-def of_journal(drain: Drain, following: Following, workers: Workers) -> Iterator[Metric]:
-    yield CounterMetricFamily("gatewright_journal_lost", "Records that no disk took", value=workers.journal_lost())
+def of_journal(drain: Drain, following: Following, workers: Workers, room: Room) -> Iterator[Metric]:
+    yield from _of_disk(workers, room)
     yield CounterMetricFamily("gatewright_journal_torn", "Segments that ended in a torn frame",
                               value=following.torn_total)
     yield CounterMetricFamily("gatewright_journal_unreadable", "Whole frames that held no record",
                               value=following.unreadable_total)
+    yield CounterMetricFamily("gatewright_journal_missing", "Records that their writers counted and no journal holds",
+                              value=following.missing_total)
     yield GaugeMetricFamily("gatewright_journal_undrained_bytes", "Journal that is not in the ledger yet",
                             value=drain.undrained_bytes())
     yield GaugeMetricFamily("gatewright_ledger_up", "1 while the database takes records",
@@ -113,6 +116,20 @@ def of_journal(drain: Drain, following: Following, workers: Workers) -> Iterator
                               value=drain.unstorable_total)
     yield CounterMetricFamily("gatewright_ledger_failures", "Attempts that the database refused",
                               value=drain.failures_total)
+
+
+def _of_disk(workers: Workers, room: Room) -> Iterator[Metric]:
+    yield CounterMetricFamily("gatewright_journal_lost", "Records that no disk took",
+                              value=workers.counted("journal_lost"))
+    yield CounterMetricFamily("gatewright_journal_sync_failures", "Times that the disk could not confirm records",
+                              value=workers.counted("journal_sync_failures"))
+    yield CounterMetricFamily("gatewright_journal_unconfirmed", "Replies whose record no disk has confirmed",
+                              value=workers.counted("journal_unconfirmed"))
+    yield GaugeMetricFamily("gatewright_journal_full", "Workers whose records no disk takes now",
+                            value=sum(status.journal_full for status in workers.live()))
+    yield GaugeMetricFamily("gatewright_journal_free_bytes", "Room on the journals' disk", value=room.free_bytes())
+    yield GaugeMetricFamily("gatewright_journal_low", "1 while that is less than the settings want",
+                            value=room.is_low())
 
 
 def of_audit(auditor: Auditor) -> Iterator[Metric]:

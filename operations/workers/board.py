@@ -13,7 +13,8 @@ from gateway.worker_status import WorkerStatus
 from operations.classifier.status import ClassifierStatus
 
 FRESH_SECONDS = 5.0
-_COUNTED = ("journal_lost", "content_kept", "content_shed")
+# Fields that grow over a worker's life.
+COUNTERS = ("journal_lost", "journal_sync_failures", "journal_unconfirmed", "content_kept", "content_shed")
 _DATAGRAM_BYTES = 1 << 20
 
 
@@ -50,7 +51,7 @@ class Workers:
         if known is not None and known.pid != status.pid:
             if status.at < known.at and self.is_live(known):
                 return
-            self._counted_before.update({name: getattr(known, name) for name in _COUNTED})
+            self._counted_before.update({field: getattr(known, field) for field in COUNTERS})
             self._asked_before.update(known.guard_asks)
         self._newest[status.worker] = status
         if abs(self._wall() - status.at) < FRESH_SECONDS:
@@ -74,21 +75,10 @@ class Workers:
     def ready(self) -> int:
         return sum(status.ready for status in self.live())
 
-    def journal_lost(self) -> int:
-        """Records that no disk took, over all lives of all workers since this process began."""
-        return self._counted("journal_lost")
-
-    def content_kept(self) -> int:
-        """Exchanges whose content was sealed, likewise."""
-        return self._counted("content_kept")
-
-    def content_shed(self) -> int:
-        """Exchanges whose content should have been, and could not."""
-        return self._counted("content_shed")
-
-    def _counted(self, name: str) -> int:
-        total: int = self._counted_before[name] + sum(getattr(status, name) for status in self._newest.values())
-        return total
+    def counted(self, field: str) -> int:
+        """One of COUNTERS over all lives of all workers since this process began."""
+        live: int = sum(getattr(status, field) for status in self._newest.values())
+        return self._counted_before[field] + live
 
     def guard_asks(self) -> Counter[str]:
         """Questions to guard models by ``name:outcome``, over all lives of all workers since this process began."""

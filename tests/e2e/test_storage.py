@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import signal
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from pathlib import Path
+from typing import Any
 
+import httpx2 as httpx
 import pytest
 import pytest_asyncio
 
@@ -49,18 +53,84 @@ async def test_a_full_disk_stops_no_traffic_and_no_later_record_is_lost(
     """The journal cannot grow, in the middle of a record even; when it can again, what follows is on record."""
     before = await served(gateway, "before")
     await is_recorded(gateway, before)
-    (worker,) = (await gateway.worker_pids()).values()
-    (segment,) = (gateway.state / "journal").glob("*.journal")
-    _, hard = resource.prlimit(worker, resource.RLIMIT_FSIZE)
-    resource.prlimit(worker, resource.RLIMIT_FSIZE, (segment.stat().st_size + 100, hard))
-    await served(gateway, "full")
+    worker = await with_little_room(gateway, 8000)
+    names = await served(gateway, "full", 40)
 
     async def is_told() -> bool:
         return (await gateway.counted("gatewright_journal_lost_total")).get("", 0.0) > 0
 
     await gateway.until(is_told, "the loss to be counted")
+    assert (await gateway.counted("gatewright_journal_full"))[""] == 1
+    assert any("the disk takes no records of w0" in missing for missing in await missing_at(gateway))
+    lift_limit(worker)
+
+    async def is_over() -> bool:
+        return (await gateway.counted("gatewright_journal_full"))[""] == 0
+
+    await gateway.until(is_over, "the worker to notice, without a request")
+    after = await served(gateway, "after")
+    await is_recorded(gateway, before | after)
+    kept = names & set(on_record(gateway))
+    assert 0 < len(kept) < len(names)
+    assert (await gateway.counted("gatewright_journal_lost_total"))[""] == len(names - kept)
+    assert "journal_gap" not in gateway.log
+    assert "journal_torn" not in gateway.log
+
+
+async def test_a_full_disk_lets_nothing_pass_without_a_record_where_that_is_wanted(
+    fake: FakeVLLM, tmp_path: Path
+) -> None:
+    """Each request is refused, or is on record, or failed in its client's eyes; and it ends by itself."""
+    routing = routing_to(fake.url)
+    async with GatewayProcess(tmp_path, routing, journal_full="refuse", journal_low_bytes=1 << 60) as gateway:
+        assert any("journal_low_bytes" in note for note in (await ready(gateway))["notes"])
+        assert (await gateway.counted("gatewright_journal_low"))[""] == 1
+        worker = await with_little_room(gateway, 8000)
+        heard = {f"r{i}": await ask(gateway.port, request(name=f"r{i}")) for i in range(40)}
+        refused = {name for name, one in heard.items() if one.status == 503}
+        assert {(one.error or {}).get("code") for name, one in heard.items() if name in refused} == {
+            "journal_unavailable"}
+        assert heard["r39"].header("retry-after") == "1"
+        assert not await gateway.is_ready(), "a balancer sends requests elsewhere meanwhile"
+        lift_limit(worker)
+        await gateway.until(gateway.is_ready, "room again")
+        names = await served(gateway, "after")
+        answered = heard.keys() - refused
+        assert answered
+        await is_recorded(gateway, names | answered)
+
+
+async def ready(gateway: GatewayProcess) -> dict[str, Any]:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        told: dict[str, Any] = (await client.get(gateway.admin_url + "/ready")).json()
+    return told
+
+
+async def missing_at(gateway: GatewayProcess) -> list[str]:
+    told: list[str] = (await ready(gateway))["missing"]
+    return told
+
+
+async def with_little_room(gateway: GatewayProcess, size: int) -> int:
+    """Another worker in the one's place, none of whose files may grow beyond that size: what it cannot set aside it
+    writes as far as that goes. Returns its process."""
+    (before,) = (await gateway.worker_pids()).values()
+    _, hard = resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE, (size, hard))  # its children have it too
+    os.kill(before, signal.SIGKILL)
+
+    async def is_replaced() -> bool:
+        return (await gateway.worker_pids()).get("w0") not in (None, before)
+
+    await gateway.until(is_replaced, "another worker", 60)
+    resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    await gateway.until(gateway.is_ready, "it to be ready", 60)
+    return (await gateway.worker_pids())["w0"]
+
+
+def lift_limit(worker: int) -> None:
+    _, hard = resource.prlimit(worker, resource.RLIMIT_FSIZE)
     resource.prlimit(worker, resource.RLIMIT_FSIZE, (hard, hard))
-    await is_recorded(gateway, before | await served(gateway, "after"))
 
 
 async def test_a_locked_database_stops_no_traffic_and_loses_nothing(gateway: GatewayProcess, fake: FakeVLLM) -> None:

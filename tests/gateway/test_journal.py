@@ -8,7 +8,9 @@ import os
 import struct
 import subprocess
 import sys
+import time
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -22,14 +24,16 @@ from gateway.journal import (
     Torn,
     decode_entry,
     decode_record,
-    frame,
+    end_of,
     has_ended,
     read_frames,
     segments,
+    size_of,
     worker_of,
     writer_pid,
 )
 from gateway.record import Attempt, ExchangeRecord, Signal
+from gateway.segment import frame
 from tests.gateway.exchanges import journaled
 
 
@@ -44,6 +48,18 @@ def opened(tmp_path: Path) -> Journal:
 
 def names(folder: Path) -> list[str]:
     return [each.id for each in journaled(folder)]
+
+
+def ended(folder: Path) -> list[bool]:
+    return [has_ended(segment) for segment in segments(folder)]
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    """Waits for what a thread of the journal's does meanwhile."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
 
 def test_a_record_comes_back_as_it_went_in(tmp_path: Path) -> None:
@@ -96,9 +112,9 @@ def test_only_the_segment_that_may_grow_is_locked(tmp_path: Path) -> None:
     journal = Journal(tmp_path, "w0", segment_bytes=1)
     journal.append(record())
     journal.append(record())
-    assert [has_ended(segment) for segment in segments(tmp_path)] == [True, False]
+    eventually(lambda: ended(tmp_path) == [True, False])
     journal.close()
-    assert [has_ended(segment) for segment in segments(tmp_path)] == [True, True]
+    assert ended(tmp_path) == [True, True]
 
 
 def test_a_segment_is_never_seen_before_it_is_locked(tmp_path: Path) -> None:
@@ -166,14 +182,13 @@ def test_a_byte_that_changed_is_noticed_and_what_came_before_it_is_kept(three: t
         assert str(torn.value) == f"{segment.name}: torn frame at byte {ends[0]}"
 
 
-def test_a_tail_of_zeros_is_no_record(three: tuple[Path, list[int]]) -> None:
-    """What a file system may leave after the machine has lost its power."""
+def test_a_tail_of_zeros_is_what_was_set_aside(three: tuple[Path, list[int]]) -> None:
     segment, ends = three
-    segment.write_bytes(segment.read_bytes() + bytes(4096))
-    read: list[tuple[bytes, int]] = []
-    with pytest.raises(Torn) as torn:
-        read.extend(read_frames(segment))
-    assert ([end for _, end in read], torn.value.offset) == (ends, ends[2])
+    whole = segment.read_bytes()
+    for zeros in (1, 7, 8, 9, 4096, 1 << 20):
+        segment.write_bytes(whole + bytes(zeros))
+        assert [end for _, end in read_frames(segment)] == ends
+        assert end_of(segment) == size_of(segment) <= ends[2]
 
 
 def test_a_length_that_no_frame_has_is_torn_and_not_waited_for(three: tuple[Path, list[int]]) -> None:
@@ -194,6 +209,35 @@ def test_reading_stops_at_its_limit_and_goes_on_there(tmp_path: Path, opened: Jo
         offset, rounds = found[-1][1], rounds + 1
     assert seen == [f"{i:03d}" for i in range(200)]
     assert rounds > 10
+
+
+def test_what_stands_behind_a_hole_of_zeros_is_seen_to_be_there(three: tuple[Path, list[int]]) -> None:
+    """What a file system may leave after the machine has lost its power: later pages without those before them."""
+    segment, ends = three
+    segment.write_bytes(segment.read_bytes()[: ends[0]] + bytes(20_000) + b"x" + bytes(5000))
+    assert [end for _, end in read_frames(segment)] == ends[:1]
+    assert end_of(segment) == ends[0] + 20_001
+
+
+def test_a_frame_that_ends_in_zeros_is_not_taken_for_longer_than_it_is(tmp_path: Path) -> None:
+    segment = tmp_path / "w0-1-1.journal"
+    segment.write_bytes(frame(b"a") + frame(b"b\0\0") + bytes(5000))
+    [_, (_, end)] = read_frames(segment)
+    assert end_of(segment) == size_of(segment) == end - 2
+
+
+def test_sizes_of_what_is_not_there_are_nothing(tmp_path: Path) -> None:
+    gone, empty = tmp_path / "w0-1-1.journal", tmp_path / "w0-2-1.journal"
+    empty.write_bytes(bytes(9000))
+    assert [end_of(gone), size_of(gone), end_of(empty), size_of(empty)] == [0] * 4
+
+
+@pytest.mark.parametrize("size", [1, 100, 262_135, 262_136, 262_137, 300_000, MAX_FRAME_BYTES - 8])
+def test_frames_of_any_size_are_read_wherever_a_reader_stops(tmp_path: Path, size: int) -> None:
+    segment = tmp_path / "w0-1-1.journal"
+    payloads = [b"first", b"x" * size, b"y" * size, b"last"]
+    segment.write_bytes(b"".join(map(frame, payloads)) + bytes(100))
+    assert [payload for payload, _ in read_frames(segment)] == payloads
 
 
 @given(st.lists(st.binary(min_size=1, max_size=50), max_size=5), st.binary(max_size=60))
@@ -231,7 +275,7 @@ def test_what_is_no_record_is_said_to_be_none() -> None:
 def in_a_process_with_a_full_disk(folder: Path, script: str) -> str:
     """Runs a script whose files may not grow beyond 1000 bytes: a `write` is cut short there, and then refused."""
     start = """
-import resource, signal, sys
+import os, resource, signal, sys
 from pathlib import Path
 from gateway.journal import Journal
 from gateway.record import ExchangeRecord
@@ -240,7 +284,8 @@ def limit(size):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 def append(name, size=300):
     return journal.append(ExchangeRecord(id=name, started_at=0.0, content="x" * size))
-journal = Journal(Path(sys.argv[1]), "w0")
+limit(1000)
+journal = Journal(Path(sys.argv[1]), "w0", writer="life")
 """
     done = subprocess.run([sys.executable, "-c", start + script, str(folder)], check=True, timeout=60,
                           capture_output=True, text=True)  # fmt: skip
@@ -249,21 +294,47 @@ journal = Journal(Path(sys.argv[1]), "w0")
 
 def test_a_full_disk_loses_records_and_raises_nothing(tmp_path: Path) -> None:
     out = in_a_process_with_a_full_disk(tmp_path, """
-limit(1000)
-print([append(str(i)) for i in range(3)], journal.appended, journal.lost)
+print([append(str(i)) for i in range(3)], journal.appended, journal.lost, journal.full)
 limit(0)
-print([append(str(i)) for i in range(3, 6)], journal.appended, journal.lost)
+print([append(str(i)) for i in range(3, 6)], journal.appended, journal.lost, journal.full)
 limit(resource.RLIM_INFINITY)
-print([append(str(i)) for i in range(6, 8)], journal.appended, journal.lost)
+print([append(str(i)) for i in range(6, 8)], journal.appended, journal.lost, journal.full)
 """)  # fmt: skip
-    assert out.splitlines() == ["[True, True, False] 2 1", "[False, False, False] 2 4", "[True, True] 4 4"]
-    assert names_of(segments(tmp_path)[0]) == ["0", "1"]
-    assert [name for segment in segments(tmp_path) for name in names_of(segment)] == ["0", "1", "6", "7"], (
-        "a torn frame hides nothing that was written after it")
+    assert out.splitlines() == [
+        "[True, True, False] 2 1 True", "[False, False, False] 2 4 True", "[True, True] 4 4 False"]
+    assert [(one.id, one.sequence) for one in journaled(tmp_path)] == [("0", 1), ("1", 2), ("6", 3), ("7", 4)], (
+        "no torn frame, and no gap where something is lost")
+    assert all(end_of(segment) == segment.stat().st_size for segment in segments(tmp_path))
 
 
-def names_of(segment: Path) -> list[str]:
-    return [decode_record(payload).id for payload, _ in read_frames(segment)]
+def test_blocks_that_were_set_aside_take_records_on_a_full_disk(tmp_path: Path) -> None:
+    """Nobody has to ask the disk before they are used up; then it is asked, and tells."""
+    out = in_a_process_with_a_full_disk(tmp_path, """
+limit(resource.RLIM_INFINITY)
+journal = Journal(Path(sys.argv[1]), "w1", 4000)
+limit(1000)
+taken = [append(str(i)) for i in range(20)]
+print(taken.index(False) > 9, taken[-1], journal.full, journal.recover())
+limit(resource.RLIM_INFINITY)
+print(journal.recover(), journal.full, append("more"))
+""")  # fmt: skip
+    assert out.splitlines() == ["True False True False", "True False True"]
+    assert names(tmp_path)[-1] == "more"
+
+
+def test_a_worker_that_starts_on_a_full_disk_serves_and_recovers(tmp_path: Path) -> None:
+    out = in_a_process_with_a_full_disk(tmp_path, """
+folder = Path(sys.argv[1]) / "gone"
+os.makedirs(folder)
+few = len(os.listdir("/proc/self/fd")) - 1
+resource.setrlimit(resource.RLIMIT_NOFILE, (few, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+journal = Journal(folder, "w0")
+print(append("a"), journal.full, journal.lost)
+resource.setrlimit(resource.RLIMIT_NOFILE, (1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+print(append("b"), journal.full, journal.lost)
+""")  # fmt: skip
+    assert out.splitlines() == ["False True 1", "True False 1"]
+    assert names(tmp_path / "gone") == ["b"]
 
 
 def test_a_folder_that_is_gone_loses_records_until_it_is_back(tmp_path: Path) -> None:

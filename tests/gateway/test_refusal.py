@@ -41,6 +41,7 @@ TREE = {
     "ContentUnreadable": (400, "content_unreadable", False, "policy"),
     "GuardUnavailable": (503, "guard_unavailable", True, "policy"),
     "Overloaded": (503, "overloaded", True, "gateway"),
+    "JournalUnavailable": (503, "journal_unavailable", True, "gateway"),
     "Draining": (503, "shutting_down", True, "gateway"),
     "NotKept": (503, "feedback_not_kept", True, "gateway"),
     "InternalError": (500, "internal_error", False, "gateway"),

@@ -42,7 +42,7 @@ def test_every_route_is_in_the_docs(control: Control) -> None:
 
 
 def test_every_metric_is_in_the_docs_with_its_labels(control: Control) -> None:
-    journal = gauges.of_journal(control.drain, control.following, control.workers)
+    journal = gauges.of_journal(control.drain, control.following, control.workers, control.room)
     kept = of_content(control.content, control.retention, control.erasures, control.workers)
     control.retention.oldest = dict.fromkeys(KINDS, 0.0)
     families = [*traffic(control.fold), *kept, *gauges.of_revisions(control.keeper, control.file),

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.journal import Journal, has_ended, segments
+from gateway.journal import Journal, end_of, has_ended, read_frames, segments
+from gateway.segment import frame
 from operations.ledger.tail import Tail, Trouble
 from tests.operations.scripted_worker import record
 
@@ -131,12 +132,15 @@ def test_a_torn_tail_ends_its_segment_and_is_told_with_what_it_lost(tmp_path: Pa
 def test_a_frame_whose_bytes_changed_is_told_once_and_the_rest_of_its_segment_given_up(tmp_path: Path) -> None:
     journal = write(tmp_path, "a", "b", "c")
     [segment] = segments(tmp_path)
-    data = bytearray(segment.read_bytes())
-    data[len(data) // 2] ^= 0xFF
-    segment.write_bytes(data)
+    with segment.open("r+b") as file:
+        file.seek(end_of(segment) // 2)
+        file.write(b"\xff")
     told: list[Trouble] = []
     tail = Tail(tmp_path, {}, told.append)
-    assert read_all(tail) == ["a"]
+    assert [one.id for chunk in tail.read(9) for one in chunk.records] == ["a"]
+    tail.read(9)
+    assert told == [], "its writer may be at that very frame"
+    assert read_all(tail) == []
     assert [trouble.kind for trouble in told] == ["torn"]
     assert tail.finished == set(), "its writer may still be at it"
     journal.close()
@@ -146,14 +150,11 @@ def test_a_frame_whose_bytes_changed_is_told_once_and_the_rest_of_its_segment_gi
 
 
 def test_a_whole_frame_that_holds_no_record_is_told_and_passed_over(tmp_path: Path) -> None:
-    from gateway.journal import frame
-
-    journal = write(tmp_path, "a")
+    journal = write(tmp_path, "a", "b")
     [segment] = segments(tmp_path)
-    with segment.open("ab") as file:
-        file.write(frame(b"\xc1 not a record"))
-    journal.append(record("b"))
     journal.close()
+    [(first, _), (second, _)] = read_frames(segment)
+    segment.write_bytes(frame(first) + frame(b"\xc1 not a record") + frame(second))
     told: list[Trouble] = []
     assert read_all(Tail(tmp_path, {}, told.append)) == ["a", "b"]
     assert [trouble.kind for trouble in told] == ["unreadable"]
@@ -161,8 +162,6 @@ def test_a_whole_frame_that_holds_no_record_is_told_and_passed_over(tmp_path: Pa
 
 def test_a_frame_of_a_later_release_is_read_without_what_is_new(tmp_path: Path) -> None:
     import msgspec
-
-    from gateway.journal import frame
 
     later = {**msgspec.to_builtins(record("a")), "schema": 2, "mood": "good"}
     journal = write(tmp_path)
@@ -195,3 +194,76 @@ def test_every_record_is_read_once_whatever_the_limits(
         read += [one.id for chunk in tail.read(limit) for one in chunk.records]
     journal.close()
     assert read + read_all(tail, limit) == written
+
+
+def numbered(folder: Path, *places: int, writer: str = "life", worker: str = "w0") -> None:
+    """A segment with records that were counted so."""
+    journal = Journal(folder, worker, writer=writer)
+    for place in places:
+        journal.appended = place - 1
+        assert journal.append(record(f"{writer}-{place}"))
+    journal.close()
+
+
+def test_records_that_were_counted_and_are_not_there_are_told_by_their_places(tmp_path: Path) -> None:
+    numbered(tmp_path, 1, 2, 5, 6)
+    numbered(tmp_path, 9)
+    told: list[Trouble] = []
+    assert len(read_all(Tail(tmp_path, {}, told.append))) == 5
+    assert [(trouble.kind, trouble.writer, trouble.first, trouble.last) for trouble in told] == [
+        ("gap", "life", 3, 4), ("gap", "life", 7, 8)]
+    assert [trouble.segment for trouble in told] == [segment.name for segment in segments(tmp_path)]
+
+
+def test_a_life_is_counted_from_where_it_was_first_seen(tmp_path: Path) -> None:
+    """What came before it is in the ledger, and its segments are gone."""
+    numbered(tmp_path, 41, 42)
+    numbered(tmp_path, 7, writer="next life")
+    numbered(tmp_path, 1, 2, writer="other", worker="w1")
+    told: list[Trouble] = []
+    read_all(Tail(tmp_path, {}, told.append))
+    assert told == []
+
+
+def test_what_a_torn_frame_costs_is_told_in_bytes_and_in_records(tmp_path: Path) -> None:
+    numbered(tmp_path, 1, 2, 3, 4)
+    [torn] = segments(tmp_path)
+    [(_, first), *_] = read_frames(torn)
+    with torn.open("r+b") as file:
+        file.seek(first + 20)
+        file.write(b"\xff")
+    size = end_of(torn)
+    numbered(tmp_path, 5, 6)
+    told: list[Trouble] = []
+    assert read_all(Tail(tmp_path, {}, told.append)) == ["life-1", "life-5", "life-6"]
+    assert [(trouble.kind, trouble.lost_bytes, trouble.first, trouble.last) for trouble in told] == [
+        ("torn", size - first, 0, 0), ("gap", 0, 2, 4)]
+
+
+def test_what_was_appended_again_comes_twice_or_once_as_is_wanted(tmp_path: Path) -> None:
+    numbered(tmp_path, 1, 2, 3)
+    numbered(tmp_path, 2, 3, 4)
+    told: list[Trouble] = []
+    assert len(read_all(Tail(tmp_path, {}, told.append))) == 6
+    assert read_all(Tail(tmp_path, {}, told.append, doubles=False)) == [f"life-{place}" for place in (1, 2, 3, 4)]
+    assert told == []
+
+
+def test_a_killed_writers_segment_ends_at_its_last_record_and_is_not_torn(tmp_path: Path) -> None:
+    """Behind it stands what was set aside, and perhaps a spare that no reader looks at; the next life removes that."""
+    program = ("import os, sys; from pathlib import Path; from gateway.journal import Journal;"
+               "from tests.operations.scripted_worker import record;"
+               "journal = Journal(Path(sys.argv[1]), 'w0', 1 << 20);"
+               "[journal.append(record(str(number))) for number in range(2000)];"
+               "journal._spare.result(); os.kill(os.getpid(), 9)")
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False, timeout=60)
+    hidden = list(tmp_path.glob(".*"))
+    assert [segment.stat().st_size for segment in segments(tmp_path)] == [1 << 20]
+    told: list[Trouble] = []
+    tail = Tail(tmp_path, {}, told.append)
+    assert read_all(tail) == [str(number) for number in range(2000)]
+    assert (told, tail.torn, tail.finished) == ([], set(), {segments(tmp_path)[0].name})
+    Journal(tmp_path, "w1").close()
+    assert list(tmp_path.glob(".*")) == hidden, "not another worker's"
+    Journal(tmp_path, "w0").close()
+    assert list(tmp_path.glob(".*")) == []

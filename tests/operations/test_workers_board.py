@@ -82,7 +82,7 @@ def test_a_clock_that_was_set_forward_makes_no_worker_silent() -> None:
 def test_lost_records_add_up_over_the_lives_of_a_worker() -> None:
     workers = board(status(pid=1, at=999.0, journal_lost=3), status(pid=2, at=1000.0, journal_lost=1),
                     status("w1", pid=3, journal_lost=2))
-    assert workers.journal_lost() == 6
+    assert workers.counted("journal_lost") == 6
 
 
 def test_endpoints_add_up_over_live_workers() -> None:

@@ -67,10 +67,10 @@ class Refuses(Step):
 class Case:
     """One exchange behind Account; the wire notes what the journal held when each write was made."""
 
-    def __init__(self, folder: Path, stage: Step | None = None, streamed: bool = True) -> None:
+    def __init__(self, folder: Path, stage: Step | None = None, streamed: bool = True, strict: bool = False) -> None:
         self.folder, self.clock, self.source = folder, HandClock(), Pushed()
         self.journal = Journal(folder, "w0")
-        self.account = Account("w0", self.journal, self.clock)
+        self.account = Account("w0", self.journal, self.clock, strict=strict)
         self.pipeline = Pipeline([self.account, stage or Answers(self.source)], FaultList())
         self.wire = RecordingWire()
         self.wire.settle = self.pipeline.settle
@@ -79,6 +79,12 @@ class Case:
         self.exchange = exchange_of(request_of({"model": "m"}), wire=self.wire, clock=self.clock)
         self.exchange.streamed = streamed
         self.pipeline.start(self.exchange)
+
+    def next_exchange(self) -> RecordingWire:
+        wire = RecordingWire()
+        wire.settle = self.pipeline.settle
+        self.pipeline.start(exchange_of(request_of({"model": "m"}), wire=wire, clock=self.clock))
+        return wire
 
     @property
     def flow(self) -> Flow:
@@ -260,6 +266,25 @@ def test_a_journal_that_will_not_take_it_costs_the_client_nothing(case: Case) ->
     case.flow.head(WHOLE)
     case.flow.end(b"{}")
     assert (case.wire.status, case.wire.body, case.journal.lost) == (200, b"{}", 1)
+
+
+def test_where_records_must_be_kept_no_reply_is_complete_without_one(tmp_path: Path) -> None:
+    case = Case(tmp_path, strict=True)
+    case.journal.close()
+    case.flow.head(WHOLE)
+    case.flow.end(b"{}")
+    assert (case.wire.status, case.wire.error["code"]) == (503, "journal_unavailable")
+
+
+def test_where_records_must_be_kept_nothing_is_begun_while_they_cannot_be(tmp_path: Path) -> None:
+    """The refusals are the first records that will be taken again."""
+    full = Case(tmp_path / "full", strict=True)
+    full.journal.full = True
+    refused = full.next_exchange()
+    assert (refused.status, refused.error["code"]) == (503, "journal_unavailable")
+    assert [one.code for one in journaled(full.folder)] == ["journal_unavailable"]
+    assert full.next_exchange().sent == b"", "it has begun"
+    full.journal.close()
 
 
 def test_what_passes_is_not_changed(case: Case) -> None:
