@@ -68,7 +68,7 @@ def test_the_record_gets_the_keys_id_and_tenant_and_never_the_key() -> None:
 
 def test_what_asks_with_a_key_for_probes_is_a_probe() -> None:
     exchange = exchange_of(request_of({}, headers={"authorization": f"Bearer {SECRET}"}))
-    Identify({KEY.sha256: msgspec.structs.replace(KEY, purpose="probe")}).enter(exchange)
+    Identify({KEY.sha256: msgspec.structs.replace(KEY, purpose="probe")}, MARKS).enter(exchange)
     assert exchange.record.purpose == "probe"
 
 
