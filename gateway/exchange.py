@@ -1,6 +1,6 @@
 """The exchange: one request's life, from its last byte read to its record written."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
@@ -12,6 +12,8 @@ from guardrails.verdict import Verdict
 from models.protocol.operations import Operation
 
 if TYPE_CHECKING:
+    from gateway.cache.recollection import Recollection
+    from gateway.idempotency import Claim
     from gateway.judging import Judging
     from gateway.reply import Flow, Reply
     from gateway.snapshot import Route, Snapshot
@@ -75,6 +77,9 @@ class Exchange(msgspec.Struct, eq=False):
     late: list[Late] = []  # what was found that the client is told nothing of
     pseudonyms: Pseudonyms | None = None  # lives here alone: it is never written anywhere
     lot: float = 0.0  # from [0, 1): decides which guards judge where they are sampled
+    claim: "Claim | None" = None  # the right to answer under its Idempotency-Key
+    recall: "Recollection | None" = None  # None where it has nothing to do with the cache
+    stays: Callable[[Callable[[], None]], bool] | None = None  # asked when the client has left: see Remembering
     held_endpoint: "Endpoint | None" = None  # where the state is that the request refers to
     streamed: bool = False
     entered: int = 0  # how many stages

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from gateway.beginning import beginning_of
 from gateway.breaking import break_off
 from gateway.exchange import Clock, Exchange
 from gateway.other_places import OtherPlaces
@@ -47,6 +48,7 @@ from models.upstream import (
     Unreachable,
     UpstreamFailure,
 )
+from routing.affinity import Affinity, blocks_of
 from routing.balancing import choose
 from routing.retrying import RetryBudget
 
@@ -65,6 +67,7 @@ class Inference(msgspec.Struct, eq=False):
     _random: Callable[[], float]
     _budget: RetryBudget
     _log: FaultLog
+    _affinity: Affinity | None = None
     _flow: Flow = SPENT
     _call: Call | None = None
     _target: Target = None  # type: ignore[assignment]  # these two are set by the first asking
@@ -100,7 +103,13 @@ class Inference(msgspec.Struct, eq=False):
         self._budget.requests += 1
         exchange = self._exchange
         target = exchange.route.targets[exchange.record.arm_assigned]
-        self._ask(target, exchange.held_endpoint or choose(target.endpoints, self._random))
+        self._ask(target, exchange.held_endpoint or self._near(target) or choose(target.endpoints, self._random))
+
+    def _near(self, target: Target) -> Endpoint | None:
+        """The server that has read the beginning of this prompt already, where there is a choice."""
+        if self._affinity is None or len(target.endpoints) == 1 or self._exchange.route.affinity == "none":
+            return None
+        return self._affinity.choose(target.endpoints, blocks_of(beginning_of(self._exchange)))
 
     def pause(self) -> None:
         if self._call is not None:

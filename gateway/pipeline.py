@@ -97,6 +97,8 @@ class Pipeline:
             return
         exchange.left = True
         exchange.conclude("abandoned", "caller")
+        if exchange.stays is not None and exchange.stays(lambda: self.settle(exchange)):
+            return  # others wait for the same reply
         task = self._waiting.pop(exchange, None)
         if task is not None:
             task.cancel()

@@ -140,6 +140,20 @@ class ReaderStalled(CallerRefusal):
     closes = True
 
 
+class StillInProgress(CallerRefusal):
+    status = 409
+    code = "idempotency_in_progress"
+    retryable = True
+    retry_after_seconds = 1
+    remedy = "The first request with this Idempotency-Key is still being answered; ask again in a moment."
+
+
+class KeyReused(CallerRefusal):
+    status = 422
+    code = "idempotency_key_reused"
+    remedy = "An Idempotency-Key belongs to one request; take a new one for another."
+
+
 class PolicyRefusal(Refusal):
     status = 400
     type = "policy_error"

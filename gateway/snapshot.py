@@ -1,10 +1,12 @@
 """A snapshot: one revision of the routing, compiled for the hot path. Immutable; swapped by changing one reference."""
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Literal
 
 import msgspec
 
 from gateway.config.routing_document import (
+    CacheDocument,
     ContentDocument,
     ModelDocument,
     RoutingDocument,
@@ -44,6 +46,8 @@ class Route(msgspec.Struct, frozen=True, eq=False):
     sticky: Sticky
     timeouts: Timeouts
     fallback: tuple[str, ...] = ()
+    cache: CacheDocument | None = None
+    affinity: Literal["prefix", "none"] = "prefix"
     pinned: str = ""
     guards: Guards | None = None
     shadow_guards: Guards | None = None  # judge beside the others, and only tell what they would have done
@@ -136,7 +140,8 @@ def _route(name: str, model: ModelDocument, targets: Mapping[str, Target], guard
                  assigner=Assigner(Split(model.split), model.salt or name), sticky=model.sticky,
                  timeouts=model.timeouts, guards=guards[model.policy] if model.policy else None,
                  shadow_guards=guards[model.shadow_policy] if model.shadow_policy else None,
-                 fallback=tuple(model.fallback), content=model.content, retention=model.retention or "",
+                 fallback=tuple(model.fallback), cache=model.cache, affinity=model.affinity, content=model.content,
+                 retention=model.retention or "",
                  head_lines={version: f"x-gatewright-version: {name}@{version}\r\nx-gatewright-revision: {revision}\r\n"
                              .encode() for version in used})
 

@@ -6,6 +6,8 @@ Settings come as one line of JSON on standard input, which then stays open: its 
 and the worker drains as it does on SIGTERM.
 """
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import contextlib
@@ -21,26 +23,31 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import msgspec
 import uvloop
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.afterwards import Afterwards
 from gateway.api.application import make_application
+from gateway.cache.memory import Memory
+from gateway.cache.purges import PurgeReader
 from gateway.config.handover import keys_of_line, settings_of_line
 from gateway.config.settings import Key, Settings
 from gateway.confirmed import Confirmed
 from gateway.content.segments import FOLDER, ContentSegments
 from gateway.detectors import detectors_with
 from gateway.door import Door
-from gateway.exchange import Exchange
+from gateway.exchange import Clock, Exchange
 from gateway.feedback import FEEDBACK
 from gateway.free_text import FreeText
 from gateway.group_commit import GroupCommit
 from gateway.guard_server import GuardServer
 from gateway.hall import Hall
 from gateway.host_keys import HostKeys
+from gateway.idempotency import Claims
 from gateway.ids import ExchangeIds
 from gateway.journal import Journal
 from gateway.moderation import MODERATIONS
@@ -52,15 +59,21 @@ from gateway.reply import Flow
 from gateway.snapshot_keeper import SnapshotKeeper
 from gateway.stages.account import Account
 from gateway.stages.admit import Admit
+from gateway.stages.recall import Recall
+from gateway.stages.repeat import Repeat
 from gateway.stages.standard import feedback_stages, moderation_stages, standard_stages
 from gateway.telemetry.faults import Faults
 from gateway.telemetry.logs import Log
-from gateway.worker_status import EndpointStatus, StatusSender, WorkerStatus
+from gateway.worker_status import CacheStatus, EndpointStatus, StatusSender, WorkerStatus
 from guardrails.classifiers.builtin import loaded_by
 from guardrails.classifiers.client import ClassifierClient
 from guardrails.classifiers.frames import socket_in
 from models.endpoint import Endpoint, Endpoints
 from models.probing import probe_all
+from routing.affinity import Affinity
+
+if TYPE_CHECKING:
+    from gateway.cache.shared import Shared
 
 SWEEP_SECONDS = 0.1
 LOOK_SECONDS = 0.25
@@ -116,10 +129,16 @@ class Worker:
         self._afterwards = Afterwards(name, self._journal, clock, self._log)
         threads = ThreadPoolExecutor(GUARD_THREADS, "guards")
         account = Account(name, self._journal, clock, strict=self._strict, waiting=self._confirming())
+        self._memory = Memory(settings.cache.max_bytes // settings.workers, clock.time)
+        self._shared = _shared_cache(settings, host_keys, clock, self._log)
+        self._purges = PurgeReader(state)
+        self._affinity = Affinity(clock.time)
+        recall = self._recall = Recall(self._memory, self._shared, host_keys.cache, clock, faults)
         inference = standard_stages(
             account=account, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, random=chance, log=faults, guard_log=self._log,
-            afterwards=self._afterwards, threads=threads, content=self._content)
+            afterwards=self._afterwards, threads=threads, recall=recall, affinity=self._affinity,
+            repeat=Repeat(Claims(state, host_keys.cache), clock, faults), content=self._content)
         moderation = moderation_stages(
             account=account, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, guard_log=self._log, threads=threads)
@@ -175,6 +194,8 @@ class Worker:
         self._loop.add_reader(sys.stdin.fileno(), self._hear_parent)
         await self._wait_for_snapshot()
         await probe_all(self._endpoints, PROBE_SECONDS / 2)
+        if self._shared is not None:
+            await self._shared.connect()
         server = await self._loop.create_server(lambda: Door(self._hall, self._loop), sock=self._listener)
         tasks = [asyncio.create_task(self._keep_going(work))
                  for work in (self._sweep, self._look, self._probe, self._report, *self._classifying())]
@@ -233,6 +254,8 @@ class Worker:
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
+            for purge in self._purges.due():
+                self._log.info("cache_purged", entries=self._recall.forget(purge))
             refused = self._keeper.refused
             if await self._keeper.look_aside():
                 self._log.info("revision_live", revision=self._keeper.live.revision)
@@ -244,9 +267,11 @@ class Worker:
     async def _probe(self) -> None:
         while True:
             await asyncio.sleep(PROBE_SECONDS)
-            before = [endpoint.healthy for endpoint in self._endpoints]
+            before = {endpoint: endpoint.healthy for endpoint in self._endpoints}
             await probe_all(self._endpoints, PROBE_SECONDS / 2)
-            if before != [endpoint.healthy for endpoint in self._endpoints]:
+            changed = [endpoint for endpoint in self._endpoints if before.get(endpoint) != endpoint.healthy]
+            if changed:
+                self._affinity.forget(endpoint.mark for endpoint in changed)  # it may have begun anew
                 self._log.warning("health_changed", unhealthy=[e.url for e in self._endpoints if not e.healthy])
                 self._send_status()
 
@@ -273,8 +298,18 @@ class Worker:
             journal_full=self._journal.full,
             journal_sync_failures=self._commit.failures if self._commit is not None else 0,
             journal_unconfirmed=self._commit.unconfirmed if self._commit is not None else 0,
-            loop_lag_seconds=self._lag_seconds,
+            loop_lag_seconds=self._lag_seconds, cache=self._cache_status(),
             guard_asks={f"{guard}:{outcome}": count for (guard, outcome), count in self._guard_asks.items()}))
+
+    def _cache_status(self) -> CacheStatus:
+        told = CacheStatus(entries=len(self._memory), bytes=self._memory.bytes, max_bytes=self._memory.max_bytes,
+                           evicted=self._memory.evicted, flights=self._recall.flights)
+        shared = self._shared
+        if shared is None:
+            return told
+        return msgspec.structs.replace(
+            told, shared="up" if shared.is_up else "away", shared_failures=shared.failures,
+            shared_forged=shared.forged, shared_not_kept=shared.not_kept)
 
     # Leaving
 
@@ -295,6 +330,8 @@ class Worker:
         await asyncio.sleep(0.1)  # the last bytes go out
         self._afterwards.close()
         self._endpoints.close()
+        if self._shared is not None:
+            await self._shared.close()
         self._journal.close()
         if self._content is not None:
             self._content.close()
@@ -325,6 +362,13 @@ class LazyTLS:
         if url.startswith("https:") and self._context is None:
             self._context = ssl.create_default_context(cafile=self._ca_file)
         return self._context if url.startswith("https:") else None
+
+
+def _shared_cache(settings: Settings, keys: HostKeys, clock: Clock, log: Log) -> Shared | None:
+    if settings.cache.redis is None:
+        return None
+    from gateway.cache.shared import Shared  # aiocache and the driver are imported only where there is a server
+    return Shared(settings.cache.redis, keys.cache, clock.time, log)
 
 
 def _read_settings() -> tuple[Settings, HostKeys]:

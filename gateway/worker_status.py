@@ -14,6 +14,20 @@ class EndpointStatus(msgspec.Struct, frozen=True):
     healthy: bool
 
 
+class CacheStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What one worker remembers. Counters are since the worker's start."""
+
+    entries: int = 0
+    bytes: int = 0
+    max_bytes: int = 0
+    evicted: int = 0
+    flights: int = 0  # questions that are being answered
+    shared: str = ""  # "", "up" or "away"
+    shared_failures: int = 0
+    shared_forged: int = 0
+    shared_not_kept: int = 0
+
+
 class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True, tag="worker", tag_field="of"):
     """A worker's state at ``at`` (Unix seconds). Counters are since the worker's start."""
 
@@ -36,6 +50,7 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True, tag="worker", tag_
     journal_sync_failures: int = 0
     journal_unconfirmed: int = 0  # replies whose record no disk has confirmed
     loop_lag_seconds: float = 0.0
+    cache: CacheStatus = CacheStatus()
     guard_asks: dict[str, int] = {}  # questions to guard models, by "name:outcome"
 
 

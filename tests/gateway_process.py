@@ -23,7 +23,7 @@ import yaml
 from gateway import journal
 from gateway.record import ExchangeRecord
 
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 
 
 def free_port() -> int:

@@ -68,9 +68,15 @@ class Timeouts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class CacheDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """How long a reply may be remembered."""
+    """Which replies of a model are remembered, and how long. ``scope`` says among whom an answer is shared: a tenant's
+    requests, those of one key, or those for one user. ``sampled`` lets answers be remembered that were drawn by lot,
+    ``tool_calls`` such that call tools. Larger replies than ``entry_bytes`` are not remembered."""
 
     ttl: Duration
+    scope: Literal["tenant", "key", "user"] = "tenant"
+    sampled: bool = False
+    tool_calls: bool = False
+    entry_bytes: Annotated[int, msgspec.Meta(ge=1024, le=64 << 20)] = 1 << 20
 
 
 class ContentDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -89,6 +95,7 @@ class ModelDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     policy: str | None = None
     shadow_policy: str | None = None
     cache: CacheDocument | None = None
+    affinity: Literal["prefix", "none"] = "prefix"
     timeouts: Timeouts = Timeouts()
     fallback: list[str] = []
     content: ContentDocument | None = None
@@ -252,9 +259,6 @@ def warnings_of(document: RoutingDocument, catalogue: Catalogue = CATALOGUE) -> 
             found.append(f"policies.{name}.{path}: this release has no detector {detector}; nothing is judged by it")
         found.extend(f"policies.{name}: {detector} fails, as on_error has it: {remedy}"
                      for detector, remedy in refused_rules(policy, catalogue))
-    for name, model in document.models.items():
-        if model.cache is not None:
-            found.append(f"models.{name}.cache: nothing is remembered by this release; every request is a bypass")
     return found
 
 

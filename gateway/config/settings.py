@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from gateway.config.cache_url import CacheURL
 from gateway.config.checking import Problem, join
 from gateway.config.database_url import problems_of_database
 from gateway.config.written import Address, AuditPlace, Duration, KeyHash
@@ -100,7 +101,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     journal_full: Literal["allow", "refuse"] = "allow"
     journal_low_bytes: Annotated[int, msgspec.Meta(ge=0)] = 268_435_456
     database: str = "sqlite:///gatewright-state/gatewright.db"
-    cache: str = "memory://"
+    cache: CacheURL = CacheURL("memory://")
     auth: Literal["required", "none"] = "required"
     allow_unauthenticated_network: bool = False
     keys: list[Key] = []

@@ -7,15 +7,18 @@ from gateway.inference import Inference
 from gateway.reply import Reply
 from gateway.stages.stage import Step
 from gateway.telemetry.faults import FaultLog
+from routing.affinity import Affinity
 from routing.retrying import RetryBudget
 
 
 class Infer(Step):
-    def __init__(self, clock: Clock, random: Callable[[], float], budget: RetryBudget, log: FaultLog) -> None:
+    def __init__(self, clock: Clock, random: Callable[[], float], budget: RetryBudget, log: FaultLog,
+                 affinity: Affinity | None = None) -> None:
         self._clock = clock
         self._random = random
         self._budget = budget
         self._log = log
+        self._affinity = affinity
 
     def enter(self, exchange: Exchange) -> Reply:
-        return Reply(Inference(exchange, self._clock, self._random, self._budget, self._log))
+        return Reply(Inference(exchange, self._clock, self._random, self._budget, self._log, self._affinity))

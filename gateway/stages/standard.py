@@ -25,14 +25,17 @@ from gateway.stages.infer import Infer
 from gateway.stages.keep import Keep
 from gateway.stages.moderate import Moderate
 from gateway.stages.read import Read, ReadDocument
+from gateway.stages.recall import Recall
+from gateway.stages.repeat import Repeat
 from gateway.stages.stage import Stage
 from gateway.telemetry.faults import FaultLog
+from routing.affinity import Affinity
 from routing.retrying import RetryBudget
 
 
 def standard_stages(*, account: Account, keys: Mapping[str, Key] | None, host_keys: HostKeys, admit: Admit,
                     limits: Limits, clock: Clock, random: Callable[[], float], log: FaultLog, guard_log: GuardLog,
-                    afterwards: Afterwards, threads: Executor,
+                    afterwards: Afterwards, threads: Executor, repeat: Repeat, recall: Recall, affinity: Affinity,
                     content: ContentSegments | None = None) -> Sequence[Stage]:
     """Account is first in and last settled; a version is assigned before anything may be answered for it. Without
     ``content`` nothing can be kept, and nothing is."""
@@ -42,10 +45,12 @@ def standard_stages(*, account: Account, keys: Mapping[str, Key] | None, host_ke
         Identify(keys, IdMarks(host_keys.mark)),
         admit,
         Read(limits.json_depth, host_keys),
+        repeat,
         GuardPrompt(clock, guard_log, threads, afterwards),
         Assign(),
+        recall,
         GuardReply(clock, log, afterwards),
-        Infer(clock, random, RetryBudget(), log),
+        Infer(clock, random, RetryBudget(), log, affinity),
     )
 
 

@@ -25,6 +25,7 @@ _COMMANDS = {
     "backup": ("backups", "backup"),
     "drill": ("drills", "drill"),
     "key": ("keys", "key"),
+    "cache": ("cache", "cache"),
     "guard": ("guards", "guard"),
     "content": ("contents", "content"),
     "erase": ("erasures", "erase"),

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 
 from gateway.config.checking import ConfigurationError
 from operations.admin.answers import AdminError, error, shown
+from operations.cache.purging import ServerAway
 from operations.content.vault import Damaged, WrongMasterKey
 from operations.holds.hold import UnderHold
 from operations.revisions.keeper import SnapshotNotWritten
@@ -39,6 +40,9 @@ def _exception_handlers() -> dict[Any, _Handler]:
         UnderHold: _answering(lambda e: error(409, "under_legal_hold", str(e), hold=e.hold.id)),
         WrongMasterKey: _answering(lambda e: error(409, "wrong_master_key", str(e))),
         Damaged: _answering(lambda e: error(500, "content_damaged", f"What is stored of it is damaged: {e}.")),
+        ServerAway: _answering(lambda e: error(
+            503, "cache_unavailable", "The workers' memories have forgotten, the cache's server could not be swept: "
+            f"{e}. Do it again once it is back.")),
         DatabaseAway: _answering(lambda e: error(503, "database_unavailable", f"The database does not answer: {e}")),
         Exception: _answering(lambda _: error(500, "internal_error", "This is a bug; the log says more."))}
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Coroutine
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ import uvicorn
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from gateway.cache.purges import Purge
 from gateway.config.routing_document import RoutingDocument
 from gateway.config.settings import Settings
 from gateway.content.segments import FOLDER
@@ -30,6 +32,9 @@ from operations.backups.folder import Folder
 from operations.backups.gauges import of_backups
 from operations.backups.making import Maker, remove_scratch
 from operations.backups.schedule import Schedule
+from operations.cache.api import CacheRoutes
+from operations.cache.purging import Purging
+from operations.cache.server import shared_cache
 from operations.classifier.board import Classifiers
 from operations.classifier.status import ClassifierStatus
 from operations.console.api import ConsoleRoutes
@@ -45,6 +50,7 @@ from operations.drills.gauges import of_drills
 from operations.drills.schedule import Drills
 from operations.erasures.api import ErasureRoutes
 from operations.erasures.erasing import Erasures
+from operations.erasures.report import Target
 from operations.exports.api import ExportRoutes
 from operations.feedback.api import FeedbackRoutes
 from operations.holds.api import HoldRoutes
@@ -112,7 +118,9 @@ class Control:
         self.vault = Vault(master)
         self.content = ContentDrain(self.database, state / FOLDER, self.vault, Opener(master), log)
         signer = Signer(master.derived("audit"))
-        self.erasures = Erasures(self.database, state, signer, self.content, log)
+        self._shared_cache = shared_cache(settings, log)
+        self.purging = Purging(state, self._shared_cache)
+        self.erasures = Erasures(self.database, state, signer, self.content, log, erasers={"cache": self._forget})
         self.retention = RetentionKeeper(self.database, settings.retention, prune, log)
         self._client = upstream_client(settings.upstream_ca_file)
         self.upstream = UpstreamMetrics(lambda: endpoints_of(self.keeper.document), self._client)
@@ -139,6 +147,7 @@ class Control:
             lambda: traffic(self.fold),
             lambda: gauges.of_revisions(self.keeper, self.file),
             lambda: gauges.of_workers(self.workers),
+            lambda: gauges.of_cache(self.workers),
             lambda: gauges.of_classifiers(self.classifiers),
             lambda: gauges.of_journal(self.drain, self.following, self.workers, self.room),
             lambda: of_content(self.content, self.retention, self.erasures, self.workers),
@@ -155,6 +164,7 @@ class Control:
             *ExchangeRoutes(self.database, [sealed_in, kept_of]).routes(),
             *FeedbackRoutes(self.database).routes(),
             *WorkerRoutes(self.workers).routes(),
+            *CacheRoutes(self.workers, self.fold, self.purging, self.database, time.time).routes(),
             *ActRoutes(self.database).routes(),
             *ContentRoutes(self.database, self.vault).routes(),
             *ErasureRoutes(self.database, self.erasures, self._subject_of).routes(),
@@ -204,7 +214,12 @@ class Control:
             await serving
         await self._client.aclose()
         await self._webhooks.aclose()
+        if self._shared_cache is not None:
+            await self._shared_cache.close()
         self.database.close()
+
+    async def _forget(self, target: Target) -> int:
+        return await self.purging.purge(Purge(tenant=target.tenant, subject=target.subject, exchange=target.exchange))
 
     async def _keep_content(self) -> None:
         """What was erased is erased again first: a database may have been restored, and a segment may be old."""

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from operations.holds.store import check_free
 from operations.secrets.signing import Signer
 from operations.store.database import Database, DatabaseAway
 
-Eraser = Callable[[Target], int]
+Eraser = Callable[[Target], Awaitable[int]]
 MIRROR_SECONDS = 60.0
 FOLLOW_SECONDS = 86_400.0
 
@@ -72,7 +72,7 @@ class Erasures:
         if self._drain is not None:
             await self._drain.finish()  # what is sealed so far comes in, and goes with the rest
         await self._database.run(lambda c: check_free(c, target.tenant, target.subject, target.exchange))
-        elsewhere = {name: eraser(target) for name, eraser in self._erasers.items()}
+        elsewhere = {name: await eraser(target) for name, eraser in self._erasers.items()}
         report, told = await self._database.run(lambda c: self._erase(c, target, reason, actor, elsewhere))
         await self._database.make_durable("TRUNCATE")
         return Done(report, told, await self._file_all({report.id: msgspec.json.encode(told).decode()}))

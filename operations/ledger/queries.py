@@ -86,6 +86,12 @@ def starting_with(prefix: str, limit: int = 2) -> Select[Any]:
     return select(*_EXCHANGES).where(begins).order_by(exchange.c.id).limit(limit)
 
 
+def copies_of(exchange_id: str) -> Select[Any]:
+    """The exchanges that repeat this one, the oldest first: (id, purpose)."""
+    repeats = select(exchange.c.id, exchange.c.purpose).where(_is("parent", exchange_id))
+    return repeats.order_by(exchange.c.started_at).limit(MAX_LISTED)
+
+
 def signals_of(exchange_id: str) -> Select[Any]:
     """What was told of an exchange after its record, in the order in which it was."""
     about = signal.c.exchange_id == exchange_id
@@ -129,7 +135,9 @@ def failures(window: Window, outcome: str = "failed") -> Select[Any]:
 
 
 def usage(window: Window, tenant: str | None = None) -> Select[Any]:
-    """What was used: (day, tenant, model, requests, prompt tokens, completion tokens, cost in millionths)."""
+    """What was used: (day, tenant, model, requests, prompt tokens, completion tokens, cost in millionths).
+
+    For a month ask day by day: groups are sorted, and a million rows take SQLite seconds."""
     groups = day_of(exchange.c.started_at), exchange.c.tenant, exchange.c.model
     sums = (func.sum(exchange.c[name]) for name in ("prompt_tokens", "completion_tokens", "cost_micros"))
     query = _counted(*groups).add_columns(*sums).where(window.of(exchange.c.started_at)).group_by(*groups)
@@ -175,6 +183,7 @@ def catalogue(sample: Mapping[str, Any], window: Window) -> list[Question]:
         Question("newest by model and outcome", "what failed of a model lately",
                  newest(50, {"model": sample["model"], "outcome": "failed"}), "exchange_by_"),
         Question("by id prefix", "explain, show, feedback", starting_with(sample["id"][:12]), "exchange_pkey"),
+        Question("copies of an exchange", "explain", copies_of(sample["id"]), "exchange_by_parent"),
         Question("signals of an exchange", "explain", signals_of(sample["id"]), "signal_by_exchange"),
         Question("a metric's signals", "feedback and scores over time", signals_named(*signals, window), metric),
         Question("a metric by version", "versions compared", metric_of_versions(*signals, window), metric, sums=True),

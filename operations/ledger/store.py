@@ -91,9 +91,8 @@ def signals_of(connection: Connection, exchange_id: str) -> list[dict[str, Any]]
 
 
 def copies_of(connection: Connection, exchange_id: str) -> list[dict[str, Any]]:
-    """The exchanges that repeat this one, newest first."""
-    return [{"id": row["id"], "purpose": row["purpose"]}
-            for row in newest(connection, queries.MAX_LISTED, parent=exchange_id)]
+    """The exchanges that repeat this one, the oldest first."""
+    return [dict(row._mapping) for row in connection.execute(queries.copies_of(exchange_id))]
 
 
 def _rows(connection: Connection, query: Select[Any], kind: type[Entry]) -> list[dict[str, Any]]:

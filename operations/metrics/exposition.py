@@ -20,6 +20,10 @@ def traffic(fold: Fold) -> Iterator[Metric]:
                    ("version", "endpoint", "result"), fold.attempts.items())
     yield _counter("gatewright_cache_requests", "Requests by what the cache did: hit, miss, coalesced, bypass",
                    ("model", "result"), fold.cache.items())
+    yield _counter("gatewright_cache_saved_tokens", "Tokens that no model server had to read or write", ("model",),
+                   (((model,), count) for model, count in fold.saved_tokens.items()))
+    yield _counter("gatewright_cache_saved_cost", "What they would have cost, in units of currency", ("model",),
+                   (((model,), micros / 1e6) for model, micros in fold.saved_micros.items()))
     yield _counter("gatewright_feedback", "Feedback that was taken, by metric", ("metric",), fold.feedback.items())
     yield _counter("gatewright_guard_findings", "Findings of guards, by side and by what was done",
                    ("guard", "side", "action"), fold.guards.items())

@@ -46,14 +46,20 @@ class PairSeries:
             self.overhead.observe(record.overhead_seconds)
         else:
             self._add_error(record)
-        if record.first_token_seconds > 0:
-            self.first_token.observe(record.first_token_seconds)
-        if record.token_gap_counts:
-            self.token_gap.merge(record.token_gap_counts, record.token_gap_seconds)
+        if record.cache != "hit":  # how fast a memory is says nothing of a model
+            self._add_pace(record)
+        if record.usage_source == "cached":
+            return  # another exchange's tokens, counted there
         self.prompt_tokens += record.prompt_tokens
         self.completion_tokens += record.completion_tokens
         self.cached_tokens += record.cached_tokens
         self.cost_micros += record.cost_micros
+
+    def _add_pace(self, record: ExchangeRecord) -> None:
+        if record.first_token_seconds > 0:
+            self.first_token.observe(record.first_token_seconds)
+        if record.token_gap_counts:
+            self.token_gap.merge(record.token_gap_counts, record.token_gap_seconds)
 
     def _add_error(self, record: ExchangeRecord) -> None:
         key = record.outcome, record.blame, record.code
@@ -69,6 +75,8 @@ class Fold:
         self.pairs: dict[Pair, PairSeries] = {}
         self.attempts: Counter[tuple[str, str, str]] = Counter()  # version, endpoint, result
         self.cache: Counter[Pair] = Counter()  # model, result
+        self.saved_tokens: Counter[str] = Counter()  # by model
+        self.saved_micros: Counter[str] = Counter()
         self.guards: Counter[tuple[str, str, str]] = Counter()  # guard, side, action
         self.guard_failures: Counter[tuple[str, ...]] = Counter()  # guard, side, reason, mode
         self.guard_differences: Counter[tuple[str, ...]] = Counter()  # guard, side, live, shadow
@@ -98,6 +106,9 @@ class Fold:
         series = self.pairs.get(pair) or self.pairs.setdefault(pair, PairSeries())
         series.add(record)
         self.cache[pair[0], record.cache] += 1
+        if record.usage_source == "cached":
+            self.saved_tokens[pair[0]] += record.prompt_tokens + record.completion_tokens
+            self.saved_micros[pair[0]] += record.saved_micros
         for attempt in record.attempts:
             self.attempts[attempt.version, attempt.endpoint, attempt.result] += 1
         self._add_guards(record)

@@ -58,6 +58,32 @@ def of_workers(workers: Workers) -> Iterator[Metric]:
     yield asks
 
 
+def of_cache(workers: Workers) -> Iterator[Metric]:
+    live = workers.live()
+    for name, says, field in (
+        ("cache_entries", "Replies that a worker remembers", "entries"),
+        ("cache_bytes", "What they take", "bytes"),
+        ("cache_flights", "Questions that are being answered for whoever asks them", "flights"),
+    ):
+        family = GaugeMetricFamily(f"gatewright_{name}", says, labels=["worker"])
+        for status in live:
+            family.add_metric([status.worker], getattr(status.cache, field))
+        yield family
+    for name, says, field in (
+        ("cache_evicted", "Replies forgotten for want of room", "evicted"),
+        ("cache_server_failures", "Questions to the shared server that it did not answer in time", "shared_failures"),
+        ("cache_server_forged", "Entries that the gateway did not write, or that are damaged", "shared_forged"),
+        ("cache_server_not_kept", "Replies that the shared server did not take", "shared_not_kept"),
+    ):
+        yield CounterMetricFamily(f"gatewright_{name}", says, value=workers.cache_count(field))
+    up = GaugeMetricFamily("gatewright_cache_server_up", "1 while a worker reaches the shared server",
+                           labels=["worker"])
+    for status in live:
+        if status.cache.shared:
+            up.add_metric([status.worker], status.cache.shared == "up")
+    yield up
+
+
 def _of_endpoints(workers: Workers) -> Iterator[Metric]:
     labels = ["version", "endpoint"]
     in_flight = GaugeMetricFamily("gatewright_upstream_in_flight", "Requests at an endpoint", labels=labels)

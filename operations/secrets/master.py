@@ -39,7 +39,8 @@ class MasterKey:
 
     def host_keys(self) -> HostKeys:
         """What the data workers are given. Sealing is possible only under a key that an operator gave."""
-        return HostKeys(self.derived("pseudonym"), self.derived("mark"), self._sealing() if self.is_given else b"")
+        return HostKeys(self.derived("pseudonym"), self.derived("mark"), self._sealing() if self.is_given else b"",
+                        self.derived("cache"))
 
     def _sealing(self) -> bytes:
         # Costs an import of some milliseconds, which hosts that keep no content do without.

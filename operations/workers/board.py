@@ -15,6 +15,7 @@ from operations.classifier.status import ClassifierStatus
 FRESH_SECONDS = 5.0
 # Fields that grow over a worker's life.
 COUNTERS = ("journal_lost", "journal_sync_failures", "journal_unconfirmed", "content_kept", "content_shed")
+CACHE_COUNTERS = ("evicted", "shared_failures", "shared_forged", "shared_not_kept")
 _DATAGRAM_BYTES = 1 << 20
 
 
@@ -44,6 +45,7 @@ class Workers:
         self._heard_at: dict[str, float] = {}
         self._counted_before: Counter[str] = Counter()
         self._asked_before: Counter[str] = Counter()
+        self._cache_before: Counter[str] = Counter()
 
     def note(self, status: WorkerStatus) -> None:
         """Takes a status in; a late word of a worker that another has replaced changes nothing."""
@@ -53,6 +55,7 @@ class Workers:
                 return
             self._counted_before.update({field: getattr(known, field) for field in COUNTERS})
             self._asked_before.update(known.guard_asks)
+            self._cache_before.update({field: getattr(known.cache, field) for field in CACHE_COUNTERS})
         self._newest[status.worker] = status
         if abs(self._wall() - status.at) < FRESH_SECONDS:
             self._heard_at[status.worker] = self._monotonic()
@@ -86,6 +89,10 @@ class Workers:
         for status in self._newest.values():
             sums.update(status.guard_asks)
         return sums
+
+    def cache_count(self, field: str) -> int:
+        """One of the cache's counters over all workers, those included that are no more."""
+        return self._cache_before[field] + sum(int(getattr(status.cache, field)) for status in self._newest.values())
 
     def endpoints(self) -> list[EndpointSum]:
         sums: dict[tuple[str, str], EndpointSum] = {}

@@ -177,10 +177,11 @@ async def test_moderations_without_a_guard_that_can_be_used_are_warned_of_and_th
     assert [warning for warning in case.keeper.warnings if "its model cannot be read" in warning]
 
 
-def test_what_is_accepted_and_not_done_yet_is_told_with_every_revision(case: Case) -> None:
-    case.store(1, routing(cache={"ttl": "10m"}))
+def test_what_is_accepted_and_not_done_is_told_with_every_revision(case: Case, tmp_path: Path) -> None:
+    case.store(1, routing(policy="p") | {"policies": {"p": {"prompt": {"toxicity": "flag"}}}})
+    case.keeper = SnapshotKeeper(tmp_path, case.endpoints, lambda name: "", {})
     case.keeper.look()
-    assert case.keeper.warnings[0].startswith("models.m.cache: ")
+    assert case.keeper.warnings[0].startswith("policies.p.prompt.toxicity: ")
     case.store(2, routing())
     case.keeper.look()
     assert case.keeper.warnings == []

@@ -28,13 +28,17 @@ async def fill(database: Database) -> None:
     exchanges = [records.exchange(number) for number in range(TOTAL)]
     signals = [records.signal(number, one) for number, one in enumerate(exchanges)]
 
-    def put(connection: Connection) -> None:
-        assert store.append(connection, [*exchanges, *signals]) == []
-        for number in range(300):
-            acts.append(connection, Act(at=STARTS + number, kind=f"kind-{number % 9}", actor="ann", reason="a test",
-                                        about=f"revision {number}"))
+    for first in range(0, TOTAL, 500):
+        both = [*exchanges[first:first + 500], *signals[first:first + 500]]
+        assert await database.run(lambda c, both=both: store.append(c, both)) == []
+    for first in range(0, 300, 50):
+        await database.run(lambda c, first=first: note_acts(c, range(first, first + 50)))
 
-    await database.run(put)
+
+def note_acts(connection: Connection, numbers: range) -> None:
+    for number in numbers:
+        acts.append(connection, Act(at=STARTS + number, kind=f"kind-{number % 9}", actor="ann", reason="a test",
+                                    about=f"revision {number}"))
 
 
 def explained(connection: Connection, query: Select[object]) -> str:

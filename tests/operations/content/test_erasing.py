@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from gateway.record import Signal
 from operations.audit import store as acts
+from operations.audit.verification import Verification
 from operations.content import store
 from operations.content.store import listed
 from operations.erasures.reapply import FILE, append, reapply, reports_in
@@ -106,6 +107,10 @@ async def test_what_people_wrote_about_its_exchanges_goes_as_far_as_the_chain_al
     assert await kept.erasures.follow_up() == 1
     assert await signals(kept) == ["s3", "s4"]
     assert await kept.erasures.follow_up() == 0
+    await kept.seal()
+    report = await kept.database.run(lambda c: Verification(c, keys=[kept.erasures.public_key]).run())
+    assert report.findings == []
+    assert report.pruned == 3
 
 
 async def signals(kept: Kept) -> list[str]:
@@ -123,7 +128,12 @@ async def test_a_dry_run_tells_and_destroys_nothing(kept: Kept) -> None:
 
 async def test_others_who_hold_something_are_told_and_counted(kept: Kept) -> None:
     told: list[Target] = []
-    kept.erasures._erasers["cache"] = lambda target: told.append(target) or 3
+
+    async def erase(target: Target) -> int:
+        told.append(target)
+        return 3
+
+    kept.erasures._erasers["cache"] = erase
     done = await kept.erasures.erase(TARGET, "asked to", "ann")
     assert (told, done.report.destroyed.elsewhere) == ([TARGET], {"cache": 3})
 

@@ -1,0 +1,1 @@
+"""What has been answered once: found again by a fingerprint, shared while it is under way, kept within bounds."""

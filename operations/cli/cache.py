@@ -1,0 +1,63 @@
+"""The commands for the cache."""
+
+import click
+
+from operations.cli.changes import dry_run_option
+from operations.cli.client import Admin, actor, admin_options
+from operations.cli.output import columns, print_json
+
+
+@click.group(epilog="""\b
+Examples:
+  gatewright cache stats
+  gatewright cache purge --model assistant --reason "the system prompt was wrong"
+""")
+def cache() -> None:
+    """What is remembered of replies, and what that saves."""
+
+
+@cache.command()
+@admin_options
+def stats(admin: Admin) -> None:
+    """Shows what each worker holds, and what came of requests by model."""
+    answer = admin.get("/admin/cache")
+    if admin.as_json:
+        print_json(answer)
+        return
+    click.echo(columns(("WORKER", "ENTRIES", "BYTES", "OF", "EVICTED", "BEING ASKED", "SERVER"), [
+        (name, one["entries"], one["bytes"], one["max_bytes"], one["evicted"], one["flights"], one["shared"] or "none")
+        for name, one in answer["workers"].items()]))
+    results = ("hit", "coalesced", "miss", "bypass")
+    click.echo("\n" + columns(("MODEL", *(name.upper() for name in results), "TOKENS SAVED", "COST SAVED"), [
+        (model, *(one["requests"].get(name, 0) for name in results), one["saved_tokens"],
+         f"{one['saved_micros'] / 1e6:.6f}") for model, one in answer["models"].items()]))
+
+
+@cache.command(epilog="""\b
+Examples:
+  gatewright cache purge --tenant retail --reason "their prices changed"
+  gatewright cache purge --model assistant --version smol-2 --reason "new weights under the old name"
+  gatewright cache purge --all --reason "a test"
+""")
+@click.option("--tenant", default="", help="Only what this tenant's requests left.")
+@click.option("--model", default="", help="Only this model's replies.")
+@click.option("--version", default="", help="Only this version's replies.")
+@click.option("--all", "everything", is_flag=True, help="Everything.")
+@click.option("--reason", required=True, help="Why: kept with the act, for good.")
+@dry_run_option
+@admin_options
+def purge(admin: Admin, tenant: str, model: str, version: str, everything: bool, reason: str, dry_run: bool) -> None:
+    """Makes the cache forget: what is named has to match."""
+    answer = admin.post("/admin/cache/purge", {
+        "tenant": tenant, "model": model, "version": version, "all": everything, "reason": reason, "actor": actor(),
+        "dry_run": dry_run})
+    if admin.as_json:
+        print_json(answer)
+    elif dry_run:
+        click.echo(f"would purge {_words(answer['would_purge'])}")
+    else:
+        click.echo(f"purged {_words(answer['purged'])}; {answer['removed_from_server']} entries from the shared server")
+
+
+def _words(purged: object) -> str:
+    return ", ".join(f"{name} {value}" for name, value in purged.items()) if isinstance(purged, dict) else str(purged)

