@@ -85,6 +85,7 @@ def restore(
     check(archive, key)
     try:
         extras = fill(archive, key, target)
+        asyncio.run(_migrate(target.url))
         check_chain(target.url, chain)
         erasures = _finish(target.url, extras, state, act, reapply)
         kept = target.take_place()
@@ -100,8 +101,7 @@ def restore(
 
 
 def _finish(url: str, extras: Extras, state: Path | None, act: Act, reapply: Reapply | None) -> int:
-    """Brings it to this release's tables, erases again what was erased since, and says in it what it is."""
-    asyncio.run(_migrate(url))
+    """Erases again what was erased since, and says in it what it is."""
     with offline_engine(url).begin() as connection, _erasures(extras, state) as files:
         if reapply is not None:
             for file in files:

@@ -7,6 +7,7 @@ from operations.backups.dump import Alive, Target
 from operations.backups.making import check
 from operations.backups.manifest import Manifest
 from operations.backups.restoring import Chain, check_chain, fill
+from operations.store.migrations import HEAD
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +24,8 @@ def verify(
 ) -> Verified:
     """Without a scratch place nothing is restored. Raises Damaged, WrongKey, Refused, OSError."""
     members = check(archive, key, alive)
+    if archive.manifest.schema != HEAD:
+        chain = None  # which is kept in tables of another release
     if scratch is not None:
         try:
             fill(archive, key, scratch)

@@ -24,7 +24,7 @@ from operations.backups.damage import Damaged, Refused, WrongKey
 from operations.backups.databases import kind_of, target_at
 from operations.backups.dump import Target
 from operations.backups.folder import Folder, looked_at
-from operations.backups.joined import CHAIN, REAPPLY
+from operations.backups.joined import REAPPLY, chain_under
 from operations.backups.making import PURPOSE, moment_of
 from operations.backups.manifest import Manifest
 from operations.backups.postgresql import DumpFailed
@@ -156,12 +156,14 @@ def verify_backup(file: Path, config: Path | None, scratch: str | None, as_json:
     with faults_told(as_json), tempfile.TemporaryDirectory() as folder:
         archive = Archive(file)
         target = _on_trial(archive.manifest, scratch, settings, Path(folder))
-        found = verify(archive, backup_key(settings).derived(PURPOSE), target, CHAIN)
+        key = backup_key(settings)
+        found = verify(archive, key.derived(PURPOSE), target, chain_under(key))
     if as_json:
         print_json({"good": True, **msgspec.to_builtins(found)})
         return
     click.echo(f"good: {', '.join(f'{name} {size} bytes' for name, size in found.members.items())}")
-    click.echo("restored on trial: every table has the rows that it should" if found.restored else
+    chain = ", and its chain verifies" if found.chain else ""
+    click.echo(f"restored on trial: every table has the rows that it should{chain}" if found.restored else
                "not restored on trial: give --scratch postgresql://USER@HOST/NAME")
 
 
@@ -203,7 +205,8 @@ def restore_backup(
     now = time.time()
     with faults_told(as_json), _held(settings, url):
         archive = Archive(file)
-        key = backup_key(settings).derived(PURPOSE)
+        master = backup_key(settings)
+        key = master.derived(PURPOSE)
         target = target_at(url, archive.manifest.kind, replace, moment_of(now))
         if dry_run:
             verify(archive, key, None)
@@ -211,7 +214,8 @@ def restore_backup(
             return
         act = Act(at=now, kind=RESTORED, actor=actor(), reason=reason, about=archive.manifest.id, details={
             "created_at": archive.manifest.created_at, "newest_at": archive.manifest.newest_at})
-        done = restore(archive, key, target, Path(settings.state) if settings else None, act, REAPPLY, CHAIN)
+        done = restore(archive, key, target, Path(settings.state) if settings else None, act, REAPPLY,
+                       chain_under(master))
     _tell(as_json, {
         "restored": done.manifest.id, "to": _shown_url(url), "kept": done.kept, "counts": done.manifest.counts,
         "newest_record": moment(done.manifest.newest_at) if done.manifest.newest_at else "none",

@@ -13,7 +13,7 @@ from gateway.config.settings import Settings
 from operations.backups.archive import Archive
 from operations.backups.databases import source_of
 from operations.backups.folder import Folder
-from operations.backups.joined import CHAIN, REAPPLY
+from operations.backups.joined import REAPPLY, chain_under
 from operations.backups.making import PURPOSE, check
 from operations.cli.backups import backup_key, faults_told, settings_at
 from operations.cli.changes import dry_run_option
@@ -62,7 +62,7 @@ def restore(config: Path, file: Path | None, scratch: str | None, keep: bool, re
             check(Archive(chosen), key.derived(PURPOSE))
             _say(as_json, {"dry_run": True, "backup": str(chosen)}, f"dry run: {chosen} is good, and would be drilled")
             return
-    one = Drill(settings, key, socket.gethostname(), scratch, keep, CHAIN, REAPPLY)
+    one = Drill(settings, key, socket.gethostname(), scratch, keep, chain_under(key), REAPPLY)
     report = one.run(chosen, actor(), reason)
     filed, problem = "", ""
     try:

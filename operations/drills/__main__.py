@@ -10,7 +10,7 @@ from types import FrameType
 from gateway.telemetry.logs import Log
 from operations.backups.databases import source_of
 from operations.backups.folder import Folder
-from operations.backups.joined import CHAIN, REAPPLY
+from operations.backups.joined import REAPPLY, chain_under
 from operations.drills import evidence
 from operations.drills.drill import Drill
 from operations.secrets.master import master_key
@@ -33,7 +33,7 @@ def main() -> int:
         log.error("drill_failed", problem="there is no backup")
         return 1
     key = master_key(os.environ, state)
-    report = Drill(settings, key, host, chain=CHAIN, reapply=REAPPLY).run(found[0].path, _ACTOR, _REASON)
+    report = Drill(settings, key, host, chain=chain_under(key), reapply=REAPPLY).run(found[0].path, _ACTOR, _REASON)
     try:
         evidence.file(report, key, state, settings.database, _ACTOR, _REASON)
     except (OSError, DatabaseAway) as error:

@@ -37,6 +37,8 @@ TREE = {
     "RequestTimeout": (408, "request_timeout", True, "caller"),
     "TooLarge": (413, "request_too_large", False, "caller"),
     "ReaderStalled": (400, "reader_stalled", False, "caller"),
+    "StillInProgress": (409, "idempotency_in_progress", True, "caller"),
+    "KeyReused": (422, "idempotency_key_reused", False, "caller"),
     "ContentBlocked": (400, "content_blocked", False, "policy"),
     "ContentUnreadable": (400, "content_unreadable", False, "policy"),
     "GuardUnavailable": (503, "guard_unavailable", True, "policy"),
@@ -78,7 +80,7 @@ def test_each_tells_the_openai_client_whether_to_try_again(kind: type[Refusal]) 
     """The client asks `x-should-retry` first, and else tries 408, 409, 429 and 5xx again."""
     headers = dict(made(kind).headers())
     assert headers.get(b"x-should-retry") == (None if kind.retryable else b"false")
-    assert not kind.retryable or kind.status in (408, 429) or kind.status >= 500
+    assert not kind.retryable or kind.status in (408, 409, 429) or kind.status >= 500
     assert (b"retry-after" in headers) == bool(kind.retry_after_seconds)
 
 
