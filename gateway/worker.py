@@ -224,9 +224,9 @@ class Worker:
 
     def _take_up(self) -> None:
         """What a new revision brings with it, before the first exchange does."""
-        if self._content is not None and self._keeper.has_one:
-            if any(route.content is not None for route in self._keeper.live.routes.values()):
-                self._content.warm()
+        live = self._keeper.live.routes.values() if self._keeper.has_one else ()
+        if self._content is not None and any(route.content is not None for route in live):
+            self._content.warm()
         self._say_warnings()
 
     def _say_warnings(self) -> None:
