@@ -53,6 +53,7 @@ from routing.balancing import choose
 from routing.retrying import RetryBudget
 
 MAX_REPLY_BYTES = 64 << 20
+MAX_REASON = 64
 # Replies after which another server may do better. A 500 of vLLM's means that its engine has died.
 WORTH_ANOTHER = frozenset({429, 500, 502, 503, 504})
 # What a model server's reply may tell the client about itself; the rest is the gateway's to say.
@@ -277,7 +278,7 @@ class Inference(msgspec.Struct, eq=False):
             return
         if isinstance(reader, ChatStream):
             self._endpoint.fingerprint = reader.fingerprint
-        self._exchange.record.finish_reason = reader.finish_reason
+        self._exchange.record.finish_reason = _told(reader.finish_reason)
         self._complete(self._last)
 
     def _end_whole(self) -> None:
@@ -314,7 +315,7 @@ class Inference(msgspec.Struct, eq=False):
         except MalformedReply as error:
             self._fail(UpstreamMalformed(f"The model server sent what is no reply: {error}."))
             return
-        self._exchange.record.finish_reason = whole.finish_reason
+        self._exchange.record.finish_reason = _told(whole.finish_reason)
         _count(self._exchange, whole.usage, 0)
         self._complete(whole.body)
 
@@ -364,6 +365,11 @@ def _count(exchange: Exchange, usage: Usage | None, tokens: int) -> None:
     elif tokens:
         record.completion_tokens = tokens
         record.usage_source = "counted"
+
+
+def _told(reason: str) -> str:
+    """A reason as the ledger can hold it: a model server may say anything there."""
+    return reason[:MAX_REASON].replace("\0", "")
 
 
 def _refusal_for(failure: UpstreamFailure) -> Refusal:

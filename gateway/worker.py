@@ -221,6 +221,13 @@ class Worker:
     async def _wait_for_snapshot(self) -> None:
         while not self._keeper.look() and not self._draining.is_set():
             await asyncio.sleep(LOOK_SECONDS / 5)
+        self._take_up()
+
+    def _take_up(self) -> None:
+        """What a new revision brings with it, before the first exchange does."""
+        live = self._keeper.live.routes.values() if self._keeper.has_one else ()
+        if self._content is not None and any(route.content is not None for route in live):
+            self._content.warm()
         self._say_warnings()
 
     def _say_warnings(self) -> None:
@@ -260,7 +267,7 @@ class Worker:
             refused = self._keeper.refused
             if await self._keeper.look_aside():
                 self._log.info("revision_live", revision=self._keeper.live.revision)
-                self._say_warnings()
+                self._take_up()
                 self._send_status()
             elif self._keeper.refused and self._keeper.refused != refused:
                 self._log.error("snapshot_refused", why=self._keeper.refused)

@@ -53,6 +53,7 @@ class PostgresServer:
         self._settings = QUICK | settings
         self._programs = programs()
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
         # PostgreSQL refuses to run as root, and whom root runs it as may not see where the wheel lies.
         self._owner = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         if self._owner:
@@ -67,6 +68,9 @@ class PostgresServer:
             self._initialise()
         self._process = self._run("postgres", "-D", str(self.folder / "data"), "-p", str(self.port), *(
             argument for name, value in self._settings.items() for argument in ("-c", f"{name}={value}")))
+        # Where the tests are killed, their end of the pipe is closed, and the server goes too.
+        self._guard = subprocess.Popen(["sh", "-c", 'cat; kill -INT "$0"', str(self._process.pid)],
+                                       stdin=subprocess.PIPE, start_new_session=True, **self._identity())
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             assert self._process.poll() is None, self.log
@@ -80,6 +84,10 @@ class PostgresServer:
             self._process.send_signal(how)
             self._process.wait(START_SECONDS)
             self._process = None
+        if self._guard is not None:
+            self._guard.kill()
+            self._guard.communicate()
+            self._guard = None
 
     def limit_files(self, size: int) -> None:
         """What it starts from now on can write no file beyond ``size`` bytes, as on a full disk; -1 takes it away."""

@@ -42,6 +42,10 @@ class ContentSegments:
         self._size = 0
         self._opened_at = 0.0
 
+    def warm(self) -> None:
+        """Has loaded what sealing takes: some tens of milliseconds, which no exchange should wait for."""
+        Sealer(self._sealing, os.urandom)
+
     def keep(self, item: Item) -> bool:
         """Seals and writes one item; returns False where that could not be."""
         try:

@@ -1,10 +1,14 @@
 """The commands for the cache."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
+from gateway.config.checking import nearest
 from operations.cli.changes import dry_run_option
 from operations.cli.client import Admin, actor, admin_options
-from operations.cli.output import columns, print_json
+from operations.cli.output import columns, fail, print_json
 
 
 @click.group(epilog="""\b
@@ -27,10 +31,40 @@ def stats(admin: Admin) -> None:
     click.echo(columns(("WORKER", "ENTRIES", "BYTES", "OF", "EVICTED", "BEING ASKED", "SERVER"), [
         (name, one["entries"], one["bytes"], one["max_bytes"], one["evicted"], one["flights"], one["shared"] or "none")
         for name, one in answer["workers"].items()]))
+    click.echo("\n" + _models(answer["models"]))
+
+
+def _models(models: Mapping[str, Any]) -> str:
     results = ("hit", "coalesced", "miss", "bypass")
-    click.echo("\n" + columns(("MODEL", *(name.upper() for name in results), "TOKENS SAVED", "COST SAVED"), [
+    return columns(("MODEL", *(name.upper() for name in results), "TOKENS SAVED", "COST SAVED"), [
         (model, *(one["requests"].get(name, 0) for name in results), one["saved_tokens"],
-         f"{one['saved_micros'] / 1e6:.6f}") for model, one in answer["models"].items()]))
+         f"{one['saved_micros'] / 1e6:.6f}") for model, one in models.items()])
+
+
+@cache.command("list")
+@admin_options
+def list_models(admin: Admin) -> None:
+    """Lists the models of which something was asked, with what the cache saved of each."""
+    models = admin.get("/admin/cache")["models"]
+    if admin.as_json:
+        print_json(models)
+    else:
+        click.echo(_models(models))
+
+
+@cache.command()
+@click.argument("model")
+@admin_options
+def show(admin: Admin, model: str) -> None:
+    """Shows what the cache saved of one MODEL."""
+    models = admin.get("/admin/cache")["models"]
+    if model not in models:
+        close = nearest(model, models)
+        fail(f"nothing was asked of a model {model!r}" + (f"; did you mean {close!r}?" if close else ""), admin.as_json)
+    if admin.as_json:
+        print_json(models[model])
+    else:
+        click.echo(_models({model: models[model]}))
 
 
 @cache.command(epilog="""\b

@@ -41,7 +41,7 @@ class ContentRoutes:
         """What is kept and for how long; not what it says."""
         limit = number_in(request, "limit", 50, 1000)
         query = request.query_params
-        rows = await self._database.run(lambda c: store.listed(
+        rows = await self._database.read(lambda c: store.listed(
             c, limit, query.get("tenant"), query.get("subject"), query.get("after", "")))
         return Answer({"content": rows})
 

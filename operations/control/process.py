@@ -25,6 +25,7 @@ from operations.audit.api import ActRoutes, AuditRoutes
 from operations.audit.auditor import Auditor
 from operations.audit.delivery import Delivery, places_of
 from operations.audit.pruning import prune
+from operations.audit.sealed import sealed_in
 from operations.audit.sealing import Sealer
 from operations.backups.api import BackupRoutes
 from operations.backups.folder import Folder
@@ -39,6 +40,7 @@ from operations.classifier.status import ClassifierStatus
 from operations.console.api import ConsoleRoutes
 from operations.content.api import ContentRoutes
 from operations.content.drain import ContentDrain
+from operations.content.kept import kept_of
 from operations.content.opening import Opener
 from operations.content.vault import Vault
 from operations.control.app import admin_app
@@ -159,7 +161,7 @@ class Control:
             *self.health.routes(),
             *metrics.routes(),
             *RevisionRoutes(self.keeper, self.file, self.workers).routes(),
-            *ExchangeRoutes(self.database).routes(),
+            *ExchangeRoutes(self.database, [sealed_in, kept_of]).routes(),
             *FeedbackRoutes(self.database).routes(),
             *WorkerRoutes(self.workers).routes(),
             *CacheRoutes(self.workers, self.fold, self.purging, self.database, time.time).routes(),

@@ -21,13 +21,13 @@ class DrillRoutes:
 
     async def drills(self, request: Request) -> Answer:
         limit = number_in(request, "limit", 50, 1000)
-        rows = await self._database.run(lambda connection: evidence.newest(connection, limit))
+        rows = await self._database.read(lambda connection: evidence.newest(connection, limit))
         return Answer({"drills": [_summary(row) for row in rows]})
 
     async def show(self, request: Request) -> Answer:
         """One drill: its report, and the evidence as it was signed."""
         wanted: str = request.path_params["name"]
-        row = await self._database.run(lambda connection: evidence.named(connection, wanted))
+        row = await self._database.read(lambda connection: evidence.named(connection, wanted))
         if row is None:
             raise AdminError(404, "drill_not_found", f"There is no drill {wanted!r}.")
         told = msgspec.convert(row["details"]["evidence"], Signed)

@@ -39,7 +39,7 @@ class ErasureRoutes:
         if request.method == "POST":
             return await self.erase(request)
         limit = number_in(request, "limit", 50, 1000)
-        return Answer({"erasures": await self._database.run(lambda c: store.newest(c, limit)),
+        return Answer({"erasures": await self._database.read(lambda c: store.newest(c, limit)),
                        "public_key": base64.b64encode(self._erasures.public_key).decode()})
 
     async def erase(self, request: Request) -> Answer:
@@ -52,7 +52,7 @@ class ErasureRoutes:
 
     async def show(self, request: Request) -> Answer:
         wanted: str = request.path_params["id"]
-        found = await self._database.run(lambda c: store.signed_report(c, wanted))
+        found = await self._database.read(lambda c: store.signed_report(c, wanted))
         if found is None:
             raise AdminError(404, "erasure_not_found", f"There is no erasure {wanted!r}.")
         return Answer({**document_of(found), "public_key": base64.b64encode(self._erasures.public_key).decode()})

@@ -39,13 +39,13 @@ class Export:
         """Raises DatabaseAway in the midst of it; the last line is missing then."""
         yield self._line("subject", {"format": FORMAT, "at": self._at, "tenant": self._target.tenant,
                                      "subject": self._target.subject})
-        about = await self._database.run(lambda c: list(self._about(c)))
+        about = await self._database.read(lambda c: list(self._about(c)))
         for kind, told in about:
             yield self._line(kind, told)
         for of_page in (self._exchanges, self._contents):
             after: str | None = ""
             while after is not None:
-                page, after = await self._database.run(partial(of_page, after=after))
+                page, after = await self._database.read(partial(of_page, after=after))
                 for kind, told in page:
                     yield self._line(kind, told)
         yield msgspec.json.encode({"kind": "end", "lines": dict(self._counts),

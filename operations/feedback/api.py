@@ -21,15 +21,15 @@ class FeedbackRoutes:
 
     async def newest(self, request: Request) -> Answer:
         limit, wanted = number_in(request, "limit", 50, store.MAX_LISTED), _wanted(request)
-        return Answer({"feedback": await self._database.run(lambda c: store.newest(c, limit, wanted))})
+        return Answer({"feedback": await self._database.read(lambda c: store.newest(c, limit, wanted))})
 
     async def summary(self, request: Request) -> Answer:
         wanted = _wanted(request)
-        return Answer({"summary": await self._database.run(lambda c: store.summary(c, wanted))})
+        return Answer({"summary": await self._database.read(lambda c: store.summary(c, wanted))})
 
     async def show(self, request: Request) -> Answer:
         wanted: str = request.path_params["id"]
-        found = await self._database.run(lambda c: store.known(c, wanted))
+        found = await self._database.read(lambda c: store.known(c, wanted))
         if found is None:
             raise AdminError(404, "feedback_not_found", f"There is no feedback {wanted!r} in the ledger.")
         return Answer(found)

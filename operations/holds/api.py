@@ -58,7 +58,7 @@ class HoldRoutes:
             return await self.add(request)
         limit = number_in(request, "limit", 50, 1000)
         released = request.query_params.get("released") == "true"
-        return Answer({"holds": await self._database.run(lambda c: store.listed(c, limit, released=released))})
+        return Answer({"holds": await self._database.read(lambda c: store.listed(c, limit, released=released))})
 
     async def add(self, request: Request) -> Answer:
         body = await body_as(request, AddBody)
@@ -77,7 +77,7 @@ class HoldRoutes:
         return {"dry_run": body.dry_run, "hold": hold}
 
     async def show(self, request: Request) -> Answer:
-        return Answer(await self._database.run(lambda c: _the_one(c, request.path_params["id"])))
+        return Answer(await self._database.read(lambda c: _the_one(c, request.path_params["id"])))
 
     async def release(self, request: Request) -> Answer:
         body = await body_as(request, ReleaseBody)

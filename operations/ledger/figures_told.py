@@ -41,6 +41,8 @@ def _times(row: Row) -> Iterator[str]:
 
 
 def _cost(row: Row) -> str:
+    if row["usage_source"] == "cached":
+        return f"none: it was remembered, which saved {money_of(row['saved_micros'])}"
     price = row.get("price")
     if price is None:  # the revision is not known here
         return money_of(row["cost_micros"])

@@ -9,12 +9,14 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import click
 import httpx2 as httpx
 import msgspec
 import pytest
 import pytest_asyncio
 import yaml
 
+from operations.cli import main
 from operations.demo import files
 from tests.docs.documents import ROOT, Fence, fences
 from tests.fakes.upstream import FakeVLLM
@@ -131,7 +133,7 @@ async def ask_why(gateway: GatewayProcess, cwd: Path) -> None:
         reply = await client.post(f"{gateway.base_url}/v1/chat/completions", json=body)
     exchange = reply.headers["x-request-id"]
     await gateway.until(lambda: in_ledger(gateway, exchange), "the exchange to be in the ledger")
-    shown, *others = lines("gatewright e")
+    shown, *others = [*lines("gatewright explain"), *lines("gatewright exchange")]
     told = await type_in(shown.rpartition(" ")[0] + f" {exchange}", gateway, cwd)
     starts = [first_words(line) for line in told.splitlines()]
     example = [first_words(line) for line in block("Exchange 0").text.splitlines()]
@@ -160,3 +162,17 @@ async def test_a_key_is_made(tmp_path: Path) -> None:
     (tmp_path / "routing.yaml").write_text(block("# routing.yaml").text)
     assert await run(sys.executable, "-m", "operations.cli", *shlex.split(lines("gatewright check")[0])[1:],
                      cwd=tmp_path) == "ok\n"
+
+
+@pytest.mark.parametrize("line", [line for noun in ("audit", "backup", "drill", "erase")
+                                  for line in lines(f"gatewright {noun} ")])
+def test_a_command_of_the_ledger_is_one(line: str) -> None:
+    """What they do is tested where they are; here, that they are written as they are called."""
+    command: click.Command = main
+    words = shlex.split(line.partition(" > ")[0], comments=True)[1:]
+    context = click.Context(command)
+    while isinstance(command, click.Group):
+        name, command, words = command.resolve_command(context, words)
+        assert command is not None
+        context = click.Context(command, parent=context, info_name=name)
+    command.make_context(context.info_name, words)

@@ -153,5 +153,11 @@ async def test_what_was_said_of_it_stands_behind_it_and_in_json_too(telling: Gat
     assert whole["exchange"]["copies"] == []
     feedback = [one for one in whole["timeline"] if one["says"].startswith("Feedback: helpful is")]
     assert [one["after_seconds"] >= whole["exchange"]["total_seconds"] for one in feedback] == [True, True]
-    assert whole["figures"]["record"].startswith("kept as all records are")
+    number, writer = whole["exchange"]["sequence"], exchange_id[:22]
+    place = f"kept as all records are; number {number} in the chain of {writer}, "
+    assert whole["figures"]["record"] == place + "not sealed yet"
+    async with httpx.AsyncClient(trust_env=False) as client:
+        sealing = await client.post(telling.admin_url + "/admin/audit/seal", json={"reason": "a test"})
+    assert sealing.status_code < 300, sealing.text
+    assert f"{place}sealed by checkpoint " in await explained(telling, exchange_id)
     assert whole["story"][0].startswith(f"Exchange {exchange_id} began at")

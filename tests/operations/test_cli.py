@@ -194,11 +194,11 @@ class TestCheck:
     """`gatewright check`: everything that is wrong, in both files, in one go."""
 
     def test_good_files_are_ok_with_their_warnings(self, tmp_path: Path) -> None:
-        (tmp_path / "gatewright.yaml").write_text("routing: routing.yaml\n")
-        (tmp_path / "routing.yaml").write_text(TEXT + "    cache: {ttl: 10m}\n")
+        (tmp_path / "gatewright.yaml").write_text("routing: routing.yaml\nretention: {exchanges: 30d}\n")
+        (tmp_path / "routing.yaml").write_text(TEXT)
         result = invoke("check", "--config", str(tmp_path / "gatewright.yaml"))
         assert result.exit_code == 0
-        assert result.output.startswith("warning: models.assistant.cache")
+        assert result.output.startswith("warning: retention.exchanges")
         as_json = msgspec.json.decode(invoke("check", "--config", str(tmp_path / "gatewright.yaml"), "--json").output)
         assert as_json["ok"] is True
         assert len(as_json["warnings"]) == 1

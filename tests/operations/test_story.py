@@ -103,6 +103,11 @@ def test_where_nobody_knows_the_price_the_cost_stands_alone() -> None:
     assert "cost         0.000240\n" in told(row_of())
 
 
+def test_what_was_remembered_cost_nothing() -> None:
+    row = row_of(usage_source="cached", cost_micros=0, saved_micros=240, cache="hit", attempts=[])
+    assert "cost         none: it was remembered, which saved 0.000240\n" in told(row | {"price": {}})
+
+
 def test_guards_stand_where_they_judged() -> None:
     finding = GuardFinding("prompt", "personal_data", "EMAIL", "redact", 1.0, 0, 4, "messages[0].content")
     story = told(row_of(
