@@ -29,7 +29,7 @@ class Allowed(NamedTuple):
 # By model and output. The more a model makes of a text, the more looks unsafe to it, and the tighter it is held.
 ALLOWED = {
     "fast": {"toxicity": Allowed(0.006, 0.012), "injection": Allowed(0.006, 0.012, 0.04)},
-    "safety": {"toxicity": Allowed(0.001, 0.005), "injection": Allowed(0.004, 0.005, 0.02)},
+    "safety": {"toxicity": Allowed(0.001, 0.005), "injection": Allowed(0.004, 0.005, 0.03)},
 }
 _STEPS = 24
 _TAIL = 0.1
