@@ -42,7 +42,6 @@ from gateway.stages.repeat import Repeat
 from gateway.stages.standard import standard_stages
 from gateway.telemetry.faults import Faults
 from gateway.telemetry.logs import Log
-from gateway.turns import Turns
 from models.endpoint import Endpoint, Endpoints
 from models.protocol.document import encode_document
 from models.upstream import Connection
@@ -135,9 +134,7 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop, account: type[Account] 
         limits=Limits(),
         clock=Clock(),
         new_id=new_id,
-        outbox=Outbox(loop, lambda: False, lambda: False),
-        turns=Turns(loop, lambda: 0.0),  # the loop does not run, so no turn ends: none is to be late
-        turned_away=print,
+        outbox=Outbox(loop, lambda: False, lambda: False), turned_away=print,
     )
     door = Door(hall, loop)
     door.connection_made(Sink())

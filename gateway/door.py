@@ -224,10 +224,8 @@ class Door(HttpToolsProtocol):
         else:
             turn = self._slow_turn(body, keeps_alive)
         if not (self._busy or self._pending or self._turned or self.flow.write_paused):
-            if not self._hall.turns.late():
-                self._begin(turn)
-                return
-            self._hall.turns.leave(self._begin_pending)
+            self._begin(turn)
+            return
         self._pending.append(turn)
         self._pending_bytes += len(body)
         # Answers first: a client that sends ahead must not fill our memory. Below the bound reading goes on, since only
@@ -331,7 +329,6 @@ class Door(HttpToolsProtocol):
         """Answers what never became an exchange, and closes: nothing after it on this connection can be trusted."""
         if self._turned:
             return
-        self._begin_pending()  # what was left to the next turn of the loop came before
         self._turned = True
         if self._busy or self._pending:  # an earlier request is still being answered: it ends the connection
             self.closing = True
@@ -367,7 +364,7 @@ class Door(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Leaves after the request in hand, or now where there is none."""
         self.closing = True
-        if not (self._busy or self._pending) and self._arriving == NOTHING:
+        if not self._busy and self._arriving == NOTHING:
             self.transport.close()
         elif self.cycle is not None:
             self.cycle.keep_alive = False

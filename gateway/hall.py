@@ -15,7 +15,6 @@ from gateway.outbox import Outbox
 from gateway.pipeline import Pipeline
 from gateway.refusal import Refusal
 from gateway.snapshot import Snapshot
-from gateway.turns import Turns
 from models.protocol.operations import OPERATIONS, Operation
 
 
@@ -30,7 +29,7 @@ class Hall:
     """Makes exchanges on the live snapshot, and keeps the doors under their limits."""
 
     def __init__(self, *, uvicorn: Config, pipeline: Pipeline, snapshot: Callable[[], Snapshot], limits: Limits,
-                 clock: Clock, outbox: Outbox, turns: Turns, new_id: Callable[[], str],
+                 clock: Clock, outbox: Outbox, new_id: Callable[[], str],
                  turned_away: Callable[[Refusal], None], own: Mapping[Operation, Pipeline] | None = None) -> None:
         """``pipeline`` takes what model servers are asked; ``own`` are the operations that the gateway answers itself,
         each with a list of stages of its own."""
@@ -41,7 +40,6 @@ class Hall:
                            **{operation.name: its for operation, its in own.items()}}
         self.limits = limits
         self.outbox = outbox
-        self.turns = turns
         self.operations = {operation.path.encode(): operation for operation in (*OPERATIONS, *own)}
         self.doors: set[Sweepable] = set()
         self.draining = False

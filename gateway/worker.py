@@ -64,7 +64,6 @@ from gateway.stages.repeat import Repeat
 from gateway.stages.standard import feedback_stages, moderation_stages, standard_stages
 from gateway.telemetry.faults import Faults
 from gateway.telemetry.logs import Log
-from gateway.turns import Turns
 from gateway.worker_status import CacheStatus, EndpointStatus, StatusSender, WorkerStatus
 from guardrails.classifiers.builtin import loaded_by
 from guardrails.classifiers.client import ClassifierClient
@@ -152,8 +151,8 @@ class Worker:
                            access_log=False),
             pipeline=Pipeline(inference, faults),
             own={MODERATIONS: Pipeline(moderation, faults), FEEDBACK: Pipeline(feedback, faults)},
-            snapshot=lambda: self._keeper.live, limits=settings.limits, clock=clock, outbox=outbox,
-            turns=Turns(self._loop, clock.time), new_id=new_id, turned_away=self._turned_away)
+            snapshot=lambda: self._keeper.live, limits=settings.limits, clock=clock, outbox=outbox, new_id=new_id,
+            turned_away=self._turned_away)
         self._draining = asyncio.Event()
         self._lag_seconds = 0.0
 
