@@ -22,7 +22,7 @@ _MAKING = {
               "harmless texts in other languages with the third; the mean of what the last three left. Version 2: the upper layer "
               "went on from the int8 file of version 1 for two epochs of 24,000 rows, among them the first pairs and ruses, then the two "
               "upper ones for one of 21,000; the model is the mean of all three. The command trains all layers by four phases with all templates from the start, so that it makes a model "
-              "like this one, not this file. The half of the trials that it is calibrated on was looked at between the phases.",
+              "like this one, not this file. The half of the trials that it is calibrated on was looked at between the phases; how strict version 2's thresholds are was settled after a look at the alarms in both halves.",
 }
 
 
