@@ -186,4 +186,4 @@ async def test_nothing_is_left_open(host: Host) -> None:
             client.leave()
     opened = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if fd.isdigit() and
               os.path.exists(f"/proc/self/fd/{fd}")]
-    assert [path for path in opened if FOLDER in path] == []
+    assert [path for path in opened if path.startswith(str(host.state / FOLDER))] == []
