@@ -66,6 +66,7 @@ class Keeper:
         self._log = log
         self._clock = clock
         self._changing = asyncio.Lock()
+        self._writing = asyncio.Lock()
 
     @property
     def number(self) -> int:
@@ -205,12 +206,14 @@ class Keeper:
 
     async def write_snapshot(self) -> None:
         """Writes the current revision where the file does not hold it; raises SnapshotNotWritten."""
-        if self.current is None or self.written:
-            return
-        try:
-            await asyncio.to_thread(snapshot_file.write, self._state, self.current)
-        except OSError as error:
-            self._log.error("snapshot_not_written", revision=self.number, error=str(error))
-            raise SnapshotNotWritten(self.number, error) from None
-        self._log.info("revision_live", revision=self.number, digest=self.current.digest[:12])
+        async with self._writing:  # an apply and whoever tries again would be at the same file
+            if self.current is None or self.written:
+                return
+            current = self.current
+            try:
+                await asyncio.to_thread(snapshot_file.write, self._state, current)
+            except OSError as error:
+                self._log.error("snapshot_not_written", revision=current.revision, error=str(error))
+                raise SnapshotNotWritten(current.revision, error) from None
+            self._log.info("revision_live", revision=current.revision, digest=current.digest[:12])
 

@@ -188,3 +188,12 @@ async def test_the_order_of_a_split_outlives_the_database(keeper: Keeper, databa
     stored = await keeper.numbered(1)
     assert list(stored.routing["models"]["assistant"]["split"]) == ["smol-2", "smol-1"]
     assert snapshot_file.digest_of(stored.routing) == stored.digest
+
+
+async def test_who_tries_again_while_a_change_is_written_is_not_in_its_way(keeper: Keeper, state: Path) -> None:
+    """Both would write the same file beside the snapshot, and one of them would find it gone."""
+    await keeper.apply(change(90))
+    for number in range(20):
+        (state / "snapshot.json").unlink()
+        await asyncio.gather(*(keeper.write_snapshot() for _ in range(4)), keeper.apply(change(50 + number)))
+        assert weight(state) == 50 + number
