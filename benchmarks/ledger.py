@@ -1,8 +1,8 @@
 """How quickly the ledger answers, and how quickly the drain fills it, on SQLite and on PostgreSQL.
 
-    python benchmarks/ledger.py                             a million exchanges on each; about ten minutes, 5 GB of disk
-    python benchmarks/ledger.py --exchanges 100000          a first look, in a minute
-    python benchmarks/ledger.py --only postgresql --url postgresql://me:secret@host/empty     a server of yours
+    python -m benchmarks.ledger                             a million exchanges on each; about ten minutes, 5 GB of disk
+    python -m benchmarks.ledger --exchanges 100000          a first look, in a minute
+    python -m benchmarks.ledger --only postgresql --url postgresql://me:secret@host/empty     a server of yours
 
 It brings in realistic exchanges of thirty days, and feedback for every fifth, asks each question of the catalogue
 (operations/ledger/queries.py) several times, about a day of them, and then lets the real drain bring in journal
