@@ -20,8 +20,10 @@ class Child:
     def __init__(
         self, name: str, command: Sequence[str], settings: bytes, fds: Sequence[int],
         stderr: int | None = None, environment: Mapping[str, str] | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.monotonic, holds_term: bool = False,
     ) -> None:
+        """``holds_term``: SIGTERM waits until the child takes it (``lifeline.stop_on``), however long it is starting:
+        for one that has something to do before it ends."""
         self.name = name
         self.due_at: float | None = None
         self.starts = 0
@@ -31,6 +33,7 @@ class Child:
         self._stderr = stderr
         self._environment = environment
         self._clock = clock
+        self._held = {signal.SIGTERM} if holds_term else set()
         self._restarts = Restarts()
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
@@ -41,9 +44,13 @@ class Child:
 
     def start(self, extra: Sequence[str] = (), extra_fds: Sequence[int] = ()) -> None:
         """Starts the process in a process group of its own: Ctrl-C in a terminal is the supervisor's to handle."""
-        self._process = subprocess.Popen(
-            [*self._command, *extra], stdin=subprocess.PIPE, stderr=self._stderr, env=self._environment,
-            pass_fds=[*self._fds, *extra_fds], process_group=0)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, self._held)
+        try:  # the child inherits what is blocked here
+            self._process = subprocess.Popen(
+                [*self._command, *extra], stdin=subprocess.PIPE, stderr=self._stderr, env=self._environment,
+                pass_fds=[*self._fds, *extra_fds], process_group=0)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         self.starts += 1
         self.due_at = None
         self._started_at = self._clock()

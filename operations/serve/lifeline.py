@@ -36,6 +36,7 @@ def stop_on(loop: asyncio.AbstractEventLoop, lifeline: int, is_alone: Callable[[
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # what came while it was starting comes now
 
     def look() -> None:
         if is_alone(lifeline):

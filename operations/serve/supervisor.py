@@ -56,7 +56,7 @@ class Supervisor:
         self._receiving, self._sending = status_pair()
         line = settings_line(settings)
         self._control = Child("control", [*programs.control, *self._control_arguments()], line,
-                              [admin.fileno(), self._receiving.fileno()], stderr, os.environ, clock)
+                              [admin.fileno(), self._receiving.fileno()], stderr, os.environ, clock, holds_term=True)
         # These keys are no business of a process that applications talk to; it is given its own.
         environment = {name: value for name, value in os.environ.items() if name not in _SECRETS}
         workers_line = settings_line(settings, keys)
