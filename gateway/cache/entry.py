@@ -5,6 +5,8 @@ from hmac import compare_digest
 
 import msgspec
 
+from gateway.record import ExchangeRecord
+
 FORMAT = b"GW1"
 _MAC_BYTES = 16
 _START = len(FORMAT) + _MAC_BYTES
@@ -60,6 +62,18 @@ def verified(data: bytes, fingerprint: bytes, key: bytes) -> bytes:
     if not compare_digest(data[len(FORMAT) : _START], _mac(payload, fingerprint, key)):
         raise Forged
     return payload
+
+
+def unverified(data: bytes) -> bytes:
+    """The payload of what came back, to look at and not to give to anyone: its place is not known here."""
+    return data[_START:]
+
+
+def note_cached(record: ExchangeRecord, told: "Entry | ExchangeRecord") -> None:
+    """What an exchange's record says of a reply that was made for another one."""
+    record.finish_reason, record.usage_source = told.finish_reason, "cached"
+    record.prompt_tokens, record.completion_tokens = told.prompt_tokens, told.completion_tokens
+    record.cached_tokens = told.cached_tokens
 
 
 def _mac(payload: bytes, fingerprint: bytes, key: bytes) -> bytes:

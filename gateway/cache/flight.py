@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable
 
 from gateway.breaking import break_off
+from gateway.cache.entry import note_cached
 from gateway.exchange import Exchange
 from gateway.refusal import InternalError, Refusal
 from gateway.reply import SPENT, Flow, Head, Reply, Source
@@ -88,7 +89,7 @@ class Flight:
         """One who follows has left."""
         self._followers.remove(follower)
         self._let_go_if_alone()
-        self._balance()
+        self.balance()
 
     def _let_go_if_alone(self) -> None:
         if self._settle_leader is not None and not self.over and not self.following and self._source is not None:
@@ -110,7 +111,7 @@ class Flight:
         if self._source is None or self.over or not self.following:
             return False
         self._settle_leader = settle_leader
-        self._balance()
+        self.balance()
         return True
 
     def hand_over(self) -> None:
@@ -186,9 +187,9 @@ class Flight:
 
     def slow_leader(self, slow: bool) -> None:
         self._leader_slow = slow
-        self._balance()
+        self.balance()
 
-    def _balance(self) -> None:
+    def balance(self) -> None:
         """The server is held only while everybody reads slowly."""
         if self._source is None or self.over:
             return
@@ -197,9 +198,6 @@ class Flight:
         if slow != self._paused:
             self._paused = slow
             (self._source.pause if slow else self._source.resume)()
-
-    def balance(self) -> None:
-        self._balance()
 
 
 class Led:
@@ -296,8 +294,5 @@ def _serve(exchange: Exchange, leader: Exchange) -> None:
 
 def _tell(exchange: Exchange, leader: Exchange) -> None:
     """What is known of the reply once all of it was there."""
-    record, led = exchange.record, leader.record
-    record.finish_reason = led.finish_reason
-    record.prompt_tokens, record.completion_tokens = led.prompt_tokens, led.completion_tokens
-    record.cached_tokens, record.usage_source = led.cached_tokens, "cached"
+    note_cached(exchange.record, leader.record)
     exchange.upstream_done_at = leader.upstream_done_at

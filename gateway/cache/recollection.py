@@ -1,11 +1,11 @@
 """What an exchange has to do with the cache: the place of its question, and the flight that answers it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import msgspec
 
 from gateway.cache.eligibility import may_store
-from gateway.cache.entry import Entry
+from gateway.cache.entry import Entry, note_cached
 from gateway.cache.flight import Flight
 from gateway.config.routing_document import CacheDocument
 from gateway.exchange import Exchange
@@ -49,7 +49,7 @@ class Remembering(Flow):
         exchange, recall, flight = self._exchange, self._recall, self._flight
         head = flight.head
         if head is not None and flight.takes(last) and may_store(exchange, head, recall.settings):
-            entry = entry_of(exchange, head, [*flight.frames, last], recall.settings, self._now())
+            entry = entry_of(exchange, head, [*flight.frames, last], recall.settings.ttl, self._now())
             self._store(recall.place, recall.settings, entry)
         flight.land(last)
         self.next.end(last)
@@ -94,25 +94,19 @@ class Recalled(OwnSource):
         self._frames = frames
 
     def begin(self, flow: Flow) -> None:
-        record, entry = self._record, self._entry
-        record.finish_reason, record.usage_source = entry.finish_reason, "cached"
-        record.prompt_tokens, record.completion_tokens = entry.prompt_tokens, entry.completion_tokens
-        record.cached_tokens = entry.cached_tokens
+        note_cached(self._record, self._entry)
         flow.head(self._head)
-        for frame in self._but_the_last():
+        for frame in self._frames[:-1]:
             flow.frame(frame)
         flow.end(self._frames[-1])
 
-    def _but_the_last(self) -> Iterator[bytes]:
-        yield from self._frames[:-1]
 
-
-def entry_of(exchange: Exchange, head: Head, frames: list[bytes], settings: CacheDocument, now: float) -> Entry:
+def entry_of(exchange: Exchange, head: Head, frames: list[bytes], ttl_seconds: float, now: float) -> Entry:
     """What is remembered of a complete reply."""
     record = exchange.record
     return Entry(
         tenant=record.tenant, model=record.model, version=record.arm_served, operation=record.operation,
-        subject=record.subject, exchange_id=record.id, stored_at=now, ttl_seconds=float(settings.ttl),
-        streamed=exchange.streamed, headers=head.headers, frames=frames, finish_reason=record.finish_reason,
-        prompt_tokens=record.prompt_tokens, completion_tokens=record.completion_tokens,
-        cached_tokens=record.cached_tokens)
+        subject=record.subject, exchange_id=record.id, stored_at=now, ttl_seconds=float(ttl_seconds),
+        streamed=exchange.streamed, status=head.status, headers=head.headers, frames=frames,
+        finish_reason=record.finish_reason, prompt_tokens=record.prompt_tokens,
+        completion_tokens=record.completion_tokens, cached_tokens=record.cached_tokens)

@@ -5,10 +5,11 @@ from hashlib import blake2b
 import msgspec
 
 from gateway.cache.entry import Entry
+from gateway.cache.recollection import Recalled, entry_of
 from gateway.exchange import Clock, Exchange
-from gateway.idempotency import REPLY_BYTES, Claim, Claims, InProgress, Reused
+from gateway.idempotency import REPLY_BYTES, TTL_SECONDS, Claim, Claims, InProgress, Reused
 from gateway.refusal import InvalidRequest, KeyReused, Refusal, StillInProgress
-from gateway.reply import Flow, Head, OwnSource, Reply
+from gateway.reply import Flow, Head, Reply
 from gateway.stages.stage import Step
 from gateway.telemetry.faults import FaultLog
 
@@ -43,7 +44,7 @@ class Repeat(Step):
             return None
         if isinstance(found, Entry):
             exchange.record.cache, exchange.record.parent = "hit", found.exchange_id
-            return Reply(Repeated(exchange, found))
+            return _repeated(exchange, found)
         exchange.claim = found
         return None
 
@@ -87,7 +88,7 @@ class Keeping(Flow):
     def end(self, last: bytes) -> None:
         self._note(last)
         if self._head.status < 500 and self._bytes <= REPLY_BYTES:
-            self._claim.keep(self._entry())
+            self._claim.keep(entry_of(self._exchange, self._head, self._frames, TTL_SECONDS, self._clock.wall()))
         self.next.end(last)
 
     def fail(self, refusal: Refusal) -> None:
@@ -98,31 +99,10 @@ class Keeping(Flow):
         if self._bytes <= REPLY_BYTES:
             self._frames.append(frame)
 
-    def _entry(self) -> Entry:
-        record = self._exchange.record
-        return Entry(
-            tenant=record.tenant, model=record.model, version=record.arm_served, operation=record.operation,
-            subject=record.subject, exchange_id=record.id, stored_at=self._clock.wall(), ttl_seconds=0.0,
-            streamed=self._exchange.streamed, headers=self._head.headers, frames=self._frames,
-            finish_reason=record.finish_reason, status=self._head.status, prompt_tokens=record.prompt_tokens,
-            completion_tokens=record.completion_tokens, cached_tokens=record.cached_tokens)
 
-
-class Repeated(OwnSource):
-    """The source of a reply that was given before, and is told as such."""
-
-    def __init__(self, exchange: Exchange, entry: Entry) -> None:
-        self._exchange = exchange
-        self._entry = entry
-
-    def begin(self, flow: Flow) -> None:
-        record, entry = self._exchange.record, self._entry
-        if self._exchange.route is not None and entry.version in self._exchange.route.head_lines:
-            record.arm_served = entry.version
-        record.finish_reason, record.usage_source = entry.finish_reason, "cached"
-        record.prompt_tokens, record.completion_tokens = entry.prompt_tokens, entry.completion_tokens
-        record.cached_tokens = entry.cached_tokens
-        flow.head(Head(entry.status, [*entry.headers, (b"idempotency-replayed", b"true")]))
-        for frame in entry.frames[:-1]:
-            flow.frame(frame)
-        flow.end(entry.frames[-1])
+def _repeated(exchange: Exchange, entry: Entry) -> Reply:
+    """The reply that was given before, and is told as such."""
+    if exchange.route is not None and entry.version in exchange.route.head_lines:
+        exchange.record.arm_served = entry.version
+    head = Head(entry.status, [*entry.headers, (b"idempotency-replayed", b"true")])
+    return Reply(Recalled(exchange.record, entry, head, entry.frames))
