@@ -1,15 +1,15 @@
 """Batching: when what waits goes, and how much of it goes together.
 
-The rule is Nagle's (RFC 896), with requests in the place of bytes. While a lane is free, what comes goes at once, with
-what came in the same turn of the event loop: who asks alone waits for nothing. While all lanes are taken, what comes
-waits for others, until
+The rule is Nagle's (RFC 896), with requests in the place of bytes. While a lane is free, what comes goes at once: who
+asks alone waits for nothing. While all lanes are taken, what comes waits for others, until
 
     a lane comes free        the batch before has come back
     the batch is full        by the line's own measure
     its patience is over     where more batches may be under way than there are lanes
 
-A batch that several had shared leaves its lane at rest for as long as the patience is: who has just been answered asks
-again in a moment, and goes with the others then. Another lane that is free takes what comes meanwhile, at once.
+A batch that several had shared leaves its lane at rest for a moment: who has just been answered asks again, and goes
+with the others then. The rest is a part of what the batch took, so that it costs little whatever the batches take, and
+no longer than the patience. Another lane that is free takes what comes meanwhile, at once.
 
 What waits is the line's own affair, be it in order, in turns or by size: a pace asks it for the next batch, no more.
 """
@@ -28,7 +28,9 @@ class Timer(Protocol):
     def cancel(self) -> None: ...
 
 
-Later = Callable[[float, Callable[[], None]], Timer]  # calls back once, after so many seconds; 0: after this turn
+REST = 0.25  # of what a batch took
+
+Later = Callable[[float, Callable[[], None]], Timer]  # calls back once, after so many seconds
 
 
 class Line(Protocol[Made]):
@@ -66,7 +68,6 @@ class Pace(Generic[Batch]):
         self._most = most
         self._on_idle = on_idle
         self._resting = 0
-        self._told = False  # that something came, in this turn
         self._timer: Timer | None = None
         self.under_way = 0
 
@@ -79,26 +80,18 @@ class Pace(Generic[Batch]):
 
     def arrived(self) -> None:
         """Something has joined the line."""
-        if self._line.full or not self._has_free_lane:
-            self._go()
-        elif not self._told:
-            self._told = True
-            self._later(0.0, self._turned)
-
-    def _turned(self) -> None:
-        self._told = False
         self._go()
 
     def left(self) -> None:
         """Something has left the line by itself."""
         self._go()
 
-    def returned(self, *, shared: bool) -> None:
-        """A batch has come back; ``shared`` tells that it was of several."""
+    def returned(self, took: float, *, shared: bool) -> None:
+        """A batch has come back after so many seconds; ``shared`` tells that it was of several."""
         self.under_way -= 1
         if shared:
             self._resting += 1
-            self._later(self._patience, self._rested)
+            self._later(min(took * REST, self._patience), self._rested)
         self._go()
 
     def _rested(self) -> None:

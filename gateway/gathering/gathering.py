@@ -92,9 +92,9 @@ class Place:
         for waiter in batch:
             self._counts.waited(now - waiter.since)
         if len(batch) > 1:
-            self._begin(batch, AskingTogether(batch, self._ask, self._returned(shared=True), self._again, self._log))
+            self._begin(batch, AskingTogether(batch, self._ask, self._returned(now, True), self._again, self._log))
         else:
-            self._begin(batch, AskingAlone(batch[0], self._ask, self._returned(shared=False)))
+            self._begin(batch, AskingAlone(batch[0], self._ask, self._returned(now, False)))
 
     def _begin(self, batch: Sequence["Waiter"], asking: AskingAlone | AskingTogether) -> None:
         for waiter in batch:
@@ -105,8 +105,8 @@ class Place:
             self._log.fault("reply_failed", error, request_id=batch[0].exchange.id)
             asking.fail(InternalError("The gateway failed."))
 
-    def _returned(self, *, shared: bool) -> Callable[[], None]:
-        return lambda: self._pace.returned(shared=shared)
+    def _returned(self, sent_at: float, shared: bool) -> Callable[[], None]:
+        return lambda: self._pace.returned(self._now() - sent_at, shared=shared)
 
     def _again(self, waiters: Sequence[Asker]) -> None:
         """Each by itself, at once: it has waited enough."""

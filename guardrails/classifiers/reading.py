@@ -55,6 +55,7 @@ class Readings:
         self._jobs: dict[Key, Job] = {}
         self._pace = Pace(self._waiting, self._send, time=now, later=_later, patience=GATHER_SECONDS, lanes=threads,
                           most=threads)
+        self._told = False  # that something has arrived, in this turn
         self._under_way: set[asyncio.Task[None]] = set()
         self._stuck: asyncio.Future[None] | None = None
         self._threads = ThreadPoolExecutor(threads, "classifier")
@@ -168,6 +169,12 @@ class Readings:
             job.done.set_result([])
             return
         self._waiting.add(job)
+        if not self._told:  # what one question brings, and others beside it, goes together
+            self._told = True
+            asyncio.get_running_loop().call_soon(self._arrived)
+
+    def _arrived(self) -> None:
+        self._told = False
         self._pace.arrived()
 
     def _settle(self, key: Key, done: "asyncio.Future[Any]") -> None:
@@ -189,15 +196,15 @@ class Readings:
     def _send(self, batch: Batch) -> None:
         reading = asyncio.ensure_future(self._read(batch))
         self._under_way.add(reading)
-        reading.add_done_callback(partial(self._returned, len({id(job) for job, _ in batch}) > 1))
+        reading.add_done_callback(partial(self._returned, self._now(), len({id(job) for job, _ in batch}) > 1))
 
-    def _returned(self, shared: bool, reading: "asyncio.Task[None]") -> None:
+    def _returned(self, sent_at: float, shared: bool, reading: "asyncio.Task[None]") -> None:
         self._under_way.discard(reading)
         if reading.cancelled():
             return
         error = reading.exception()
         if error is None:
-            self._pace.returned(shared=shared)
+            self._pace.returned(self._now() - sent_at, shared=shared)
         elif self._stuck is not None and not self._stuck.done():
             self._stuck.set_exception(error)
 

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from models.batching import Pace, Queue
+from models.batching import REST, Pace, Queue
 
 PATIENCE = 2.0**-9  # seconds; sums of its parts are exact
+LONG = 1.0  # that a batch takes: the rest after it is as long as the patience
 PIECES, SIZE = 4, 100
 
 
@@ -66,15 +67,9 @@ class Sending:
         self.idled += 1
 
     def come(self, *names: str, pieces: int = 1, size: int = 1) -> None:
-        """Each in a turn of its own."""
-        for name in names:
-            self.come_at_once(name, pieces=pieces, size=size)
-
-    def come_at_once(self, *names: str, pieces: int = 1, size: int = 1) -> None:
         for name in names:
             self.line.add(name, pieces, size)
             self.pace.arrived()
-        self.hand.move(0)
 
 
 def test_who_asks_alone_waits_for_nothing() -> None:
@@ -82,24 +77,15 @@ def test_who_asks_alone_waits_for_nothing() -> None:
     for name in "abc":
         sending.come(name)
         assert sending.sent[-1] == [name]
-        sending.pace.returned(shared=False)
+        sending.pace.returned(LONG, shared=False)
     assert (sending.hand.timers, sending.idled) == ([], 3)
-
-
-def test_what_comes_in_one_turn_goes_together() -> None:
-    sending = Sending()
-    sending.come_at_once("a", "b")
-    assert sending.sent == [["a", "b"]]
-    sending = Sending()
-    sending.come_at_once("a", "b", "c", "d", "e")
-    assert sending.sent == [["a", "b", "c", "d"]]
 
 
 def test_what_comes_while_one_is_under_way_goes_when_it_returns() -> None:
     sending = Sending()
     sending.come("a", "b", "c")
     assert sending.sent == [["a"]]
-    sending.pace.returned(shared=False)
+    sending.pace.returned(LONG, shared=False)
     assert sending.sent == [["a"], ["b", "c"]]
     assert repr(sending.pace) == "<Pace 0 waiting, 1 under way, 0 at rest>"
 
@@ -129,8 +115,8 @@ def test_it_goes_when_its_patience_is_over_and_the_patience_begins_with_the_firs
 def test_a_lane_rests_after_a_batch_that_was_shared() -> None:
     sending = Sending()
     sending.come("a", "b", "c")
-    sending.pace.returned(shared=False)
-    sending.pace.returned(shared=True)
+    sending.pace.returned(LONG, shared=False)
+    sending.pace.returned(LONG, shared=True)
     sending.come("d")
     sending.hand.move(PATIENCE / 2)
     sending.come("e")
@@ -139,11 +125,23 @@ def test_a_lane_rests_after_a_batch_that_was_shared() -> None:
     assert sending.sent[2] == ["d", "e"]
 
 
+def test_a_rest_is_no_longer_than_a_part_of_what_the_batch_took() -> None:
+    sending = Sending()
+    sending.come("a", "b", "c")
+    sending.pace.returned(LONG, shared=False)
+    sending.pace.returned(PATIENCE, shared=True)
+    sending.come("d")
+    sending.hand.move(PATIENCE * REST * 0.75)
+    assert len(sending.sent) == 2
+    sending.hand.move(PATIENCE * REST * 0.25)
+    assert sending.sent[2:] == [["d"]]
+
+
 def test_a_rest_ends_when_the_batch_is_full() -> None:
     sending = Sending(lanes=1, most=1)
     sending.come("a", "b", "c")
-    sending.pace.returned(shared=False)
-    sending.pace.returned(shared=True)
+    sending.pace.returned(LONG, shared=False)
+    sending.pace.returned(LONG, shared=True)
     sending.come("d", "e", "f", "g")
     assert sending.sent[2:] == [["d", "e", "f", "g"]]
 
@@ -151,10 +149,10 @@ def test_a_rest_ends_when_the_batch_is_full() -> None:
 def test_another_lane_that_is_free_does_not_rest() -> None:
     sending = Sending(lanes=2, most=2)
     sending.come("a", "b", "c", "d")
-    sending.pace.returned(shared=False)
+    sending.pace.returned(LONG, shared=False)
     assert sending.sent == [["a"], ["b"], ["c", "d"]]
-    sending.pace.returned(shared=False)
-    sending.pace.returned(shared=True)
+    sending.pace.returned(LONG, shared=False)
+    sending.pace.returned(LONG, shared=True)
     sending.come("e")
     assert sending.sent[3:] == [["e"]]
 
@@ -164,7 +162,7 @@ def test_where_as_many_are_under_way_as_may_be_no_patience_helps() -> None:
     sending.come("a", "b", "c", "d", "e", "f", "g", "h")
     sending.hand.move(1)
     assert sending.sent == [["a"], ["b"]]
-    sending.pace.returned(shared=False)
+    sending.pace.returned(LONG, shared=False)
     assert sending.sent[2:] == [["c", "d", "e", "f"]]
 
 
@@ -187,7 +185,7 @@ def test_what_has_left_is_not_sent_and_what_never_waited_cannot_leave() -> None:
     sending.line.remove("c")
     sending.pace.left()
     assert sending.hand.timers == []
-    sending.pace.returned(shared=False)
+    sending.pace.returned(LONG, shared=False)
     assert (sending.sent, sending.idled) == ([["a"]], 1)
 
 
@@ -202,7 +200,6 @@ def test_a_line_that_finds_nothing_worth_sending_sends_nothing() -> None:
     pace = Pace(line, sending.sent.append, time=sending.hand.time, later=sending.hand.later, patience=PATIENCE)
     line.add("a", 1, 1)
     pace.arrived()
-    sending.hand.move(0)
     assert (sending.sent, pace.under_way) == ([], 0)
 
 
@@ -234,7 +231,6 @@ class Pacing(RuleBasedStateMachine):
         self.pieces: dict[str, int] = {}
         self.left_by_themselves: set[str] = set()
         self.back = 0
-        self.resting_until: list[float] = []
 
     @property
     def gone(self) -> list[str]:
@@ -249,7 +245,7 @@ class Pacing(RuleBasedStateMachine):
     def comes(self, pieces: int) -> None:
         name = str(len(self.came))
         now = self.sending.hand.now
-        resting = sum(until > now for until in self.resting_until)
+        resting = self.sending.pace._resting
         alone = not self.waiting and self.sending.pace.under_way + resting < self.lanes
         self.came[name], self.pieces[name] = now, pieces
         self.sending.come(name, pieces=pieces)
@@ -265,13 +261,11 @@ class Pacing(RuleBasedStateMachine):
             self.sending.pace.left()
 
     @precondition(lambda self: self.sending.pace.under_way)
-    @rule()
-    def returns(self) -> None:
+    @rule(took=st.sampled_from([0.0, PATIENCE, LONG]))
+    def returns(self, took: float) -> None:
         shared = len(self.sending.sent[self.back]) > 1
         self.back += 1
-        if shared:
-            self.resting_until.append(self.sending.hand.now + PATIENCE)
-        self.sending.pace.returned(shared=shared)
+        self.sending.pace.returned(took, shared=shared)
 
     @rule(seconds=st.sampled_from([PATIENCE / 4, PATIENCE / 2, PATIENCE, 1.0]))
     def time_passes(self, seconds: float) -> None:

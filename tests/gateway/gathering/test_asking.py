@@ -34,16 +34,18 @@ async def replies(*clients: Client) -> list[dict[str, Any]]:
 
 
 async def test_who_ask_at_once_are_asked_for_in_one_call_and_each_gets_its_own(house: House, fake: FakeVLLM) -> None:
+    await house.is_busy(fake)
     one, two, three = house.ask("apple"), house.ask(["pear", "fig"]), house.ask(["plum"])
     told = await replies(one, two, three)
     assert [inputs_of(request) for request in fake.inference] == [["apple", "pear", "fig", "plum"]]
     assert [vectors(reply) for reply in told] == [expected("apple"), expected("pear", "fig"), expected("plum")]
     assert [reply["id"] for reply in told] == [f"embd-{client.exchange.id}" for client in (one, two, three)]
     assert {(reply["model"], reply["object"]) for reply in told} == {("m", "list")}
-    house.check_nothing_is_left()
+    await house.check_nothing_is_left()
 
 
 async def test_the_tokens_of_all_are_those_of_the_call(house: House, fake: FakeVLLM) -> None:
+    await house.is_busy(fake)
     fake.keep_sent = True
     told = await replies(*(house.ask("word " * count) for count in (1, 2, 5)))
     (call,) = fake.inference
@@ -55,13 +57,14 @@ async def test_the_tokens_of_all_are_those_of_the_call(house: House, fake: FakeV
         assert record.cost_micros == record.prompt_tokens
 
 
-async def test_each_record_has_the_attempt_and_one_of_them_leads(house: House) -> None:
+async def test_each_record_has_the_attempt_and_one_of_them_leads(house: House, fake: FakeVLLM) -> None:
+    await house.is_busy(fake)
     await replies(house.ask("a"), house.ask("b"), house.ask("c"))
     attempts = [attempt for record in house.records() for attempt in record.attempts]
     assert [(attempt.result, attempt.others, attempt.follows) for attempt in attempts] == [
         ("answered", 2, False), ("answered", 2, True), ("answered", 2, True)]  # fmt: skip
     assert {record.arm_served for record in house.records()} == {"v1"}
-    assert (house.counts.requests, house.counts.shared, house.counts.again) == (3, 3, 0)
+    assert (house.counts.requests, house.counts.shared, house.counts.again) == (4, 3, 0)
 
 
 async def test_a_request_alone_goes_and_comes_as_if_nothing_was_gathered(tmp_path: Path) -> None:
@@ -73,11 +76,12 @@ async def test_a_request_alone_goes_and_comes_as_if_nothing_was_gathered(tmp_pat
             reply = await client.reply()
             assert (reply["usage"]["prompt_tokens"] > 0, client.exchange.record.usage_source) == (True, "reported")
             sent.append((fake.inference[-1].body, client.wire.body))
-            house.check_nothing_is_left()
+            await house.check_nothing_is_left()
         assert sent[0] == sent[1]
 
 
 async def test_a_bad_input_spoils_nobody_else_s_answer(house: House, fake: FakeVLLM) -> None:
+    await house.is_busy(fake)
     fake.choose(refuses("rotten"))
     good, bad, other = house.ask("good"), house.ask("rotten"), house.ask(["other", "one"])
     told = await replies(good, bad, other)
@@ -90,7 +94,7 @@ async def test_a_bad_input_spoils_nobody_else_s_answer(house: House, fake: FakeV
         ("upstream_error", 400, 2), ("answered", 200, 0)]  # fmt: skip
     assert by_id[good.exchange.id].usage_source == "reported"
     assert house.counts.again == 3
-    house.check_nothing_is_left()
+    await house.check_nothing_is_left()
 
 
 def _rows(*indices: Any) -> bytes:
@@ -107,14 +111,16 @@ def _rows(*indices: Any) -> bytes:
 async def test_a_reply_that_cannot_be_shared_out_is_asked_for_again_one_by_one(
     house: House, fake: FakeVLLM, odd: Behaviour,
 ) -> None:
+    await house.is_busy(fake)
     fake.script(odd)
     told = await replies(house.ask("a"), house.ask("b"))
     assert [vectors(reply) for reply in told] == [expected("a"), expected("b")]
     assert len(fake.inference) == 3
-    house.check_nothing_is_left()
+    await house.check_nothing_is_left()
 
 
 async def test_rows_in_another_order_find_their_owners(house: House, fake: FakeVLLM) -> None:
+    await house.is_busy(fake)
     fake.script(Behaviour(body=json.dumps({"data": [
         {"index": 2, "embedding": "C"}, {"index": 0, "embedding": "A"}, {"index": 1, "embedding": "B"}]}).encode()))
     told = await replies(house.ask("a"), house.ask(["b", "c"]))
@@ -131,18 +137,20 @@ async def test_rows_in_another_order_find_their_owners(house: House, fake: FakeV
 async def test_what_fails_for_all_is_told_to_all_and_not_asked_again(
     house: House, fake: FakeVLLM, broken: Behaviour, status: int, code: Any,
 ) -> None:
+    await house.is_busy(fake)
     fake.script(broken)
     clients = [house.ask(text) for text in "abc"]
     told = await replies(*clients)
     assert [client.wire.status for client in clients] == [status] * 3
     assert [reply["error"]["code"] for reply in told] == [code] * 3
     assert len(fake.inference) == 1
-    house.check_nothing_is_left()
+    await house.check_nothing_is_left()
 
 
 async def test_a_shared_call_is_retried_and_falls_back_as_any_other(tmp_path: Path, fake: FakeVLLM) -> None:
     async with FakeVLLM("m") as spare:
         house = House(tmp_path, fake, fallback=spare)
+        await house.is_busy(fake)
         fake.script(Behaviour(status=503))
         told = await replies(house.ask("a"), house.ask("b"))
         assert [vectors(reply) for reply in told] == [expected("a"), expected("b")]
@@ -150,19 +158,21 @@ async def test_a_shared_call_is_retried_and_falls_back_as_any_other(tmp_path: Pa
             assert [(a.result, a.version, a.others) for a in record.attempts] == [
                 ("upstream_error", "v1", 1), ("answered", "v2", 1)]  # fmt: skip
             assert record.arm_served == "v2"
-        house.check_nothing_is_left()
+        await house.check_nothing_is_left()
 
 
 async def test_who_leaves_before_it_is_sent_is_not_asked_for(house: House, fake: FakeVLLM) -> None:
+    await house.is_busy(fake)
     one, left, two = house.ask("one"), house.ask("left"), house.ask("two")
     left.leave()
     await replies(one, two)
     assert [inputs_of(request) for request in fake.inference] == [["one", "two"]]
     assert left.exchange.record.attempts == []
-    house.check_nothing_is_left()
+    await house.check_nothing_is_left()
 
 
 async def test_who_leaves_later_takes_nobody_with_it(house: House, fake: FakeVLLM) -> None:
+    await house.is_busy(fake)
     fake.script(Behaviour(head_delay=0.1))
     one, left, two = house.ask("one"), house.ask("left"), house.ask("two")
     await fake.request()
@@ -173,10 +183,11 @@ async def test_who_leaves_later_takes_nobody_with_it(house: House, fake: FakeVLL
     (attempt,) = by_id[left.exchange.id].attempts
     assert (attempt.result, attempt.others, attempt.follows) == ("cancelled", 2, True)
     assert (by_id[left.exchange.id].outcome, by_id[left.exchange.id].usage_source) == ("abandoned", "none")
-    house.check_nothing_is_left()
+    await house.check_nothing_is_left()
 
 
 async def test_with_the_last_one_the_server_is_let_go(house: House, fake: FakeVLLM) -> None:
+    await house.is_busy(fake)
     fake.script(Behaviour(head_delay=30))
     clients = [house.ask("one"), house.ask("two")]
     request = await fake.request()
@@ -185,21 +196,23 @@ async def test_with_the_last_one_the_server_is_let_go(house: House, fake: FakeVL
     await request.closed_by_client.wait()
     attempts = [attempt for record in house.records() for attempt in record.attempts]
     assert [(attempt.result, attempt.follows) for attempt in attempts] == [("cancelled", True), ("cancelled", False)]
-    house.check_nothing_is_left()
+    await house.check_nothing_is_left()
 
 
 async def test_one_that_is_cut_short_is_told_so_and_the_others_are_answered(house: House, fake: FakeVLLM) -> None:
+    await house.is_busy(fake)
     fake.script(Behaviour(head_delay=0.1))
     cut, other = house.ask("cut"), house.ask("other")
     await fake.request()
     house.pipeline.cut_short(cut.exchange, Draining("It ends."))
     told = await replies(cut, other)
     assert (told[0]["error"]["code"], vectors(told[1])) == ("shutting_down", expected("other"))
-    house.check_nothing_is_left()
+    await house.check_nothing_is_left()
 
 
 async def test_whose_time_is_over_first_bounds_the_call(tmp_path: Path, fake: FakeVLLM) -> None:
     house = House(tmp_path, fake, timeouts={"total": "10s"})
+    await house.is_busy(fake)
     fake.script(Behaviour(head_delay=30))
     young, old = house.ask("young"), house.ask("old", age=9.9)
     await fake.request()
@@ -207,10 +220,12 @@ async def test_whose_time_is_over_first_bounds_the_call(tmp_path: Path, fake: Fa
     house.endpoints.sweep(house.clock.time())
     told = await replies(young, old)
     assert [reply["error"]["code"] for reply in told] == ["upstream_timeout"] * 2
-    house.check_nothing_is_left()
+    await house.check_nothing_is_left()
 
 
-async def test_a_bug_on_one_reply_s_way_is_no_other_client_s_business(house: House) -> None:
+async def test_a_bug_on_one_reply_s_way_is_no_other_client_s_business(house: House, fake: FakeVLLM) -> None:
+    await house.is_busy(fake)
+
     def breaks(data: bytes) -> None:
         broken.wire.on_write = lambda data: None
         raise KeyError("a bug")
@@ -219,10 +234,14 @@ async def test_a_bug_on_one_reply_s_way_is_no_other_client_s_business(house: Hou
     broken.wire.on_write = breaks
     assert vectors(await other.reply()) == expected("other")
     assert house.log.faults[0] == ("reply_failed", "KeyError")
-    assert repr(house.gathering).startswith("<Gathering of 0 requests")
+    assert repr(house.gathering).startswith("<Gathering of 1 requests")  # what was under way before
 
 
-async def test_a_bug_in_asking_is_told_to_all(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_bug_in_asking_is_told_to_all(
+    house: House, fake: FakeVLLM, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await house.is_busy(fake)
+
     def breaks(*_: Any) -> Any:
         raise KeyError("a bug")
 
@@ -232,4 +251,4 @@ async def test_a_bug_in_asking_is_told_to_all(house: House, monkeypatch: pytest.
     alone = house.ask("alone")
     assert (await alone.reply())["error"]["code"] == "internal_error"
     assert house.log.faults == [("reply_failed", "KeyError")] * 2
-    assert repr(house.gathering).startswith("<Gathering of 0 requests")
+    await until(lambda: repr(house.gathering) == "<Gathering of 0 requests in 0 places>")

@@ -31,6 +31,7 @@ async def settled(*clients: Client) -> None:
 
 
 async def test_a_thousand_at_once_are_a_few_calls_and_each_gets_its_own(house: House, fake: FakeVLLM) -> None:
+    await house.is_busy(fake)
     clients = [house.ask(f"text {number}") for number in range(1000)]
     await settled(*clients)
     assert [vectors(await client.reply()) for client in clients] == [
@@ -40,7 +41,7 @@ async def test_a_thousand_at_once_are_a_few_calls_and_each_gets_its_own(house: H
     assert ([len(call) for call in calls], house.counts.shared) == ([64] * 15 + [40], 1000)
     records = house.records()
     assert sum(not attempt.follows for record in records for attempt in record.attempts) == len(calls)
-    house.check_nothing_is_left()
+    await house.check_nothing_is_left()
 
 
 async def test_one_after_the_other_none_of_them_waits(house: House, fake: FakeVLLM) -> None:
@@ -48,7 +49,7 @@ async def test_one_after_the_other_none_of_them_waits(house: House, fake: FakeVL
         await house.ask(f"text {number}").reply()
     assert len(fake.inference) == 5
     assert house.counts.request_counts[0] == 5
-    house.check_nothing_is_left()
+    await house.check_nothing_is_left()
 
 
 async def test_what_comes_while_a_call_is_under_way_goes_with_the_next(tmp_path: Path, fake: FakeVLLM) -> None:
@@ -74,8 +75,10 @@ async def test_it_waits_no_longer_than_it_is_told(house: House, fake: FakeVLLM) 
 
 
 async def test_those_who_may_not_go_together_do_not(house: House, fake: FakeVLLM) -> None:
+    fake.default = Behaviour(head_delay=0.01)
     asked = [house.ask("a"), house.ask("b", tenant="bank"), house.ask("c", dimensions=2), house.ask([1, 2]),
              house.ask("d", model="m@v1")]  # fmt: skip
+    assert repr(house.gathering) == "<Gathering of 5 requests in 5 places>"
     await settled(*asked)
     assert sorted(len(inputs_of(request)) for request in fake.inference) == [1, 1, 1, 1, 2]
     assert house.counts.shared == 0
@@ -83,12 +86,16 @@ async def test_those_who_may_not_go_together_do_not(house: House, fake: FakeVLLM
 
 async def test_tenants_go_together_where_the_operator_says_so(tmp_path: Path, fake: FakeVLLM) -> None:
     house = House(tmp_path, fake, gather={"across_tenants": True})
+    await house.is_busy(fake, tenant="insurer")
     one, other = house.ask("a", tenant="shop"), house.ask("b", tenant="bank")
     assert (vectors(await one.reply()), vectors(await other.reply())) == (expected("a"), expected("b"))
     assert len(fake.inference) == 1
 
 
 async def test_texts_and_token_ids_are_two_calls(house: House, fake: FakeVLLM) -> None:
+    fake.default = Behaviour(head_delay=0.01)
+    await house.is_busy(fake)
+    await house.is_busy(fake, [1])
     asked = [house.ask("a"), house.ask([5, 6]), house.ask(["b"]), house.ask([[7], [8]])]
     await settled(*asked)
     assert sorted(map(str, (inputs_of(request) for request in fake.inference))) == ["['a', 'b']",
@@ -122,4 +129,4 @@ async def test_a_storm_of_clients_that_come_and_leave_leaves_nothing_behind(hous
     answered = [record for record in house.records() if record.outcome == "answered"]
     assert len(answered) + sum(client.exchange.left for client in clients) == 300
     await until(lambda: repr(house.gathering) == "<Gathering of 0 requests in 0 places>")
-    house.check_nothing_is_left()
+    await house.check_nothing_is_left()
