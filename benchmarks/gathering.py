@@ -1,6 +1,6 @@
 """What gathering brings: embeddings by one client and by many through a gateway, gathered and each by itself.
 
-    python -m benchmarks.gathering [--seconds 3] [--pairs 5] [--ways instant,plain,batching]
+    python -m benchmarks.gathering [--seconds 3] [--pairs 5] [--ways instant,plain,batching,minilm]
 
 Both are measured in turn on the same gateway before the same server (benchmarks/embedding_server.py): a pair is of the
 same seconds, so that neighbours on the machine touch both alike, and what is reported is the ratio of each pair,
@@ -17,20 +17,20 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import uvloop
 
 from benchmarks.classifier import Texts
 from benchmarks.embedding_server import WAYS
 from benchmarks.processes import command_line, family
-from benchmarks.ratios import ratio, spread
+from benchmarks.ratios import Spread, ratio, spread
 from benchmarks.servers import free_port
 
 CLIENTS = (1, 8, 64)
 CHARACTERS = 80
+TICK = 0.5 / os.sysconf("SC_CLK_TCK")  # seconds: what the kernel's counting leaves open is halved
 SINGLE_THREADED = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
@@ -85,8 +85,8 @@ class Bench:
             client.close()
         took.sort()
         return {"requests_a_second": len(took) / whole, "ms_median": 1000 * took[len(took) // 2],
-                "server_cpu_us": 1e6 * (_cpu_seconds(self._server) - server) / len(took),
-                "gateway_cpu_us": 1e6 * (_cpu_seconds(self._worker) - worker) / len(took)}
+                "server_cpu_us": 1e6 * (_cpu_seconds(self._server) - server + TICK) / len(took),
+                "gateway_cpu_us": 1e6 * (_cpu_seconds(self._worker) - worker + TICK) / len(took)}
 
     async def compare(self, clients: int, pairs: int, seconds: float) -> dict[str, str]:
         """Every figure of `gathered` over that of `single`; who comes first turns."""
@@ -95,13 +95,14 @@ class Bench:
             for model in sorted(found, reverse=bool(number % 2)):
                 found[model].append(await self.measure(model, clients, seconds))
         gathered, single = found["gathered"], found["single"]
-        told = {f"{name} gathered÷single": _written(ratio([one[name] for one in gathered], [one[name] for one in single]))
+        told = {f"{name} ratio": ratio([one[name] for one in gathered], [one[name] for one in single])
                 for name in gathered[0]}
-        return told | {f"{name} {model}": _written(spread([one[name] for one in found[model]]))
-                       for name in gathered[0] for model in found}
+        told |= {f"{name} {model}": spread([one[name] for one in measured])
+                 for name in gathered[0] for model, measured in found.items()}
+        return {name: _written(value) for name, value in told.items()}
 
 
-def _written(told: Any) -> str:
+def _written(told: Spread) -> str:
     digits = 0 if told.median >= 100 else 2
     return f"{told.median:.{digits}f} ({told.least:.{digits}f}..{told.greatest:.{digits}f})"
 
@@ -111,8 +112,8 @@ def _cpu_seconds(pid: int) -> float:
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
-@contextlib.asynccontextmanager
-async def started(way: str, folder: Path) -> AsyncIterator[Bench]:
+@contextlib.contextmanager
+def started(way: str, folder: Path) -> Iterator[Bench]:
     upstream, port, admin = free_port(), free_port(), free_port()
     (folder / "routing.yaml").write_text(json.dumps({
         "versions": {"v": {"served_model": "m", "endpoints": [f"http://127.0.0.1:{upstream}"]}},
@@ -120,13 +121,13 @@ async def started(way: str, folder: Path) -> AsyncIterator[Bench]:
     (folder / "gatewright.yaml").write_text(json.dumps({
         "routing": "routing.yaml", "auth": "none", "listen": f"127.0.0.1:{port}", "admin": f"127.0.0.1:{admin}",
         "log_level": "error"}))
-    server = subprocess.Popen([sys.executable, "-m", "benchmarks.embedding_server", "--port", str(upstream), "--way", way],
-                              env=os.environ | SINGLE_THREADED)
+    command = [sys.executable, "-m", "benchmarks.embedding_server", "--port", str(upstream), "--way", way]
+    server = subprocess.Popen(command, env=os.environ | SINGLE_THREADED)
     gateway = subprocess.Popen(
         [sys.executable, "-m", "operations.cli", "serve", "--config", str(folder / "gatewright.yaml")],
         stderr=subprocess.DEVNULL)
     try:
-        await _until_ready(port)
+        _wait(port)
         (worker,) = (pid for pid in family(gateway.pid) if "gateway.worker" in command_line(pid))
         yield Bench(port, server.pid, worker)
     finally:
@@ -135,24 +136,21 @@ async def started(way: str, folder: Path) -> AsyncIterator[Bench]:
             process.wait()
 
 
-async def _until_ready(port: int) -> None:
-    while True:
-        with contextlib.suppress(OSError, AssertionError):
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=10) as reply:
-                if json.loads(reply.read())["ready"]:
-                    await Client(port, "single").ask("ready?")
-                    return
-        await asyncio.sleep(0.1)
+def _wait(port: int) -> None:
+    body = json.dumps({"model": "single", "input": "ready?"}).encode()
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}/v1/embeddings", body, {"content-type": "application/json"})
+    for _ in range(300):
+        with contextlib.suppress(OSError), urllib.request.urlopen(asked, timeout=10):
+            return
+        time.sleep(0.1)
+    raise SystemExit("the gateway does not answer")
 
 
-async def run(ways: Sequence[str], pairs: int, seconds: float) -> None:
-    for way in ways:
-        with tempfile.TemporaryDirectory() as folder:
-            async with started(way, Path(folder)) as bench:
-                for clients in CLIENTS:
-                    await bench.measure("single", clients, min(seconds, 1.0))
-                    told = await bench.compare(clients, pairs, seconds)
-                    print(json.dumps({"server": way, "clients": clients} | told, ensure_ascii=False), flush=True)
+async def compare(bench: Bench, pairs: int, seconds: float, way: str) -> None:
+    for clients in CLIENTS:
+        await bench.measure("single", clients, min(seconds, 1.0))
+        told = await bench.compare(clients, pairs, seconds)
+        print(json.dumps({"server": way, "clients": clients} | told), flush=True)
 
 
 def main() -> None:
@@ -161,7 +159,9 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--ways", default=",".join(WAYS), help="how the server answers")
     given = parser.parse_args()
-    uvloop.run(run(given.ways.split(","), given.pairs, given.seconds))
+    for way in given.ways.split(","):
+        with tempfile.TemporaryDirectory() as folder, started(way, Path(folder)) as bench:
+            uvloop.run(compare(bench, given.pairs, given.seconds, way))
 
 
 if __name__ == "__main__":

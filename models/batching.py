@@ -78,6 +78,10 @@ class Pace(Generic[Batch]):
     def _has_free_lane(self) -> bool:
         return self.under_way + self._resting < self._lanes
 
+    def went(self) -> None:
+        """A batch has gone that never stood in the line; it returns like any other."""
+        self.under_way += 1
+
     def arrived(self) -> None:
         """Something has joined the line."""
         self._go()

@@ -1,17 +1,20 @@
 """Gathering: which requests are asked together, and when. One for each worker.
 
 Those of one key wait for each other in one place, by the rule of ``models.batching``; a place is there while somebody
-waits in it, or what it has sent is under way.
+waits in it, or what it has sent is under way. Of a request that is alone nothing is noted but that it is there: should
+another one come meanwhile, it gets its place afterwards.
 """
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 
 from gateway.exchange import Clock, Exchange
 from gateway.gathering.asking import Ask, Asker, Asking, AskingAlone, AskingTogether
-from gateway.gathering.part import MOST_BYTES, Part, part_of
+from gateway.gathering.part import MOST_BYTES, OPERATION, Part, part_of
 from gateway.gathering.tally import Gathered
 from gateway.refusal import InternalError
 from gateway.reply import SPENT, Flow, OwnSource, Source
+from gateway.snapshot import Route
 from gateway.telemetry.faults import FaultLog
 from models.batching import Later, Pace, Queue
 
@@ -24,41 +27,75 @@ class Gathering:
         self._clock = clock
         self._later = later
         self._log = log
+        self._lone: dict[Route, Exchange] = {}  # of routes of which nothing else is open
         self._places: dict[Hashable, Place] = {}
-        self._open: dict[Exchange, Waiter] = {}
+        self._places_of: Counter[Route] = Counter()
+        self._open: dict[Exchange, Callable[[], None]] = {}  # what has to be done when it ends
 
     def __repr__(self) -> str:
-        return f"<Gathering of {len(self._open)} requests in {len(self._places)} places>"
+        return f"<Gathering of {len(self._open) + len(self._lone)} requests in {len(self._places)} places>"
 
     def source(self, exchange: Exchange, ask: Ask) -> Source:
         """Where the exchange's reply comes from."""
+        route = exchange.route
+        if route.gather is None or exchange.request.operation.name != OPERATION:
+            return ask(exchange)
+        if route not in self._places_of:
+            first = self._lone.get(route)
+            if first is None:
+                self._lone[route] = exchange
+                self._counts_of(route).went_alone()
+                return ask(exchange)
+            self._place_afterwards(first, ask)
         part = part_of(exchange)
         if part is None:
             return ask(exchange)
-        place = self._places.get(part.key) or self._open_place(exchange, part.key, ask)
-        waiter = self._open[exchange] = Waiter(exchange, part, place, self._over)
+        waiter = Waiter(exchange, part, self._place(part, route, ask), self._over)
+        self._open[exchange] = waiter.cancel
         return waiter
 
     def settle(self, exchange: Exchange) -> None:
         """Nobody waits for it any more, whatever happened."""
-        waiter = self._open.get(exchange)
-        if waiter is not None:
-            waiter.cancel()
+        if self._lone.get(exchange.route) is exchange:
+            del self._lone[exchange.route]
+            return
+        ends = self._open.pop(exchange, None)
+        if ends is not None:
+            ends()
+
+    def _place_afterwards(self, first: Exchange, ask: Ask) -> None:
+        """It is not alone any more: others like it wait until it is over."""
+        part = part_of(first)
+        if part is not None:
+            del self._lone[first.route]
+            self._open[first] = self._place(part, first.route, ask).adopt()
 
     def _over(self, exchange: Exchange) -> None:
         self._open.pop(exchange, None)
 
-    def _open_place(self, exchange: Exchange, key: Hashable, ask: Ask) -> "Place":
+    def _place(self, part: Part, route: Route, ask: Ask) -> "Place":
+        return self._places.get(part.key) or self._open_place(part.key, route, ask)
+
+    def _open_place(self, key: Hashable, route: Route, ask: Ask) -> "Place":
         def closed() -> None:
             if self._places.get(key) is place:
                 del self._places[key]
+                self._places_of[route] -= 1
+                if not self._places_of[route]:
+                    del self._places_of[route]
 
-        settings = exchange.route.gather
+        settings = route.gather
         assert settings is not None  # else there is no part, and no key
-        counts = self.counts.setdefault(exchange.route.model, Gathered())
-        place = self._places[key] = Place(settings.inputs, settings.wait, ask, counts, self._clock, self._later,
-                                          self._log, closed)
+        place = self._places[key] = Place(settings.inputs, settings.wait, ask, self._counts_of(route), self._clock,
+                                          self._later, self._log, closed)
+        self._places_of[route] += 1
         return place
+
+    def _counts_of(self, route: Route) -> Gathered:
+        counts = self.counts.get(route.model)
+        if counts is None:
+            counts = self.counts[route.model] = Gathered()
+        return counts
 
 
 class Place:
@@ -75,6 +112,11 @@ class Place:
 
     def __repr__(self) -> str:
         return f"<Place {self._pace!r}>"
+
+    def adopt(self) -> Callable[[], None]:
+        """One is under way that was not sent from here; what is returned has to be called once it is over."""
+        self._pace.went()
+        return lambda: self._pace.returned(0.0, shared=False)
 
     def join(self, waiter: "Waiter") -> None:
         waiter.since = self._now()

@@ -18,6 +18,12 @@ class Gathered(msgspec.Struct):
     shared: int = 0  # requests that went with others
     again: int = 0  # of these, such as were then asked alone
 
+    def went_alone(self) -> None:
+        """One request, at once."""
+        self.requests += 1
+        self.request_counts[0] += 1
+        self.wait_counts[0] += 1
+
     def waited(self, seconds: float) -> None:
         self.wait_seconds += seconds
         self.wait_counts[bisect_left(WAIT_SECONDS, seconds)] += 1

@@ -146,6 +146,15 @@ def test_a_rest_ends_when_the_batch_is_full() -> None:
     assert sending.sent[2:] == [["d", "e", "f", "g"]]
 
 
+def test_what_went_without_standing_in_the_line_takes_a_lane_too() -> None:
+    sending = Sending()
+    sending.pace.went()
+    sending.come("a", "b")
+    assert sending.sent == []
+    sending.pace.returned(LONG, shared=False)
+    assert sending.sent == [["a", "b"]]
+
+
 def test_another_lane_that_is_free_does_not_rest() -> None:
     sending = Sending(lanes=2, most=2)
     sending.come("a", "b", "c", "d")

@@ -5,9 +5,10 @@ from gateway.gathering.tally import REQUESTS, WAIT_SECONDS, Gathered
 
 def test_calls_and_waits_are_counted_by_their_size() -> None:
     one = Gathered()
-    for requests in (1, 1, 3, 64, 1000):
+    one.went_alone()
+    for requests in (1, 3, 64, 1000):
         one.sent(requests)
-    for seconds in (0.0, 0.002, 0.0021, 5.0):
+    for seconds in (0.002, 0.0021, 5.0):
         one.waited(seconds)
     assert (one.requests, one.shared, round(one.wait_seconds, 4)) == (1069, 1067, 5.0041)
     assert {bound: count for bound, count in zip((*REQUESTS, "more"), one.request_counts, strict=True) if count} == {
