@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from gateway.cache.memory import Memory
 from gateway.exchange import Exchange
 from gateway.gathering.gathering import Gathering
 from gateway.gathering.tally import Gathered
@@ -18,6 +19,7 @@ from gateway.stages.account import Account
 from gateway.stages.assign import Assign
 from gateway.stages.infer import Infer
 from gateway.stages.read import Read
+from gateway.stages.recall import Recall
 from models.endpoint import Endpoint, Endpoints
 from routing.retrying import RetryBudget
 from tests.fakes.behaviour import Behaviour
@@ -74,8 +76,9 @@ class House:
                                     self.endpoints)  # fmt: skip
         self.gathering = Gathering(self.clock, loop.call_later, self.log)
         infer = Infer(self.clock, lambda: 0.0, self.budget, self.log, None, self.gathering)
-        self.pipeline = Pipeline([Account("w0", Journal(folder, "w0"), self.clock), Read(64, KEYS), Assign(), infer],
-                                 self.log)  # fmt: skip
+        self.recall = Recall(Memory(1 << 20, self.clock.time), None, KEYS.cache, self.clock, self.log)
+        self.pipeline = Pipeline([Account("w0", Journal(folder, "w0"), self.clock), Read(64, KEYS), Assign(),
+                                  self.recall, infer], self.log)  # fmt: skip
         self._count = 0
         self._openers: list[Client] = []
 

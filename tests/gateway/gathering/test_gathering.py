@@ -142,3 +142,21 @@ async def test_a_storm_of_clients_that_come_and_leave_leaves_nothing_behind(hous
     assert len(answered) + sum(client.exchange.left for client in clients) == 300
     await until(lambda: repr(house.gathering) == "<Gathering of 0 requests in 0 places>")
     await house.check_nothing_is_left()
+
+
+async def test_who_asks_the_same_follows_and_is_answered_though_the_leader_leaves(
+    tmp_path: Path, fake: FakeVLLM,
+) -> None:
+    """A question that several ask is one part of a shared call, whoever of them stays."""
+    house = House(tmp_path, fake, cache={"ttl": "10m"})
+    await house.is_busy(fake)
+    leader, other = house.ask("same"), house.ask("other")
+    follower = house.ask("same")
+    await asyncio.sleep(0)
+    leader.leave()
+    assert (vectors(await follower.reply()), vectors(await other.reply())) == (expected("same"), expected("other"))
+    assert [inputs_of(request) for request in fake.inference] == [["same", "other"]]
+    again = house.ask("same")
+    assert vectors(await again.reply()) == expected("same")
+    assert (again.exchange.record.cache, len(fake.inference)) == ("hit", 1)
+    await house.check_nothing_is_left()
