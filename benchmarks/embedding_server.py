@@ -38,7 +38,7 @@ class Reader:
         self._read_here = {"instant": None, "minilm": minilm}.get(way, scripted)
         self._thread = ThreadPoolExecutor(1)
         self._line: Queue[Waiting] = Queue(MOST_INPUTS, 1 << 30)
-        self._pace = Pace(self._line, self._send, time=loop.time, later=loop.call_later, patience=0.0, most=1)
+        self._pace = Pace(self._line, self._send, time=loop.time, later=loop.call_later, most=1)
         self._together = way == "batching"
         self._tasks: set[asyncio.Task[None]] = set()
         self._model = Topics() if way == "minilm" else None
@@ -63,7 +63,7 @@ class Reader:
         for own, future in batch:
             future.set_result(found[: len(own)])
             found = found[len(own) :]
-        self._pace.returned(0.0, shared=False)
+        self._pace.returned(shared=False)
 
 
 def scripted(texts: Sequence[str], _model: None) -> list[Any]:

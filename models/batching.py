@@ -7,9 +7,9 @@ asks alone waits for nothing. While all lanes are taken, what comes waits for ot
     the batch is full        by the line's own measure
     its patience is over     where more batches may be under way than there are lanes
 
-A batch that several had shared leaves its lane at rest for a moment: who has just been answered asks again, and goes
-with the others then. The rest is a part of what the batch took, so that it costs little whatever the batches take, and
-no longer than the patience. Another lane that is free takes what comes meanwhile, at once.
+Where a line asks for it, a lane rests for a moment after a batch that several had shared: who has just been answered
+asks again, and goes with the others then. That is for lines of which no more may be under way than there are lanes:
+the first to ask again would take the lane from all others. Another lane that is free takes what comes meanwhile.
 
 What waits is the line's own affair, be it in order, in turns or by size: a pace asks it for the next batch, no more.
 """
@@ -27,8 +27,6 @@ Item = TypeVar("Item")
 class Timer(Protocol):
     def cancel(self) -> None: ...
 
-
-REST = 0.25  # of what a batch took
 
 Later = Callable[[float, Callable[[], None]], Timer]  # calls back once, after so many seconds
 
@@ -53,17 +51,19 @@ class Pace(Generic[Batch]):
     """When the batches of one line go. ``send`` gets each; who sends says when it has ``returned``.
 
     ``lanes`` go without waiting; at most ``most`` are under way at the same time. Nothing waits for longer than
-    ``patience`` seconds while fewer than ``most`` are. ``on_idle`` is called whenever nothing waits, rests or is under
-    way.
+    ``patience`` seconds while fewer than ``most`` are. A lane rests for ``rest`` seconds, if at all. ``on_idle`` is
+    called whenever nothing waits, rests or is under way.
     """
 
     def __init__(self, line: Line[Batch], send: Callable[[Batch], None], *, time: Callable[[], float], later: Later,
-                 patience: float, lanes: int = 1, most: float = inf, on_idle: Callable[[], None] = _nothing) -> None:
+                 patience: float = inf, rest: float = 0.0, lanes: int = 1, most: float = inf,
+                 on_idle: Callable[[], None] = _nothing) -> None:
         self._line = line
         self._send = send
         self._time = time
         self._later = later
         self._patience = patience
+        self._rest = rest
         self._lanes = lanes
         self._most = most
         self._on_idle = on_idle
@@ -90,12 +90,12 @@ class Pace(Generic[Batch]):
         """Something has left the line by itself."""
         self._go()
 
-    def returned(self, took: float, *, shared: bool) -> None:
-        """A batch has come back after so many seconds; ``shared`` tells that it was of several."""
+    def returned(self, *, shared: bool) -> None:
+        """A batch has come back; ``shared`` tells that it was of several."""
         self.under_way -= 1
-        if shared:
+        if shared and self._rest:
             self._resting += 1
-            self._later(min(took * REST, self._patience), self._rested)
+            self._later(self._rest, self._rested)
         self._go()
 
     def _rested(self) -> None:
@@ -120,7 +120,7 @@ class Pace(Generic[Batch]):
 
     def _set_timer(self) -> None:
         """What still waits came just now, or there was one before it: a timer that runs is the right one."""
-        wanted = len(self._line) > 0 and self._lanes < self._most and self.under_way < self._most
+        wanted = len(self._line) > 0 and self._patience < inf and self.under_way < self._most
         if wanted and self._timer is None:
             self._timer = self._later(self._patience, self._waited)
         elif not wanted and self._timer is not None:

@@ -50,7 +50,7 @@ class Gathering:
         part = part_of(exchange)
         if part is None:
             return ask(exchange)
-        waiter = Waiter(exchange, part, self._place(part, route, ask), self._over)
+        waiter = Waiter(exchange, part, lambda: self._place(part, route, ask), self._over)
         self._open[exchange] = waiter.cancel
         return waiter
 
@@ -116,7 +116,7 @@ class Place:
     def adopt(self) -> Callable[[], None]:
         """One is under way that was not sent from here; what is returned has to be called once it is over."""
         self._pace.went()
-        return lambda: self._pace.returned(0.0, shared=False)
+        return lambda: self._pace.returned(shared=False)
 
     def join(self, waiter: "Waiter") -> None:
         waiter.since = self._now()
@@ -134,9 +134,9 @@ class Place:
         for waiter in batch:
             self._counts.waited(now - waiter.since)
         if len(batch) > 1:
-            self._begin(batch, AskingTogether(batch, self._ask, self._returned(now, True), self._again, self._log))
+            self._begin(batch, AskingTogether(batch, self._ask, self._returned(shared=True), self._again, self._log))
         else:
-            self._begin(batch, AskingAlone(batch[0], self._ask, self._returned(now, False)))
+            self._begin(batch, AskingAlone(batch[0], self._ask, self._returned(shared=False)))
 
     def _begin(self, batch: Sequence["Waiter"], asking: AskingAlone | AskingTogether) -> None:
         for waiter in batch:
@@ -147,8 +147,8 @@ class Place:
             self._log.fault("reply_failed", error, request_id=batch[0].exchange.id)
             asking.fail(InternalError("The gateway failed."))
 
-    def _returned(self, sent_at: float, shared: bool) -> Callable[[], None]:
-        return lambda: self._pace.returned(self._now() - sent_at, shared=shared)
+    def _returned(self, *, shared: bool) -> Callable[[], None]:
+        return lambda: self._pace.returned(shared=shared)
 
     def _again(self, waiters: Sequence[Asker]) -> None:
         """Each by itself, at once: it has waited enough."""
@@ -165,19 +165,21 @@ class Waiter(OwnSource):
            └────── its client leaves ─────▲
     """
 
-    def __init__(self, exchange: Exchange, part: Part, place: Place, on_over: Callable[[Exchange], None]) -> None:
+    def __init__(self, exchange: Exchange, part: Part, find_place: Callable[[], Place],
+                 on_over: Callable[[Exchange], None]) -> None:
         self.exchange = exchange
         self.part = part
         self.flow: Flow = SPENT
         self.since = 0.0
         self.asking: Asking | None = None
-        self._place = place
+        self._find_place = find_place
+        self._place: Place | None = None
         self._on_over = on_over
-        self._began = self._over = False
+        self._over = False
 
     def begin(self, flow: Flow) -> None:
         self.flow = flow
-        self._began = True
+        self._place = self._find_place()
         self._place.join(self)
 
     def cancel(self) -> None:
@@ -187,7 +189,7 @@ class Waiter(OwnSource):
             self.asking.leave(self)
             return
         self.is_over()
-        if self._began:
+        if self._place is not None:
             self._place.drop(self)
 
     def is_over(self) -> None:

@@ -53,7 +53,7 @@ class Readings:
         self._waiting = Waiting(limit_characters)
         self._memory = Memory()
         self._jobs: dict[Key, Job] = {}
-        self._pace = Pace(self._waiting, self._send, time=now, later=_later, patience=GATHER_SECONDS, lanes=threads,
+        self._pace = Pace(self._waiting, self._send, time=now, later=_later, rest=GATHER_SECONDS, lanes=threads,
                           most=threads)
         self._told = False  # that something has arrived, in this turn
         self._under_way: set[asyncio.Task[None]] = set()
@@ -196,15 +196,15 @@ class Readings:
     def _send(self, batch: Batch) -> None:
         reading = asyncio.ensure_future(self._read(batch))
         self._under_way.add(reading)
-        reading.add_done_callback(partial(self._returned, self._now(), len({id(job) for job, _ in batch}) > 1))
+        reading.add_done_callback(partial(self._returned, len({id(job) for job, _ in batch}) > 1))
 
-    def _returned(self, sent_at: float, shared: bool, reading: "asyncio.Task[None]") -> None:
+    def _returned(self, shared: bool, reading: "asyncio.Task[None]") -> None:
         self._under_way.discard(reading)
         if reading.cancelled():
             return
         error = reading.exception()
         if error is None:
-            self._pace.returned(self._now() - sent_at, shared=shared)
+            self._pace.returned(shared=shared)
         elif self._stuck is not None and not self._stuck.done():
             self._stuck.set_exception(error)
 

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from models.batching import REST, Pace, Queue
+from models.batching import Pace, Queue
 
 PATIENCE = 2.0**-9  # seconds; sums of its parts are exact
-LONG = 1.0  # that a batch takes: the rest after it is as long as the patience
 PIECES, SIZE = 4, 100
 
 
@@ -55,13 +54,13 @@ class HandTimer:
 class Sending:
     """A pace over a plain line, and the batches that it has sent, in names."""
 
-    def __init__(self, lanes: int = 1, most: float = inf) -> None:
+    def __init__(self, lanes: int = 1, most: float = inf, patience: float = PATIENCE, rest: float = PATIENCE) -> None:
         self.hand = Hand()
         self.line: Queue[str] = Queue(PIECES, SIZE)
         self.sent: list[list[str]] = []
         self.idled = 0
-        self.pace = Pace(self.line, self.sent.append, time=self.hand.time, later=self.hand.later, patience=PATIENCE,
-                         lanes=lanes, most=most, on_idle=self._idle)  # fmt: skip
+        self.pace = Pace(self.line, self.sent.append, time=self.hand.time, later=self.hand.later, patience=patience,
+                         rest=rest, lanes=lanes, most=most, on_idle=self._idle)  # fmt: skip
 
     def _idle(self) -> None:
         self.idled += 1
@@ -77,7 +76,7 @@ def test_who_asks_alone_waits_for_nothing() -> None:
     for name in "abc":
         sending.come(name)
         assert sending.sent[-1] == [name]
-        sending.pace.returned(LONG, shared=False)
+        sending.pace.returned(shared=False)
     assert (sending.hand.timers, sending.idled) == ([], 3)
 
 
@@ -85,7 +84,7 @@ def test_what_comes_while_one_is_under_way_goes_when_it_returns() -> None:
     sending = Sending()
     sending.come("a", "b", "c")
     assert sending.sent == [["a"]]
-    sending.pace.returned(LONG, shared=False)
+    sending.pace.returned(shared=False)
     assert sending.sent == [["a"], ["b", "c"]]
     assert repr(sending.pace) == "<Pace 0 waiting, 1 under way, 0 at rest>"
 
@@ -115,8 +114,8 @@ def test_it_goes_when_its_patience_is_over_and_the_patience_begins_with_the_firs
 def test_a_lane_rests_after_a_batch_that_was_shared() -> None:
     sending = Sending()
     sending.come("a", "b", "c")
-    sending.pace.returned(LONG, shared=False)
-    sending.pace.returned(LONG, shared=True)
+    sending.pace.returned(shared=False)
+    sending.pace.returned(shared=True)
     sending.come("d")
     sending.hand.move(PATIENCE / 2)
     sending.come("e")
@@ -125,23 +124,20 @@ def test_a_lane_rests_after_a_batch_that_was_shared() -> None:
     assert sending.sent[2] == ["d", "e"]
 
 
-def test_a_rest_is_no_longer_than_a_part_of_what_the_batch_took() -> None:
-    sending = Sending()
+def test_no_lane_rests_unless_the_line_asks_for_it() -> None:
+    sending = Sending(rest=0.0)
     sending.come("a", "b", "c")
-    sending.pace.returned(LONG, shared=False)
-    sending.pace.returned(PATIENCE, shared=True)
+    sending.pace.returned(shared=False)
+    sending.pace.returned(shared=True)
     sending.come("d")
-    sending.hand.move(PATIENCE * REST * 0.75)
-    assert len(sending.sent) == 2
-    sending.hand.move(PATIENCE * REST * 0.25)
-    assert sending.sent[2:] == [["d"]]
+    assert sending.sent == [["a"], ["b", "c"], ["d"]]
 
 
 def test_a_rest_ends_when_the_batch_is_full() -> None:
     sending = Sending(lanes=1, most=1)
     sending.come("a", "b", "c")
-    sending.pace.returned(LONG, shared=False)
-    sending.pace.returned(LONG, shared=True)
+    sending.pace.returned(shared=False)
+    sending.pace.returned(shared=True)
     sending.come("d", "e", "f", "g")
     assert sending.sent[2:] == [["d", "e", "f", "g"]]
 
@@ -151,19 +147,27 @@ def test_what_went_without_standing_in_the_line_takes_a_lane_too() -> None:
     sending.pace.went()
     sending.come("a", "b")
     assert sending.sent == []
-    sending.pace.returned(LONG, shared=False)
+    sending.pace.returned(shared=False)
     assert sending.sent == [["a", "b"]]
 
 
 def test_another_lane_that_is_free_does_not_rest() -> None:
     sending = Sending(lanes=2, most=2)
     sending.come("a", "b", "c", "d")
-    sending.pace.returned(LONG, shared=False)
+    sending.pace.returned(shared=False)
     assert sending.sent == [["a"], ["b"], ["c", "d"]]
-    sending.pace.returned(LONG, shared=False)
-    sending.pace.returned(LONG, shared=True)
+    sending.pace.returned(shared=False)
+    sending.pace.returned(shared=True)
     sending.come("e")
     assert sending.sent[3:] == [["e"]]
+
+
+def test_without_patience_what_waits_waits_for_a_lane() -> None:
+    sending = Sending(patience=inf)
+    sending.come("a", "b", "c")
+    assert sending.hand.timers == []
+    sending.pace.returned(shared=False)
+    assert sending.sent == [["a"], ["b", "c"]]
 
 
 def test_where_as_many_are_under_way_as_may_be_no_patience_helps() -> None:
@@ -171,7 +175,7 @@ def test_where_as_many_are_under_way_as_may_be_no_patience_helps() -> None:
     sending.come("a", "b", "c", "d", "e", "f", "g", "h")
     sending.hand.move(1)
     assert sending.sent == [["a"], ["b"]]
-    sending.pace.returned(LONG, shared=False)
+    sending.pace.returned(shared=False)
     assert sending.sent[2:] == [["c", "d", "e", "f"]]
 
 
@@ -194,7 +198,7 @@ def test_what_has_left_is_not_sent_and_what_never_waited_cannot_leave() -> None:
     sending.line.remove("c")
     sending.pace.left()
     assert sending.hand.timers == []
-    sending.pace.returned(LONG, shared=False)
+    sending.pace.returned(shared=False)
     assert (sending.sent, sending.idled) == ([["a"]], 1)
 
 
@@ -270,11 +274,11 @@ class Pacing(RuleBasedStateMachine):
             self.sending.pace.left()
 
     @precondition(lambda self: self.sending.pace.under_way)
-    @rule(took=st.sampled_from([0.0, PATIENCE, LONG]))
-    def returns(self, took: float) -> None:
+    @rule()
+    def returns(self) -> None:
         shared = len(self.sending.sent[self.back]) > 1
         self.back += 1
-        self.sending.pace.returned(took, shared=shared)
+        self.sending.pace.returned(shared=shared)
 
     @rule(seconds=st.sampled_from([PATIENCE / 4, PATIENCE / 2, PATIENCE, 1.0]))
     def time_passes(self, seconds: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from gateway.stages.assign import Assign
 from gateway.stages.infer import Infer
 from gateway.stages.read import Read
 from gateway.stages.recall import Recall
+from gateway.stages.stage import Step
 from models.endpoint import Endpoint, Endpoints
 from routing.retrying import RetryBudget
 from tests.fakes.behaviour import Behaviour
@@ -62,7 +64,8 @@ class Client:
 class House:
     """One worker's stages, with model ``m`` on the fakes given, the first of which is asked first."""
 
-    def __init__(self, folder: Path, *fakes: FakeVLLM, fallback: FakeVLLM | None = None, **model: Any) -> None:
+    def __init__(self, folder: Path, *fakes: FakeVLLM, fallback: FakeVLLM | None = None,
+                 more: Sequence[Step] = (), **model: Any) -> None:  # fmt: skip
         loop = asyncio.get_running_loop()
         self.clock, self.log, self.folder = LoopClock(), FaultList(), folder
         self.budget = RetryBudget()
@@ -78,7 +81,7 @@ class House:
         infer = Infer(self.clock, lambda: 0.0, self.budget, self.log, None, self.gathering)
         self.recall = Recall(Memory(1 << 20, self.clock.time), None, KEYS.cache, self.clock, self.log)
         self.pipeline = Pipeline([Account("w0", Journal(folder, "w0"), self.clock), Read(64, KEYS), Assign(),
-                                  self.recall, infer], self.log)  # fmt: skip
+                                  self.recall, *more, infer], self.log)  # fmt: skip
         self._count = 0
         self._openers: list[Client] = []
 

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from gateway.exchange import Exchange
+from gateway.reply import Reply
+from gateway.stages.stage import Step
 from tests.fakes.behaviour import Behaviour
 from tests.fakes.upstream import FakeVLLM
 from tests.gateway.gathering.house import Client, House, expected, inputs_of, vectors
@@ -126,6 +129,22 @@ async def test_other_operations_pass_by(house: House, fake: FakeVLLM) -> None:
     await settled(*asked)
     assert len(fake.inference) == 3
     assert house.gathering.counts == {}
+
+
+async def test_one_that_never_began_leaves_nothing_behind(tmp_path: Path, fake: FakeVLLM) -> None:
+    """A bug in a stage on the way back: the reply's source is there, and nobody lets it go."""
+    class Breaking(Step):
+        def leave(self, exchange: Exchange, reply: Reply) -> Reply:
+            if exchange.document["input"] == "breaks":
+                raise KeyError("a bug")
+            return reply
+
+    house = House(tmp_path, fake, more=[Breaking()])
+    first, broken, other = house.ask("first"), house.ask("breaks", dimensions=2), house.ask("other")
+    await settled(first, broken, other)
+    assert (broken.wire.status, other.wire.status) == (500, 200)
+    assert set(house.log.faults) == {("stage_failed", "KeyError")}
+    await until(lambda: repr(house.gathering) == "<Gathering of 0 requests in 0 places>")
 
 
 async def test_a_storm_of_clients_that_come_and_leave_leaves_nothing_behind(house: House, fake: FakeVLLM) -> None:
