@@ -63,6 +63,7 @@ class Bench:
     """A gateway with the models `gathered` and `single` before one server, and the processes that count."""
 
     def __init__(self, port: int, server: int, worker: int) -> None:
+        self.url = f"http://127.0.0.1:{port}/v1"
         self._port = port
         self._server = server
         self._worker = worker

@@ -41,10 +41,13 @@ def part_of(exchange: Exchange) -> Part | None:
     inputs, kind = _inputs(document.get("input"))
     if not inputs or len(inputs) > settings.inputs or len(request.body) > MOST_BYTES:
         return None
+    parameters = parameters_of(document)
+    if list in map(type, parameters.values()):
+        return None  # it may have something for each input
     record = exchange.record
     # A route is one name of one snapshot. Tenants are told apart unless the operator lets them go together.
     key = (exchange.route, record.arm_assigned, None if settings.across_tenants else record.tenant, kind,
-           _encode(parameters_of(document)), _headers(request))
+           _encode(parameters), _headers(request))
     return Part(inputs, key, len(request.body), sum(map(len, inputs)) or 1)
 
 

@@ -75,7 +75,8 @@ async def test_a_request_alone_goes_and_comes_as_if_nothing_was_gathered(tmp_pat
             client = house.ask(["a", "b"], user="u", dimensions=2, metadata={"x": "y"})
             reply = await client.reply()
             assert (reply["usage"]["prompt_tokens"] > 0, client.exchange.record.usage_source) == (True, "reported")
-            sent.append((fake.inference[-1].body, client.wire.body))
+            assert client.wire.body == bytes(fake.inference[-1].sent).partition(b"\r\n\r\n")[2]
+            sent.append(fake.inference[-1].body)
             await house.check_nothing_is_left()
         assert sent[0] == sent[1]
 

@@ -44,6 +44,11 @@ async def test_what_is_no_input_or_too_much_of_it_goes_by_itself(given: Any) -> 
     assert part_of(asked(given)) is None
 
 
+async def test_a_list_beside_the_inputs_may_have_something_for_each() -> None:
+    assert part_of(asked(["a", "b"], images=["x", "y"])) is None
+    assert part_of(asked(["a", "b"], options={"some": ["x"]})) is not None
+
+
 @pytest.mark.parametrize("more", [{"operation": "score"}, {"operation": "chat.completions"}, {"stream": True}])
 async def test_only_whole_embeddings_are_gathered(more: dict[str, Any]) -> None:
     assert part_of(asked(**more)) is None
