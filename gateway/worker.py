@@ -34,6 +34,9 @@ from gateway.afterwards import Afterwards
 from gateway.api.application import make_application
 from gateway.cache.memory import Memory
 from gateway.cache.purges import PurgeReader
+from gateway.cache.semantic.embedders import Embedders
+from gateway.cache.semantic.neighbours import Neighbours
+from gateway.cache.semantic.similar import Similar
 from gateway.config.handover import keys_of_line, settings_of_line
 from gateway.config.settings import Key, Settings
 from gateway.confirmed import Confirmed
@@ -81,6 +84,7 @@ STATUS_SECONDS = 1.0
 PROBE_SECONDS = 2.0
 GUARD_THREADS = 2  # that judge long requests
 CONFIRM_SECONDS = 2.0  # that a disk has for the last records
+NEIGHBOURS_SHARE = 4  # one part in so many of the cache's memory may hold vectors
 CROWD = 4  # exchanges in flight beyond which the writes of a turn are gathered
 STREAM_CROWD = 64  # and beyond which the frames of streams are
 
@@ -131,9 +135,12 @@ class Worker:
         account = Account(name, self._journal, clock, strict=self._strict, waiting=self._confirming())
         self._memory = Memory(settings.cache.max_bytes // settings.workers, clock.time)
         self._shared = _shared_cache(settings, host_keys, clock, self._log)
+        neighbours = Neighbours(self._memory.max_bytes // NEIGHBOURS_SHARE, on_bytes=self._memory.lend)
+        self._similar = Similar(neighbours, None, Embedders(self._classifier, chance), host_keys.cache, faults)
         self._purges = PurgeReader(state)
         self._affinity = Affinity(clock.time)
-        recall = self._recall = Recall(self._memory, self._shared, host_keys.cache, clock, faults)
+        recall = self._recall = Recall(self._memory, self._shared, host_keys.cache, clock, faults,
+                                       similar=self._similar)
         inference = standard_stages(
             account=account, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, random=chance, log=faults, guard_log=self._log,

@@ -57,7 +57,8 @@ def test_a_checkpoint_is_a_folder_beside_the_file_or_an_id_of_the_hub(tmp_path: 
 
 
 @pytest.mark.parametrize(("classifiers", "said"), [
-    ({"load": ["nmaes"]}, "classifiers.load[0]: expected one of names, safety, topics, found 'nmaes'. Did you mean "
+    ({"load": ["nmaes"]},
+     "classifiers.load[0]: expected one of names, safety, topics, minilm, found 'nmaes'. Did you mean "
                           "'names'?"),
     ({"device": "gpu"}, "classifiers.device: "),
     ({"threads": 0}, "classifiers.threads: "),
