@@ -317,7 +317,9 @@ class Worker:
 
     def _cache_status(self) -> CacheStatus:
         told = CacheStatus(entries=len(self._memory), bytes=self._memory.bytes, max_bytes=self._memory.max_bytes,
-                           evicted=self._memory.evicted, flights=self._recall.flights)
+                           evicted=self._memory.evicted, flights=self._recall.flights,
+                           vectors=len(self._similar.neighbours), vector_bytes=self._similar.neighbours.bytes,
+                           looks=dict(self._similar.looks))
         shared = self._shared
         if shared is None:
             return told

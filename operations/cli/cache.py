@@ -28,14 +28,15 @@ def stats(admin: Admin) -> None:
     if admin.as_json:
         print_json(answer)
         return
-    click.echo(columns(("WORKER", "ENTRIES", "BYTES", "OF", "EVICTED", "BEING ASKED", "SERVER"), [
-        (name, one["entries"], one["bytes"], one["max_bytes"], one["evicted"], one["flights"], one["shared"] or "none")
+    click.echo(columns(("WORKER", "ENTRIES", "BYTES", "OF", "VECTORS", "EVICTED", "BEING ASKED", "SERVER"), [
+        (name, one["entries"], one["bytes"] + one["vector_bytes"], one["max_bytes"], one["vectors"], one["evicted"],
+         one["flights"], one["shared"] or "none")
         for name, one in answer["workers"].items()]))
     click.echo("\n" + _models(answer["models"]))
 
 
 def _models(models: Mapping[str, Any]) -> str:
-    results = ("hit", "coalesced", "miss", "bypass")
+    results = ("hit", "similar", "coalesced", "miss", "bypass")
     return columns(("MODEL", *(name.upper() for name in results), "TOKENS SAVED", "COST SAVED"), [
         (model, *(one["requests"].get(name, 0) for name in results), one["saved_tokens"],
          f"{one['saved_micros'] / 1e6:.6f}") for model, one in models.items()])
