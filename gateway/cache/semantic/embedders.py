@@ -61,7 +61,7 @@ class Embedders:
             if target is None or self._out >= AT_ONCE:
                 raise NoVector("away")
             return await self._from_version(target, text)
-        return await self._from_classifier(semantic.embedder, text, semantic.time)
+        return await self._from_classifier(semantic.embedder, text, float(semantic.time))
 
     async def _from_classifier(self, name: str, text: str, seconds: float) -> Vector:
         if self._classifiers is None:
