@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from gateway.config.checking import nearest
+from operations.cli.calibrating import calibrate_command
 from operations.cli.changes import dry_run_option
 from operations.cli.client import Admin, actor, admin_options
 from operations.cli.output import columns, fail, print_json
@@ -14,10 +15,14 @@ from operations.cli.output import columns, fail, print_json
 @click.group(epilog="""\b
 Examples:
   gatewright cache stats
+  gatewright cache calibrate --pairs pairs.jsonl
   gatewright cache purge --model assistant --reason "the system prompt was wrong"
 """)
 def cache() -> None:
     """What is remembered of replies, and what that saves."""
+
+
+cache.add_command(calibrate_command, "calibrate")
 
 
 @cache.command()

@@ -111,8 +111,8 @@ def test_what_was_remembered_cost_nothing() -> None:
 def test_an_answer_to_a_similar_question_names_that_and_how_near_it_was() -> None:
     story = told(row_of(cache="similar", similarity=0.97314, parent="019ab000", usage_source="cached", cost_micros=0,
                         saved_micros=240, attempts=[]))
-    assert ("It was given the answer to exchange 019ab000, whose question was nearly the same (similarity 0.9731), which "
-            "saved 0.000240.") in story
+    assert ("It was given the answer to exchange 019ab000, whose question was nearly the same (similarity 0.9731), "
+            "which saved 0.000240.") in story
     assert "parent       its answer is that to exchange 019ab000" in story
 
 

@@ -42,7 +42,7 @@ def question_of(exchange: Exchange, settings: CacheDocument, key: bytes) -> Ques
     if semantic is None or exchange.record.operation not in OPERATIONS:
         return None
     text = _last_turn(exchange.document)
-    if text is None or not 0 < len(text) <= semantic.most_characters or not _is_readable(text):
+    if text is None or not 0 < len(text) <= semantic.most_characters or not is_readable(text):
         return None
     if not _is_plain(exchange.document, settings.tool_calls):
         return None
@@ -99,7 +99,8 @@ def _is_text(part: Any) -> bool:
     return isinstance(part, dict) and part.get("type") == _TEXT
 
 
-def _is_readable(text: str) -> bool:
+def is_readable(text: str) -> bool:
+    """Whether it is in letters whose traits can be read."""
     letters = [one for one in text if one.isalpha()]
     latin = sum(one.isascii() or unicodedata.name(one, "").startswith("LATIN") for one in letters)
     return bool(letters) and latin >= LEAST_LATIN * len(letters)

@@ -11,14 +11,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gateway.cache.semantic.words import (
+    ASKING,
     GLUED,
     MEANINGS,
     NEGATIONS,
     NUMBERS,
-    PARTICLES,
     PHRASAL,
     PLAIN,
     QUESTIONS,
+    RENDERS,
     TIMES,
     TURNS,
     UNITS,
@@ -33,6 +34,9 @@ _NUMBER = re.compile(r"([$€£¥]?)([+-]?\d[\d.,:/-]*)(\D*)")
 _MARKS = str.maketrans({**dict.fromkeys("\u2018\u2019", "'"), **dict.fromkeys("\u201c\u201d\u201e\xab\xbb", '"')})
 _EDGES = ".,;:!?()[]{}\"'\u2013\u2014"
 _SYMBOLS = re.compile(r"[_/\\@#+=<>*&|~^$%°]")
+_PHRASE = 4  # words: so far behind its verb a particle may stand
+_BESIDE = frozenset(("than", "versus", "vs"))
+_SHORT = 2  # letters: a unit, but more often something else
 _THIRDS = re.compile(r"(?:st|nd|rd|th)", re.IGNORECASE)
 
 
@@ -112,6 +116,11 @@ def _numbers(words: list[_Word]) -> Iterator[str]:
             yield f"{_digits(found[2])} {UNITS.get(unit, '')}"
 
 
+def _counts(word: _Word) -> bool:
+    """Whether it is a number: then the unit behind it is told with it."""
+    return word.plain in NUMBERS or _is_quantity(word.plain)
+
+
 def _digits(written: str) -> str:
     """As it counts: 1,000 is 1000, and any script's digits are digits."""
     plain = "".join(str(unicodedata.decimal(one, one)) for one in written.rstrip(".,:/-"))
@@ -119,38 +128,44 @@ def _digits(written: str) -> str:
 
 
 def _meanings(words: list[_Word]) -> Iterator[str]:
-    """Words that have an opposite; and particles, where they decide."""
-    since_verb = 9
-    for word in words:
+    """Words that have an opposite, units, and particles where they decide."""
+    particles: frozenset[str] = frozenset()
+    since_verb = 0
+    for index, word in enumerate(words):
         yield from (f"word:{meaning}" for meaning in MEANINGS.get(stem(word.plain), ()))
+        if word.plain in UNITS and len(word.plain) > _SHORT and not (index and _counts(words[index - 1])):
+            yield f"unit:{UNITS[word.plain]}"
         if word.plain in GLUED:
             yield f"way:{GLUED[word.plain]}"
-        elif word.plain == "off" or (word.plain in PARTICLES and since_verb <= 3):
+        elif word.plain == "off" or (word.plain in particles and since_verb < _PHRASE):
             yield f"way:{word.plain}"
         elif is_turned(word.plain):
             yield f"word:{stem(word.plain)}"
-        since_verb = 0 if stem(word.plain) in PHRASAL or word.plain in PHRASAL else since_verb + 1
-        if word.text == "May" and not word.first:
-            yield "word:may"
-        elif word.text == "March":
-            yield "word:march"
+        verb = word.plain if word.plain in PHRASAL else stem(word.plain)
+        particles, since_verb = (PHRASAL[verb], 0) if verb in PHRASAL else (particles, since_verb + 1)
+        if word.text in ("May", "March") and not (word.first and word.text == "May"):
+            yield f"word:{word.plain}"
 
 
 def _directions(words: list[_Word]) -> Iterator[str]:
-    """Where something comes from, goes to, or is measured by."""
-    turned = False
+    """Where something goes to, or what it is measured by. Of names, their order tells."""
+    behind = {"than", "versus", "vs"}
     for index, word in enumerate(words):
-        turned = turned or word.plain in TURNS or stem(word.plain) in TURNS
-        if word.plain in ("than", "from", "versus", "vs") or (turned and word.plain in ("to", "into", "in")):
-            goal = next((later.plain for later in words[index + 1 :] if later.plain not in PLAIN), "")
-            yield f"{'to' if word.plain in ('into', 'in') else word.plain}:{stem(goal)}"
+        if word.plain in behind:
+            goal = next((later for later in words[index + 1 :] if later.plain not in PLAIN), None)
+            if goal is not None and not any(map(str.isupper, goal.text)):
+                yield f"{'than' if word.plain in _BESIDE else 'to'}:{stem(goal.plain)}"
+        forms = {word.plain, stem(word.plain)}
+        behind |= {"to", "into"} if forms & TURNS or word.plain == "from" else set()
+        behind |= {"in"} if forms & RENDERS else set()
 
 
 def _asked(words: list[_Word]) -> Iterator[str]:
     """What kind of answer is wanted: a person, a time, a place, a reason, so many, so much."""
     for index, word in enumerate(words):
         following = words[index + 1].plain if index + 1 < len(words) else ""
-        if word.plain in QUESTIONS:
+        asks = word.first or words[index - 1].plain in PLAIN or words[index - 1].plain in ASKING
+        if word.plain in QUESTIONS and asks:
             yield f"asked:{QUESTIONS[word.plain]}"
         elif word.plain in ("what", "which") and following in TIMES:
             yield "asked:when"

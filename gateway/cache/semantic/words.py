@@ -10,113 +10,111 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Opposites, and what else of a kind must not be taken for each other: each row holds groups, a group is one meaning.
+# Opposites, and what else of a kind must not be taken for each other: each row holds groups, a group is one meaning. Of
+# a pair the more special one is enough to tell them apart; where both stand here, the one is no paraphrase of nothing.
 _GROUPS = """
-before prior earlier until / after afterwards later since following
+before prior earlier until / after afterwards later since following / within
 maximum max highest largest biggest most greatest longest / minimum min lowest smallest least shortest
-more greater higher larger bigger longer above over exceed / less fewer lower smaller shorter below under
-increase raise grow gain rise / decrease reduce shrink lose loss fall drop lessen
-enable activate / disable deactivate
-open / close shut
-start begin launch / stop end finish quit / pause / resume / restart
-buy purchase / sell / rent / lease
-add insert append / remove delete erase drop / replace
-import / export
-upload / download
-encrypt encode / decrypt decode
-allow permit / deny forbid block ban prohibit
-include / exclude
-accept approve / reject decline refuse
-connect attach join / disconnect detach leave
-install / uninstall
-lock / unlock
-subscribe / unsubscribe / renew / cancel
-show display / hide
-push / pull
-send / receive
-read / write
-lend / borrow
-deposit / withdraw
-win / lose
-arrive arrival / depart departure
-enter entrance / exit
-cheap cheapest / expensive dear
-good best better / bad worst worse
-fast faster fastest quick / slow slower slowest
-early earliest / late latest
-new newest / old oldest
-young youngest / old oldest
+less fewer lower smaller shorter below under / above over exceed
+decrease reduce shrink fall drop lessen lower / increase raise grow rise
+disable deactivate
+close shut
+stop end finish quit / pause / resume / restart
+sell sold / rent / lease
+delete remove erase / replace
+export
+upload
+decrypt decode
+deny forbid block ban prohibit
+exclude
+reject decline refuse
+disconnect detach
+uninstall
+unlock
+unsubscribe / renew / cancel
+hide
+pull
+receive
+read
+borrow
+withdraw
+lose lost loser
+depart departure
+exit
+cheap cheapest / expensive
+bad worst worse
+slow slower slowest
+early earliest
+old oldest / young youngest
 hot hotter / cold colder
-hard difficult / easy simple
-strong / weak
-safe / dangerous unsafe
-legal / illegal
-possible / impossible
-able / unable
-public / private
-internal / external
-input / output
-inbound incoming / outbound outgoing
-import / export
-left / right / straight
+hard difficult
+easier easiest
+weak
+dangerous unsafe
+illegal
+impossible
+unable
+private
+external
+output
+outbound outgoing
+left / straight
 north northern / south southern / east eastern / west western
 horizontal / vertical
-positive / negative
-profit / loss
-asset / liability
-credit / debit
-debt / saving
-gross / net
+negative
+loss
+liability
+debit
+debt
+net
 male man men boy he his him / female woman women girl she her hers
-mother / father / parent
-son / daughter
-brother / sister
-husband / wife
-ancestor / descendant
-teacher / student
-employer / employee
-buyer / seller
-landlord / tenant
-doctor / patient
+mother / father
+daughter
+sister
+wife / husband
+descendant
+student
+employee
+buyer
+tenant
+patient
 plaintiff / defendant
-always / sometimes / often / rarely seldom
-all every each / some / both / either / half
+sometimes / rarely seldom
+some / both / either / half
 only
 except excluding
 double twice / once / triple
 or
-with / without
+without
 first / last
 yesterday / today / tomorrow / tonight
 previous former / current now / next upcoming
 was were did had
-will shall
 daily / weekly / monthly / yearly annual annually / hourly
 second / minute / hour / day / week / month / year / decade / century
-sync synchronous / async asynchronous
-ascending / descending
-parent / child
-client / server
-cause / effect
-advantage benefit pro / disadvantage drawback con / risk
+async asynchronous
+descending
+child
+client
+effect
+disadvantage drawback / risk
 symptom / treatment cure / prevention prevent
-absorb / emit
-acid acidic / alkaline
+emit
+alkaline
 freeze / melt / boil / evaporate
 birth born / death died die
 monday / tuesday / wednesday / thursday / friday / saturday / sunday / weekend / weekday
 january / february / april / june / july / august / september / october / november / december
-spring / summer / autumn fall / winter
+spring / summer / autumn / winter
 morning / noon / afternoon / evening / night / midnight
 red / orange / yellow / green / blue / purple / black / white / brown / grey gray / pink
 """
 # With these the particle decides: to turn on and to turn off.
-PHRASAL = _words("""
-turn switch power log sign check opt scale go speed slow roll plug zoom move bring take put get hand set
-""")
-PARTICLES = frozenset(("on", "off", "in", "out", "down", "back"))
+PHRASAL = {**dict.fromkeys(("log", "sign", "check", "opt", "plug", "zoom", "clock", "dial"), frozenset(("in", "out"))),
+           **dict.fromkeys(("turn", "switch", "power"), frozenset(("on", "off", "down"))),
+           **dict.fromkeys(("scale", "roll", "go", "slow", "speed"), frozenset(("down", "back")))}
 GLUED = {"login": "in", "signin": "in", "logon": "in", "checkin": "in", "logout": "out", "signout": "out",
-         "checkout": "out", "logoff": "out", "into": "in"}
+         "checkout": "out", "logoff": "out"}
 NEGATIONS = _words("""
 not no never none nobody nothing nowhere neither nor cannot dont doesnt didnt isnt arent wasnt werent cant couldnt
 shouldnt wouldnt wont hasnt havent hadnt nicht kein keine keinen keiner keines keinem nie niemals ohne ne pas jamais
@@ -141,11 +139,13 @@ NUMBERS = {**{word: str(number) for number, word in enumerate(_COUNTED.split(), 
 _SPELLINGS = """
 km kilometre kilometres kilometer kilometers / m metre metres meter meters / cm centimetre centimetres centimeter
 centimeters / mm millimetre millimetres millimeter millimeters / mi mile miles / ft foot feet / inch inches / yd
-yard yards / kg kilo kilos kilogram kilograms / g gram grams / lb lbs pound pounds / oz ounce ounces / l litre litres
+yard yards / kg kilo kilos kilogram kilograms / g gram grams / lb lbs pound pounds / oz ounce ounces / cup cups / pint
+pints / quart quarts / tsp teaspoon teaspoons / tbsp tablespoon tablespoons / l litre litres
 liter liters / ml millilitre millilitres milliliter milliliters / gal gallon gallons / s sec secs second seconds / min
 mins minute minutes / h hr hrs hour hours / d day days / w week weeks / mo month months / y yr yrs year years / ms
 millisecond milliseconds / kb kilobyte kilobytes / mb megabyte megabytes / gb gigabyte gigabytes / tb terabyte
-terabytes / % percent pct / c celsius / f fahrenheit / k kelvin / usd dollar dollars $ / eur euro euros € / gbp £ /
+terabytes / % percent pct / c celsius / f fahrenheit / k kelvin / usd dollar dollars $ / eur euro euros € / chf franc
+francs / inr rupee rupees / cny yuan / gbp £ /
 jpy yen ¥ / am a.m / pm p.m / w watt watts / kw kilowatt kilowatts / kwh / v volt volts / mph / kph kmh / degrees
 degree °
 """
@@ -162,23 +162,25 @@ more no not never does use using used add remove delete change set turn open clo
 send someone somebody anyone anybody something anything everyone everything in what's i'd i'm i've
 """)
 QUESTIONS = {"who": "who", "whom": "who", "whose": "who", "when": "when", "where": "where", "why": "why"}
+ASKING = _words("know wonder ask idea sure see remember")  # what a question stands behind, beside plain words
 TIMES = frozenset(("time", "date", "day", "year", "month"))
-# After these, "to" and "into" have a direction.
+# After these, "to" and "into" have a direction; after some of them "in" has one too.
 TURNS = _words("""
-convert translate change turn move copy migrate switch transfer exchange compare send fly travel go drive walk get map
-import export upgrade downgrade route conversion translation distance flight flights train trains bus road
+convert translate change turn move copy migrate switch transfer exchange compare send map import export upgrade
+downgrade conversion translation
 """)
+RENDERS = _words("convert translate change exchange worth say conversion translation")
 _ENDINGS = ("ing", "ed", "es", "s", "d", "e")
+_LEAST_STEM = 4
 
 
 def stem(word: str) -> str:
     """Roughly: what its forms have in common."""
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            word = word[: -len(ending)]
-            break
-    word = word.removesuffix("e")
-    return word[:-1] if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiouls" else word
+    while True:
+        ending = next((one for one in _ENDINGS if word.endswith(one) and len(word) - len(one) >= _LEAST_STEM), "")
+        if not ending:
+            return word[:-1] if len(word) > _LEAST_STEM and word[-1] == word[-2] and word[-1] in "bdgmnprt" else word
+        word = word[: -len(ending)]
 
 
 def _meanings() -> Iterator[tuple[str, str]]:
