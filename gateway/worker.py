@@ -76,6 +76,7 @@ from models.probing import probe_all
 from routing.affinity import Affinity
 
 if TYPE_CHECKING:
+    from gateway.cache.semantic.shared_neighbours import RedisNeighbours
     from gateway.cache.shared import Shared
 
 SWEEP_SECONDS = 0.1
@@ -136,7 +137,8 @@ class Worker:
         self._memory = Memory(settings.cache.max_bytes // settings.workers, clock.time)
         self._shared = _shared_cache(settings, host_keys, clock, self._log)
         neighbours = Neighbours(self._memory.max_bytes // NEIGHBOURS_SHARE, on_bytes=self._memory.lend)
-        self._similar = Similar(neighbours, None, Embedders(self._classifier, chance), host_keys.cache, faults)
+        self._shared_neighbours = _shared_neighbours(settings, host_keys, clock, self._log)
+        self._similar = Similar(neighbours, self._shared_neighbours, Embedders(self._classifier, chance), host_keys.cache, faults)
         self._purges = PurgeReader(state)
         self._affinity = Affinity(clock.time)
         recall = self._recall = Recall(self._memory, self._shared, host_keys.cache, clock, faults,
@@ -325,7 +327,8 @@ class Worker:
             return told
         return msgspec.structs.replace(
             told, shared="up" if shared.is_up else "away", shared_failures=shared.failures,
-            shared_forged=shared.forged, shared_not_kept=shared.not_kept)
+            shared_forged=shared.forged + (self._shared_neighbours.forged if self._shared_neighbours is not None else 0),
+            shared_not_kept=shared.not_kept)
 
     # Leaving
 
@@ -348,6 +351,8 @@ class Worker:
         self._endpoints.close()
         if self._shared is not None:
             await self._shared.close()
+        if self._shared_neighbours is not None:
+            await self._shared_neighbours.close()
         self._journal.close()
         if self._content is not None:
             self._content.close()
@@ -385,6 +390,13 @@ def _shared_cache(settings: Settings, keys: HostKeys, clock: Clock, log: Log) ->
         return None
     from gateway.cache.shared import Shared  # aiocache and the driver are imported only where there is a server
     return Shared(settings.cache.redis, keys.cache, clock.time, log)
+
+
+def _shared_neighbours(settings: Settings, keys: HostKeys, clock: Clock, log: Log) -> RedisNeighbours | None:
+    if settings.cache.redis is None:
+        return None
+    from gateway.cache.semantic.shared_neighbours import RedisNeighbours  # as above
+    return RedisNeighbours(settings.cache.redis, keys.cache, clock.time, log)
 
 
 def _read_settings() -> tuple[Settings, HostKeys]:

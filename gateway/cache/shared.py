@@ -14,6 +14,7 @@ from aiocache.serializers import BaseSerializer
 
 from gateway.cache.entry import Entry, Forged, decode, signed, unverified, verified
 from gateway.cache.fingerprint import NAMESPACE
+from gateway.cache.semantic.shared_neighbours import remove_orphans
 from gateway.config.cache_url import Redis
 from gateway.telemetry.logs import Log
 
@@ -143,7 +144,15 @@ class Shared:
             entry = _entry_of(data)
             if entry is None or matches(entry):
                 removed += int(await self._cache.delete(place))
+        await remove_orphans(self._cache.client)
         return removed
+
+    async def remove(self, place: str) -> None:
+        """Removes one entry; a server that does not answer keeps it until its time is over."""
+        try:
+            await self._cache.delete(place)
+        except Exception as error:  # as in get
+            self._fail(error)
 
     async def _all(self) -> AsyncIterator[tuple[str, bytes]]:
         cursor = 0

@@ -38,7 +38,7 @@ def test_it_prints_the_line_to_paste_and_what_it_comes_to(tmp_path: Path) -> Non
     *_, line = result.output.strip().splitlines()
     assert line.startswith("semantic: {threshold: 0.")
     assert "20 pairs, of which 16 are the same; 1 more are never looked for in other words" in result.output
-    assert "by vectors alone: no threshold" in result.output
+    assert "by vectors alone: 0." in result.output
     assert "the other pairs: false 0.0%" in result.output
     assert (tmp_path / "plot.svg").read_text().startswith("<?xml")
 
