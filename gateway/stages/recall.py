@@ -15,6 +15,7 @@ from gateway.cache.purges import Purge
 from gateway.cache.recollection import Recalled, Recollection, Remembering
 from gateway.cache.rendering import Unrenderable, rendered
 from gateway.cache.semantic.question import Question, question_of
+from gateway.cache.semantic.recheck import Rechecks
 from gateway.cache.semantic.similar import Alike, Similar
 from gateway.config.routing_document import CacheDocument
 from gateway.exchange import Clock, Exchange
@@ -35,6 +36,7 @@ class SharedLayer(Protocol):
     def available(self) -> bool: ...
     async def get(self, fingerprint: bytes, place: str) -> bytes | None: ...
     def keep(self, fingerprint: bytes, place: str, payload: bytes, ttl_seconds: float) -> None: ...
+    def remove(self, place: str) -> None: ...
 
 
 class Recall(Step):
@@ -43,7 +45,7 @@ class Recall(Step):
 
     def __init__(self, memory: Memory, shared: SharedLayer | None, key: bytes, clock: Clock, log: FaultLog,
                  loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.get_running_loop,
-                 similar: Similar | None = None) -> None:
+                 similar: Similar | None = None, rechecks: Rechecks | None = None) -> None:
         self._memory = memory
         self._shared = shared
         self._key = key
@@ -51,6 +53,7 @@ class Recall(Step):
         self._log = log
         self._loop = loop
         self._similar = similar
+        self._rechecks = rechecks
         self._flights: dict[bytes, Flight] = {}
 
     @property
@@ -134,7 +137,18 @@ class Recall(Step):
         if reply is not None:
             recall.flight.answer(lambda follower: None if wants_exact(follower)
                                  else self._alike(follower, found, recall.settings))
+            if self._rechecks is not None and look.located is not None:
+                partition = look.located.partition
+                self._rechecks.consider(exchange, found, lambda: self._forget(exchange, partition, found.place))
         return reply
+
+    def _forget(self, exchange: Exchange, partition: bytes, place: bytes) -> None:
+        """One answer, in every layer."""
+        self._memory.remove(place)
+        if self._shared is not None:
+            self._shared.remove(place_of(place, exchange.record.tenant, self._key))
+        if self._similar is not None:
+            self._similar.forget(partition, place)
 
     def _alike(self, exchange: Exchange, found: Alike, settings: CacheDocument) -> Reply | None:
         """The answer to a question in other words, and how near that is."""

@@ -77,6 +77,7 @@ class Fold:
         self.cache: Counter[Pair] = Counter()  # model, result
         self.saved_tokens: Counter[str] = Counter()  # by model
         self.saved_micros: Counter[str] = Counter()
+        self.rechecks: Counter[tuple[str, str]] = Counter()  # model, result
         self.guards: Counter[tuple[str, str, str]] = Counter()  # guard, side, action
         self.guard_failures: Counter[tuple[str, ...]] = Counter()  # guard, side, reason, mode
         self.guard_differences: Counter[tuple[str, ...]] = Counter()  # guard, side, live, shadow
@@ -94,6 +95,8 @@ class Fold:
     def _add_signal(self, signal: Signal) -> None:
         if signal.kind == "guard":
             self._add_guards(msgspec.convert(signal.body, GuardNotes))
+        elif signal.kind == "recheck":
+            self.rechecks[str(signal.body.get("model", "unknown")), signal.name] += 1
         elif signal.kind == "feedback":
             # Callers choose the names: past a bound all others share one.
             known = (signal.name,) in self.feedback or len(self.feedback) < MAX_METRICS

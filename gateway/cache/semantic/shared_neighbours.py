@@ -42,7 +42,7 @@ class RedisNeighbours:
         self._clock = clock
         self._log = log
         self._look_seconds = look_seconds
-        self._client = client_of(redis)
+        self._client: Any = client_of(redis)  # typed only in part
         self._indexed: set[int] = set()
         self._left_alone_until = 0.0
         self._keeping: set[asyncio.Task[None]] = set()
@@ -95,7 +95,7 @@ class RedisNeighbours:
         await self._make_index(len(vector) // 4)
         name = name_of(len(vector) // 4, place)
         async with self._client.pipeline(transaction=True) as pipeline:
-            pipeline.hset(name, mapping={  # type: ignore[misc]
+            pipeline.hset(name, mapping={
                 "partition": partition.hex(), "vector": vector, "place": place,
                 "mac": self._mac(partition, place, vector), "entry": place_of(place, entry.tenant, self._key)})
             pipeline.pexpire(name, max(1, int(entry.ttl_seconds * 1000)))
@@ -133,8 +133,8 @@ class RedisNeighbours:
             if self.state != "missing":
                 self.state = "missing"
                 self._log.warning("similar_search_missing", says=str(error)[:200],
-                                  remedy="vectors are kept in each worker's memory alone; a Redis with search (database "
-                                         "0) shares them")
+                                  remedy="vectors stay in each worker's memory; a Redis with search shares them, in "
+                                         "its database 0")
             return
         self.failures += 1
         self._left_alone_until = self._clock() + BREAKER_SECONDS
@@ -161,7 +161,7 @@ class RedisNeighbours:
         await self._client.aclose()
 
 
-def client_of(redis: Redis) -> "Client[bytes]":
+def client_of(redis: Redis) -> Client:
     return Client(host=redis.host, port=redis.port, db=redis.database, username=redis.username,
                   password=redis.password, socket_connect_timeout=KEEP_SECONDS, socket_timeout=KEEP_SECONDS, protocol=2)
 

@@ -10,11 +10,12 @@ from typing import Any
 
 from gateway.cache.memory import Memory
 from gateway.cache.semantic.neighbours import Neighbours
+from gateway.cache.semantic.recheck import Rechecks
 from gateway.cache.semantic.similar import Similar
 from gateway.exchange import Exchange
-from gateway.journal import Journal
+from gateway.journal import Journal, decode_entry, read_frames, segments
 from gateway.pipeline import Pipeline
-from gateway.record import ExchangeRecord
+from gateway.record import Entry, ExchangeRecord, Signal
 from gateway.refusal import Refusal
 from gateway.reply import Flow, Head, Reply
 from gateway.stages.account import Account
@@ -29,7 +30,6 @@ from tests.gateway.exchanges import (
     RecordingWire,
     endpoints_at,
     exchange_of,
-    journaled,
     request_of,
     routing,
     snapshot_of,
@@ -128,13 +128,21 @@ class House:
         self.memory = Memory(max_bytes, self.clock.time)
         self.similar = Similar(Neighbours(max_bytes // 4, on_bytes=self.memory.lend), neighbours, embedders, KEYS.cache,
                                self.log)
-        self.recall = Recall(self.memory, shared, KEYS.cache, self.clock, self.log,
-                             similar=self.similar if embedders is not None else None)
         self.journal = Journal(folder, "w0")
+        self.lot = 1.0
+        self.rechecks = Rechecks(self.journal, self.clock, lambda: self.lot, lambda: "f" * 32, self.asking, embedders,
+                                 self.log)
+        self.recall = Recall(self.memory, shared, KEYS.cache, self.clock, self.log,
+                             similar=self.similar if embedders is not None else None, rechecks=self.rechecks)
         self.pipeline = Pipeline([Account("w0", self.journal, self.clock), Read(64, KEYS),
                                   *after_read(self), Assign(), self.recall, self.infer], self.log)
         self.snapshot = snapshot_of(routing(cache=cache or CACHE, **model), endpoints_at(self.clock))
         self._count = 0
+
+    def asking(self, exchange: Exchange) -> HandSource:
+        """A call that no client waits for."""
+        self.calls.append(HandSource(exchange))
+        return self.calls[-1]
 
     def ask(self, text: str = "hello", *, headers: dict[str, str] | None = None, tenant: str = "",
             operation: str = "chat.completions", **body: Any) -> Client:  # fmt: skip
@@ -156,7 +164,13 @@ class House:
         return self.infer.calls
 
     def records(self) -> list[ExchangeRecord]:
-        return journaled(self.folder)
+        return [entry for entry in self.entries() if isinstance(entry, ExchangeRecord)]
+
+    def signals(self) -> list[Signal]:
+        return [entry for entry in self.entries() if isinstance(entry, Signal)]
+
+    def entries(self) -> list[Entry]:
+        return [decode_entry(payload) for segment in segments(self.folder) for payload, _ in read_frames(segment)]
 
 
 def answer(call: HandSource, *texts: str, reason: str = "stop") -> None:

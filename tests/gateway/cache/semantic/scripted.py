@@ -27,7 +27,7 @@ def unit(vector: Any) -> Any:
 
 
 def vector_of(text: str) -> bytes:
-    about, *more = text.lower().split()
+    about, *more = text.lower().rstrip(".").split()
     found: bytes = unit(direction(about) + 0.1 * sum((direction(word) for word in more), np.zeros(LENGTH))).tobytes()
     return found
 
