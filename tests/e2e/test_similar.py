@@ -27,6 +27,7 @@ def routing(fake: FakeVLLM) -> dict[str, Any]:
     by_version = {**SEMANTIC, "embedder": {"version": "v1"}}
     return {"versions": {"v1": {"served_model": "m", "endpoints": [fake.url]}}, "models": {
         "m": {"split": {"v1": 1}, "cache": {"ttl": "10m", "semantic": SEMANTIC}},
+        "checked": {"split": {"v1": 1}, "cache": {"ttl": "10m", "semantic": {**SEMANTIC, "recheck": 1}}},
         "own": {"split": {"v1": 1}, "cache": {"ttl": "10m", "semantic": by_version}}}}
 
 
@@ -117,6 +118,24 @@ async def test_a_version_of_the_routing_may_give_the_vectors(client: openai.Asyn
     asked = await ask(client, "When do the shops here open?", "own")
     embedded = [sent for sent in fake.inference if sent.path == "/v1/embeddings"]
     assert (cached(asked), len(embedded)) == ("miss", 1)
+
+
+async def test_what_is_rechecked_is_asked_behind_the_reply_and_told(
+        gateway: GatewayProcess, client: openai.AsyncOpenAI, fake: FakeVLLM) -> None:
+    await ask(client, ASKED, "checked")
+    alike = await ask(client, ALIKE, "checked")
+    assert cached(alike) == "similar"
+    await fake.until(lambda: len(fake.inference) == 2)
+    row = await gateway.recorded(purpose="recheck")
+    assert (row["parent"], row["outcome"], row["model"]) == (alike.headers["x-request-id"], "answered", "checked")
+
+    async def counted() -> bool:
+        return sum((await gateway.counted("gatewright_cache_rechecks_total", "result")).values()) == 1
+
+    await gateway.until(counted, "the count")
+    async with httpx.AsyncClient(trust_env=False) as admin:
+        told = (await admin.get(f"{gateway.admin_url}/admin/exchanges/{row['parent']}")).text
+    assert "Asked for all the same" in told or "recheck" in told
 
 
 async def test_killed_the_embedder_is_a_miss_and_comes_back(

@@ -139,6 +139,12 @@ def test_what_a_similar_question_saved_is_counted_and_says_nothing_of_a_models_p
     assert folded(again).pairs == {}
 
 
+def test_rechecks_are_counted_by_model_and_result() -> None:
+    fold = folded(Signal(id="a:recheck", exchange_id="a", at=1.0, kind="recheck", name="disagreed", value=0.0,
+                         body={"model": "assistant", "by": "b"}))
+    assert value(fold, "gatewright_cache_rechecks_total", model="assistant", result="disagreed") == 1
+
+
 def test_what_guards_came_to_afterwards_is_counted_with_the_rest() -> None:
     fold = folded(record("a"), Signal(id="a:prompt:names", exchange_id="a", at=1.0, kind="guard", name="names", body={
         "guards": ["prompt:names:flag:2"], "guard_failures": ["prompt:topics:cancelled:allow"],
