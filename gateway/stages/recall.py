@@ -26,7 +26,7 @@ from gateway.reply import Reply
 from gateway.stages.stage import Step
 from gateway.telemetry.faults import FaultLog
 
-SIMILARITY = b"x-gatewright-similarity"
+SIMILARITY = b"x-gatewright-similarity"  # such as x-gatewright-similarity: 0.9731
 
 
 class SharedLayer(Protocol):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # the sum to within a tenth.
 PARTITION_BYTES = 500
 VECTOR_BYTES = 230
-LARGEST_PARTITION = 10_000  # vectors: a look takes a millisecond or two in so many
+LARGEST_PARTITION = 10_000  # vectors: see docs/cache.md for what a look takes in so many
 
 
 class Near(NamedTuple):
