@@ -32,8 +32,7 @@ def main() -> None:
             "its traits": seconds_of(traits_of, texts)}
     asked = np.frombuffer(vector_of(sentences, texts[0]), "<f4")
     for count in VECTORS:
-        held = filled(count, len(asked))
-        told[f"the nearest of {count} vectors"] = seconds_of(lambda _: held.nearest(b"p", asked.tobytes(), 0.9), texts)
+        told[f"the nearest of {count} vectors"] = seconds_of_nearest(filled(count, len(asked)), asked.tobytes(), texts)
     loads.append(os.getloadavg()[0])
     for what, seconds in told.items():
         sys.stdout.write(f"{what}: {seconds * 1e6:,.0f} µs\n")
@@ -48,6 +47,10 @@ def seconds_of(act: Callable[[str], object], texts: list[str]) -> float:
         act(texts[number % len(texts)])
         taken.append(perf_counter() - began)
     return median(taken)
+
+
+def seconds_of_nearest(held: Neighbours, asked: bytes, texts: list[str]) -> float:
+    return seconds_of(lambda _: held.nearest(b"p", asked, 0.9), texts)
 
 
 def vector_of(sentences: Sentences, text: str) -> bytes:
