@@ -22,6 +22,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -213,6 +214,7 @@ class Worker:
         await probe_all(self._endpoints, PROBE_SECONDS / 2)
         if self._shared is not None:
             await self._shared.connect()
+        await self._meet_neighbours()
         server = await self._loop.create_server(lambda: Door(self._hall, self._loop), sock=self._listener)
         tasks = [asyncio.create_task(self._keep_going(work))
                  for work in (self._sweep, self._look, self._probe, self._report, *self._classifying())]
@@ -245,6 +247,15 @@ class Worker:
         if self._content is not None and any(route.content is not None for route in live):
             self._content.warm()
         self._say_warnings()
+
+    async def _meet_neighbours(self) -> None:
+        """Where a model looks for similar questions: before the first of them is asked."""
+        caches = [route.cache for route in self._keeper.live.routes.values()] if self._keeper.has_one else []
+        if any(cache is not None and cache.semantic is not None for cache in caches):
+            with contextlib.suppress(ImportError):  # then each look says so
+                await asyncio.to_thread(import_module, "numpy")
+            if self._shared_neighbours is not None:
+                await self._shared_neighbours.connect()
 
     def _say_warnings(self) -> None:
         for warning in self._keeper.warnings:
@@ -284,6 +295,7 @@ class Worker:
             if await self._keeper.look_aside():
                 self._log.info("revision_live", revision=self._keeper.live.revision)
                 self._take_up()
+                await self._meet_neighbours()
                 self._send_status()
             elif self._keeper.refused and self._keeper.refused != refused:
                 self._log.error("snapshot_refused", why=self._keeper.refused)

@@ -51,6 +51,10 @@ class RedisNeighbours:
     def available(self) -> bool:
         return self.state != "missing" and self._clock() >= self._left_alone_until
 
+    async def connect(self) -> None:
+        """Opens a connection before anybody waits for it, and learns whether there is a search."""
+        await self._within(self._client.execute_command("FT._LIST"), KEEP_SECONDS)
+
     async def nearest(self, partition: bytes, vector: bytes, threshold: float) -> Near | None:
         """As near as ``threshold``, by the vector that lies there and not by what the server says of it."""
         found = await self._within(self._search(partition, vector), self._look_seconds)

@@ -29,7 +29,7 @@ from gateway.cache.semantic.words import (
 
 _CODE = re.compile(r"```(.+?)```|`([^`]+)`", re.DOTALL)
 _QUOTED = re.compile(r"\"([^\"]+)\"|(?<!\w)'([^']{2,}?)'(?!\w)")
-_LINK = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_LINK = re.compile(r"(?:https?://|www\.)\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _NUMBER = re.compile(r"([$€£¥]?)([+-]?\d[\d.,:/-]*)(\D*)")
 _MARKS = str.maketrans({**dict.fromkeys("\u2018\u2019", "'"), **dict.fromkeys("\u201c\u201d\u201e\xab\xbb", '"')})
 _EDGES = ".,;:!?()[]{}\"'\u2013\u2014"

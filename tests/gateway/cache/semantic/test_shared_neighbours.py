@@ -186,6 +186,15 @@ async def test_a_redis_without_search_is_told_once_and_left_alone(plain: RedisSe
     await layer.close()
 
 
+async def test_a_connection_is_opened_before_anybody_waits(layer: Layer, plain: RedisServer) -> None:
+    await layer.near.connect()
+    assert (layer.near.state, layer.near.available) == ("searching", True)
+    other = Layer(plain)
+    await other.near.connect()
+    assert other.near.state == "missing"
+    await other.close()
+
+
 async def test_another_database_than_0_has_no_search(server: RedisServer) -> None:
     layer = Layer(server, at=server.url.removesuffix("0") + "1")
     assert await layer.near.nearest(P, vectors(1)[0], 0.5) is None
