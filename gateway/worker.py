@@ -341,7 +341,7 @@ class Worker:
         told = CacheStatus(entries=len(self._memory), bytes=self._memory.bytes, max_bytes=self._memory.max_bytes,
                            evicted=self._memory.evicted, flights=self._recall.flights,
                            vectors=len(self._similar.neighbours), vector_bytes=self._similar.neighbours.bytes,
-                           looks=dict(self._similar.looks))
+                           rechecks_shed=self._rechecks.shed, looks=dict(self._similar.looks))
         shared = self._shared
         if shared is None:
             return told

@@ -73,6 +73,7 @@ def of_cache(workers: Workers) -> Iterator[Metric]:
         yield family
     for name, says, field in (
         ("cache_evicted", "Replies forgotten for want of room", "evicted"),
+        ("cache_rechecks_shed", "Rechecks that were not made, since too many ran", "rechecks_shed"),
         ("cache_server_failures", "Questions to the shared server that it did not answer in time", "shared_failures"),
         ("cache_server_forged", "Entries that the gateway did not write, or that are damaged", "shared_forged"),
         ("cache_server_not_kept", "Replies that the shared server did not take", "shared_not_kept"),

@@ -15,7 +15,7 @@ from operations.classifier.status import ClassifierStatus
 FRESH_SECONDS = 5.0
 # Fields that grow over a worker's life.
 COUNTERS = ("journal_lost", "journal_sync_failures", "journal_unconfirmed", "content_kept", "content_shed")
-CACHE_COUNTERS = ("evicted", "shared_failures", "shared_forged", "shared_not_kept")
+CACHE_COUNTERS = ("evicted", "shared_failures", "shared_forged", "shared_not_kept", "rechecks_shed")
 _DATAGRAM_BYTES = 1 << 20
 
 
