@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import AsyncIterator
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
@@ -15,6 +17,7 @@ import pytest_asyncio
 from tests.e2e.test_names import classifier_pid
 from tests.fakes.upstream import FakeVLLM
 from tests.gateway_process import GatewayProcess
+from tests.redis import RedisServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 # Seconds, not milliseconds: the machine of a test may be busy, and what is tested is not its speed.
@@ -150,3 +153,37 @@ async def test_killed_the_embedder_is_a_miss_and_comes_back(
     await loaded(gateway)
     await ask(client, ASKED, extra_body={"seed": 2})
     assert cached(await ask(client, ALIKE, extra_body={"seed": 2})) == "similar"
+
+
+async def test_hosts_share_what_was_asked_in_other_words_and_tenants_do_not(
+        fake: FakeVLLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two gateways on one Redis that has search. What one tenant asked of the first is found by itself alone on the
+    second, and no more once it is purged there."""
+    monkeypatch.setenv("GATEWRIGHT_MASTER_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
+    server = RedisServer(tmp_path / "redis", search=True)
+    settings: dict[str, Any] = {"cache": server.url, "classifiers": {"load": ["minilm"]}, "auth": "required", "keys": [
+        {"id": name, "tenant": name, "sha256": sha256(name.encode()).hexdigest()} for name in ("shop", "bank")]}
+    try:
+        async with (GatewayProcess(tmp_path / "a", routing(fake), **settings) as one,
+                    GatewayProcess(tmp_path / "b", routing(fake), **settings) as other):
+            await loaded(one)
+            await loaded(other)
+            assert await asked_by("shop", one, ASKED) == "miss"
+            await one.until(lambda: len(server.client().keys("gatewright*")) == 2, "entry and vector on the server")
+            assert await asked_by("bank", other, ALIKE) == "miss"
+            assert await asked_by("shop", other, ALIKE) == "similar"
+            async with httpx.AsyncClient(trust_env=False) as admin:
+                purge = {"reason": "test", "tenant": "shop"}
+                answer = await admin.post(f"{other.admin_url}/admin/cache/purge", json=purge)
+            assert answer.status_code == 200
+            await other.until(lambda: "cache_purged" in other.log, "the purge")
+            text = "Please tell me how to reset my password."
+            assert await asked_by("shop", other, text) == "miss"
+            assert len(fake.inference) == 3
+    finally:
+        server.stop()
+
+
+async def asked_by(key: str, gateway: GatewayProcess, text: str) -> str:
+    async with openai.AsyncOpenAI(base_url=gateway.base_url + "/v1", api_key=key, max_retries=0, timeout=20) as client:
+        return cached(await ask(client, text))
