@@ -135,12 +135,18 @@ class Recall(Step):
             return None
         reply = self._alike(exchange, found, recall.settings)
         if reply is not None:
-            recall.flight.answer(lambda follower: None if wants_exact(follower)
-                                 else self._alike(follower, found, recall.settings))
+            recall.flight.answer(lambda follower: self._alike_for(follower, found, recall.settings))
             if self._rechecks is not None and look.located is not None:
                 partition = look.located.partition
                 self._rechecks.consider(exchange, found, lambda: self._forget(exchange, partition, found.place))
         return reply
+
+    def _alike_for(self, follower: Exchange, found: Alike, settings: CacheDocument) -> Reply | None:
+        if not wants_exact(follower):
+            return self._alike(follower, found, settings)
+        follower.record.cache = "miss"  # it asks for itself
+        follower.sent_upstream_at = 0.0
+        return None
 
     def _forget(self, exchange: Exchange, partition: bytes, place: bytes) -> None:
         """One answer, in every layer."""

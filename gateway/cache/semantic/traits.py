@@ -152,7 +152,7 @@ def _directions(words: list[_Word]) -> Iterator[str]:
     behind = {"than", "versus", "vs"}
     for index, word in enumerate(words):
         if word.plain in behind:
-            goal = next((later for later in words[index + 1 :] if later.plain not in PLAIN), None)
+            goal = next((later for later in words[index + 1 : index + 1 + _PHRASE] if later.plain not in PLAIN), None)
             if goal is not None and not any(map(str.isupper, goal.text)):
                 yield f"{'than' if word.plain in _BESIDE else 'to'}:{stem(goal.plain)}"
         forms = {word.plain, stem(word.plain)}

@@ -257,6 +257,7 @@ async def test_who_waits_for_the_same_gets_it_too_but_not_who_refuses_it(
     assert (exact.wire.writes, len(house.calls)) == ([], 2)
     answer(house.calls[-1], "its own")
     assert b"its own" in exact.wire.body
+    assert exact.cache == "miss"
 
 
 async def test_a_leader_that_leaves_while_it_looks_leaves_nobody_waiting(
