@@ -112,10 +112,14 @@ class Recall(Step):
         if payload is not None:
             entry = decode(payload)
             if (reply := self._recalled(exchange, entry, recall.settings)) is not None:
-                self._memory.put(recall.place, payload, entry.stored_at + entry.ttl_seconds - self._clock.wall())
+                self._take_over(recall.place, payload, entry)
                 recall.flight.answer(lambda follower: self._recalled(follower, entry, recall.settings))
                 return reply
         return None if question is None else await self._look_around(exchange, recall, question)
+
+    def _take_over(self, place: bytes, payload: bytes, entry: Entry) -> None:
+        """What another worker remembers, this one does too, for as long."""
+        self._memory.put(place, payload, entry.stored_at + entry.ttl_seconds - self._clock.wall())
 
     async def _payload_elsewhere(self, exchange: Exchange, place: bytes) -> bytes | None:
         if self._shared is None or not self._shared.available:
@@ -126,7 +130,13 @@ class Recall(Step):
         assert self._similar is not None
 
         async def payload_at(place: bytes) -> bytes | None:
-            return self._memory.get(place) or await self._payload_elsewhere(exchange, place)
+            known = self._memory.get(place)
+            if known is not None:
+                return known
+            payload = await self._payload_elsewhere(exchange, place)
+            if payload is not None:
+                self._take_over(place, payload, decode(payload))
+            return payload
 
         look = await self._similar.look(exchange, question, payload_at)
         exchange.recall = msgspec.structs.replace(recall, located=look.located)

@@ -17,10 +17,11 @@ LARGEST_PARTITION = 10_000  # vectors: see docs/cache.md for what a look takes i
 
 
 class Near(NamedTuple):
-    """``place`` is the fingerprint of the question that is near."""
+    """``place`` is the fingerprint of the question that is near; ``vector`` its own, where it came from elsewhere."""
 
     place: bytes
     similarity: float
+    vector: bytes = b""
 
 
 class _Partition(msgspec.Struct):

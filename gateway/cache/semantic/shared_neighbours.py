@@ -67,7 +67,7 @@ class RedisNeighbours:
                 self._tell_forged(found[1])
             return None
         similarity = _product(vector, other)
-        return Near(place, similarity) if similarity >= threshold else None
+        return Near(place, similarity, other) if similarity >= threshold else None
 
     async def _search(self, partition: bytes, vector: bytes) -> Any:
         length = len(vector) // 4

@@ -112,6 +112,8 @@ class Similar:
                 entry = decode(payload)
                 if not _belongs(entry, exchange):
                     return look, "foreign"
+                if near.vector:  # the next look finds it here
+                    self.neighbours.put(located.partition, near.vector, near.place)
                 return Look(located, Alike(near.place, entry, near.similarity)), "found"
             outcome = "gone"
             self.forget(located.partition, near.place)
