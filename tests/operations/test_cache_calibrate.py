@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from operations.cli import main
+from tests.fakes.upstream import FakeVLLM
 
 SAME = [("How do I reset my password?", "What is the way to reset my password?"),
         ("When does the shop open?", "Can you tell me when the shop opens?"),
@@ -72,3 +74,22 @@ models:
     for model, told in (("m", "http://127.0.0.1:9"), ("n", "no embedder 'own'"), ("o", "no model 'o'")):
         result = ran(tmp_path, "--pairs", pairs, "--model", model, "--routing", routing)
         assert (result.exit_code, told in result.output) == (1, True), result.output
+
+
+async def test_a_version_of_the_routing_gives_the_vectors(tmp_path: Path) -> None:
+    """The fake's vectors tell two texts apart, and nothing more."""
+    rows = [{"a": text, "b": text, "same": True} for text in ("What is rain?", "What is snow?") for _ in range(10)]
+    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    async with FakeVLLM("m") as fake:
+        (tmp_path / "routing.yaml").write_text(f"""
+versions: {{v1: {{served_model: m, endpoints: [{fake.url}]}}}}
+models:
+  m: {{split: {{v1: 1}}, cache: {{ttl: 1m, semantic: {{threshold: 0.9, embedder: {{version: v1}}}}}}}}
+""")
+        result = await asyncio.to_thread(
+            ran, tmp_path, "--pairs", tmp_path / "pairs.jsonl", "--model", "m", "--bound", 0.2, "--routing",
+            tmp_path / "routing.yaml")
+        assert result.exit_code == 0, result.output
+        assert result.output.rstrip().endswith("embedder: {version: v1}}")
+        [sent] = fake.inference
+        assert json.loads(sent.body)["input"] == ["What is rain?", "What is snow?"]
