@@ -31,7 +31,7 @@ def fingerprint(exchange: Exchange, scope: str, key: bytes) -> bytes:
     tell from a place in a shared cache what was asked."""
     record = exchange.record
     hashed = blake2b(key=key, digest_size=32)
-    for part in _parts(exchange, scope):
+    for part in parts_of(exchange, scope):
         # The length first: parts cannot run into each other.
         hashed.update(b"%d:" % len(part))
         hashed.update(part)
@@ -39,7 +39,8 @@ def fingerprint(exchange: Exchange, scope: str, key: bytes) -> bytes:
     return hashed.digest()
 
 
-def _parts(exchange: Exchange, scope: str) -> Iterator[bytes]:
+def parts_of(exchange: Exchange, scope: str) -> Iterator[bytes]:
+    """Beside the document, what decides the answer, and who may have it."""
     record = exchange.record
     yield RELEASE
     for part in (record.tenant, scope, _sharer(exchange, scope), record.operation, exchange.model_asked,

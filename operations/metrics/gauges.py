@@ -64,6 +64,8 @@ def of_cache(workers: Workers) -> Iterator[Metric]:
     for name, says, field in (
         ("cache_entries", "Replies that a worker remembers", "entries"),
         ("cache_bytes", "What they take", "bytes"),
+        ("cache_vectors", "Questions that are found in other words too", "vectors"),
+        ("cache_vector_bytes", "What their vectors take", "vector_bytes"),
         ("cache_flights", "Questions that are being answered for whoever asks them", "flights"),
     ):
         family = GaugeMetricFamily(f"gatewright_{name}", says, labels=["worker"])
@@ -72,11 +74,17 @@ def of_cache(workers: Workers) -> Iterator[Metric]:
         yield family
     for name, says, field in (
         ("cache_evicted", "Replies forgotten for want of room", "evicted"),
+        ("cache_rechecks_shed", "Rechecks that were not made, since too many ran", "rechecks_shed"),
         ("cache_server_failures", "Questions to the shared server that it did not answer in time", "shared_failures"),
         ("cache_server_forged", "Entries that the gateway did not write, or that are damaged", "shared_forged"),
         ("cache_server_not_kept", "Replies that the shared server did not take", "shared_not_kept"),
     ):
         yield CounterMetricFamily(f"gatewright_{name}", says, value=workers.cache_count(field))
+    looks = CounterMetricFamily("gatewright_cache_looks", "Looks for a similar question, by what came of each",
+                                labels=["result"])
+    for result, count in sorted(workers.looks().items()):
+        looks.add_metric([result], count)
+    yield looks
     up = GaugeMetricFamily("gatewright_cache_server_up", "1 while a worker reaches the shared server",
                            labels=["worker"])
     for status in live:

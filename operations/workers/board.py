@@ -16,7 +16,7 @@ from operations.classifier.status import ClassifierStatus
 FRESH_SECONDS = 5.0
 # Fields that grow over a worker's life.
 COUNTERS = ("journal_lost", "journal_sync_failures", "journal_unconfirmed", "content_kept", "content_shed")
-CACHE_COUNTERS = ("evicted", "shared_failures", "shared_forged", "shared_not_kept")
+CACHE_COUNTERS = ("evicted", "shared_failures", "shared_forged", "shared_not_kept", "rechecks_shed")
 _DATAGRAM_BYTES = 1 << 20
 
 
@@ -48,6 +48,7 @@ class Workers:
         self._asked_before: Counter[str] = Counter()
         self._cache_before: Counter[str] = Counter()
         self._gathered_before: dict[str, Gathered] = {}
+        self._looks_before: Counter[str] = Counter()
 
     def note(self, status: WorkerStatus) -> None:
         """Takes a status in; a late word of a worker that another has replaced changes nothing."""
@@ -58,6 +59,7 @@ class Workers:
             self._counted_before.update({field: getattr(known, field) for field in COUNTERS})
             self._asked_before.update(known.guard_asks)
             _add(self._gathered_before, known.gathered)
+            self._looks_before.update(known.cache.looks)
             self._cache_before.update({field: getattr(known.cache, field) for field in CACHE_COUNTERS})
         self._newest[status.worker] = status
         if abs(self._wall() - status.at) < FRESH_SECONDS:
@@ -103,6 +105,13 @@ class Workers:
     def cache_count(self, field: str) -> int:
         """One of the cache's counters over all workers, those included that are no more."""
         return self._cache_before[field] + sum(int(getattr(status.cache, field)) for status in self._newest.values())
+
+    def looks(self) -> Counter[str]:
+        """Looks for similar questions by what came of each, over all lives of all workers, as ``guard_asks``."""
+        sums = Counter(self._looks_before)
+        for status in self._newest.values():
+            sums.update(status.cache.looks)
+        return sums
 
     def endpoints(self) -> list[EndpointSum]:
         sums: dict[tuple[str, str], EndpointSum] = {}

@@ -4,8 +4,8 @@ import socket
 import time
 
 from gateway.gathering.tally import Gathered
-from gateway.worker_status import EndpointStatus, StatusSender, WorkerStatus
-from operations.metrics.gauges import of_gathering
+from gateway.worker_status import CacheStatus, EndpointStatus, StatusSender, WorkerStatus
+from operations.metrics.gauges import of_cache, of_gathering
 from operations.workers.board import FRESH_SECONDS, Workers, receive
 
 
@@ -38,6 +38,17 @@ def test_a_worker_that_is_silent_for_five_seconds_is_not_live() -> None:
     clock.now += 1.1
     assert [one.worker for one in workers.live()] == ["w1"]
     assert workers.ready() == 1
+
+
+def test_looks_for_similar_questions_are_counted_over_all_lives_of_all_workers() -> None:
+    def looked(**looks: int) -> CacheStatus:
+        return CacheStatus(looks=looks)
+
+    workers = board(status(pid=1, at=999.0, cache=looked(found=3, none=1)), status(pid=2, cache=looked(found=2)),
+                    status("w1", cache=looked(late=1)))
+    assert workers.looks() == {"found": 5, "none": 1, "late": 1}
+    [looks] = [family for family in of_cache(workers) if family.name == "gatewright_cache_looks"]
+    assert {sample.labels["result"]: sample.value for sample in looks.samples} == {"found": 5, "none": 1, "late": 1}
 
 
 def test_questions_to_guard_models_are_counted_over_all_lives_of_all_workers() -> None:
