@@ -345,7 +345,8 @@ class Worker:
         told = CacheStatus(entries=len(self._memory), bytes=self._memory.bytes, max_bytes=self._memory.max_bytes,
                            evicted=self._memory.evicted, flights=self._recall.flights,
                            vectors=len(self._similar.neighbours), vector_bytes=self._similar.neighbours.bytes,
-                           rechecks_shed=self._rechecks.shed, looks=dict(self._similar.looks))
+                           rechecks_shed=self._rechecks.shed, looks=dict(self._similar.looks),
+                           stampedes=dict(self._recall.stampedes))
         shared = self._shared
         if shared is None:
             return told

@@ -1,6 +1,7 @@
 """Recall: what was answered already is not asked again; what is being asked is waited for."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -9,7 +10,7 @@ import msgspec
 from gateway.cache.eligibility import NOTHING, use_of, wants_exact
 from gateway.cache.entry import Entry, decode, encode
 from gateway.cache.fingerprint import fingerprint, place_of
-from gateway.cache.flight import Flight
+from gateway.cache.flight import STAMPEDE, Flight
 from gateway.cache.memory import Memory
 from gateway.cache.purges import Purge
 from gateway.cache.recollection import Recalled, Recollection, Remembering
@@ -55,6 +56,7 @@ class Recall(Step):
         self._similar = similar
         self._rechecks = rechecks
         self._flights: dict[bytes, Flight] = {}
+        self.stampedes: Counter[str] = Counter()  # by model: questions that so many asked at once
 
     @property
     def flights(self) -> int:
@@ -103,8 +105,10 @@ class Recall(Step):
         def closed() -> None:
             if key is not None:
                 del self._flights[key]
+            self.stampedes[leader.record.model] += flight.joined >= STAMPEDE
 
-        return Flight(leader, settings.entry_bytes, closed, self._log)
+        flight = Flight(leader, settings.entry_bytes, closed, self._log)
+        return flight
 
     async def _look(self, exchange: Exchange, recall: Recollection, question: Question | None) -> Reply | None:
         """On the server that hosts share; then, where the same was not asked before, for it in other words."""

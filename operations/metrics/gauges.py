@@ -12,6 +12,7 @@ from prometheus_client.core import (
     Metric,
 )
 
+from gateway.cache.flight import STAMPEDE
 from gateway.gathering.tally import REQUESTS, WAIT_SECONDS
 from operations.audit.auditor import Auditor
 from operations.classifier.board import Classifiers
@@ -54,7 +55,7 @@ def of_workers(workers: Workers) -> Iterator[Metric]:
     yield from _of_endpoints(workers)
     asks = CounterMetricFamily("gatewright_guard_model_asks", "Questions to guard models, by what came of each",
                                labels=["guard", "outcome"])
-    for told, count in sorted(workers.guard_asks().items()):
+    for told, count in sorted(workers.tally("guard_asks").items()):
         asks.add_metric(told.split(":"), count)
     yield asks
 
@@ -80,17 +81,23 @@ def of_cache(workers: Workers) -> Iterator[Metric]:
         ("cache_server_not_kept", "Replies that the shared server did not take", "shared_not_kept"),
     ):
         yield CounterMetricFamily(f"gatewright_{name}", says, value=workers.cache_count(field))
-    looks = CounterMetricFamily("gatewright_cache_looks", "Looks for a similar question, by what came of each",
-                                labels=["result"])
-    for result, count in sorted(workers.looks().items()):
-        looks.add_metric([result], count)
-    yield looks
+    yield _tallied(workers, "looks", "gatewright_cache_looks", "Looks for a similar question, by what came of each",
+                   "result")
+    yield _tallied(workers, "stampedes", "gatewright_cache_stampedes",
+                   f"Questions that {STAMPEDE} and more asked while they were being answered", "model")
     up = GaugeMetricFamily("gatewright_cache_server_up", "1 while a worker reaches the shared server",
                            labels=["worker"])
     for status in live:
         if status.cache.shared:
             up.add_metric([status.worker], status.cache.shared == "up")
     yield up
+
+
+def _tallied(workers: Workers, tally: str, name: str, says: str, label: str) -> Metric:
+    family = CounterMetricFamily(name, says, labels=[label])
+    for labelled, count in sorted(workers.tally(tally).items()):
+        family.add_metric([labelled], count)
+    return family
 
 
 def of_gathering(workers: Workers) -> Iterator[Metric]:

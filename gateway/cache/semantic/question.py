@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.cache.fingerprint import parts_of, spoken
+from gateway.cache.fingerprint import framed, parts_of, spoken
 from gateway.cache.semantic.traits import traits_of
 from gateway.config.routing_document import CacheDocument, EmbeddingVersion
 from gateway.exchange import Exchange
@@ -51,10 +51,8 @@ def question_of(exchange: Exchange, settings: CacheDocument, key: bytes) -> Ques
 
 def _common(exchange: Exchange, settings: CacheDocument, text: str, key: bytes) -> bytes:
     assert settings.semantic is not None
-    hashed = blake2b(key=key, digest_size=32, person=b"similar")
-    for part in (*parts_of(exchange, settings.scope), _named(settings.semantic.embedder, exchange)):
-        hashed.update(b"%d:" % len(part))
-        hashed.update(part)
+    parts = framed([*parts_of(exchange, settings.scope), _named(settings.semantic.embedder, exchange)])
+    hashed = blake2b(parts, key=key, digest_size=32, person=b"similar")
     hashed.update(_encode(traits_of(text)))
     hashed.update(_encode(_without_last_turn(spoken(exchange.document, exchange.record.operation))))
     return hashed.digest()
