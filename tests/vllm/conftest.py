@@ -13,6 +13,7 @@ import msgspec
 import pytest
 import yaml
 
+from guardrails.classifiers.embedding import model_folder
 from models.demo.weights import SMOLLM2, cache_folder
 from models.demo.weights import ensure as ensure_weights
 from models.engine import Engine, KvCache, Lora, command, environment
@@ -96,6 +97,17 @@ def vllm_with_adapter(start_vllm: Start, engine: Engine, weights: Path, tmp_path
     adapter = write_adapter(weights, tmp_path_factory.mktemp("adapters") / ADAPTER)
     lora = Lora(max_rank=RANK, adapters={ADAPTER: str(adapter)})
     server = start_vllm(msgspec.structs.replace(engine, lora=lora), "second")
+    server.ready()
+    return server
+
+
+@pytest.fixture(scope="session")
+def embeddings(start_vllm: Start) -> Server:
+    """A server of sentence vectors, as "minilm"."""
+    # It keeps nothing of a text: there is no prefix to find again.
+    kv_cache = KvCache(memory_bytes=64 << 20, prefix_caching=False)
+    server = start_vllm(Engine(model=str(model_folder()), served_names=("minilm",), device="cpu", dtype="float32",
+                               enforce_eager=True, kv_cache=kv_cache, extra_args=("--runner", "pooling")), "embeddings")
     server.ready()
     return server
 

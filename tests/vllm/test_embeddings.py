@@ -1,15 +1,16 @@
 """Embeddings that are asked for at the same time go to a real server in few calls, and each client gets its own."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
 
 import pytest
 from openai import OpenAI
 from openai.types import CreateEmbeddingResponse
 
-from guardrails.classifiers.embedding import model_folder
-from models.engine import Engine, KvCache
-from tests.vllm.conftest import Gateway, Start, StartGateway
+from tests.vllm.conftest import Gateway, StartGateway
 from tests.vllm.processes import Server
 from tests.vllm.wire import metric
 
@@ -19,48 +20,55 @@ TEXTS = [f"The keeper of lighthouse number {number} " + "wrote another letter. "
 
 
 @pytest.fixture(scope="module")
-def server(start_vllm: Start) -> Server:
-    # It keeps nothing of a text: there is no prefix to find again.
-    kv_cache = KvCache(memory_bytes=64 << 20, prefix_caching=False)
-    started = start_vllm(Engine(model=str(model_folder()), served_names=("minilm",), device="cpu", dtype="float32",
-                                enforce_eager=True, kv_cache=kv_cache, extra_args=("--runner", "pooling")),
-                         "embeddings")
-    started.ready()
-    return started
-
-
-@pytest.fixture(scope="module")
-def gateway(start_gateway: StartGateway, server: Server) -> Gateway:
-    # The threads of the clients below share one interpreter: they ask one after the other, a millisecond apart.
+def gateway(start_gateway: StartGateway, embeddings: Server) -> Gateway:
     return start_gateway({
-        "versions": {"minilm": {"served_model": "minilm", "endpoints": [server.url]}},
-        "models": {"minilm": {"split": {"minilm": 1}, "gather": {"wait": "10ms"}}},
+        "versions": {"minilm": {"served_model": "minilm", "endpoints": [embeddings.url]}},
+        "models": {"minilm": {"split": {"minilm": 1}}},
     })
 
 
+def client_of(server: Server) -> OpenAI:
+    return OpenAI(base_url=f"{server.url}/v1", api_key="none")
+
+
 @pytest.fixture
-def clients(server: Server, gateway: Gateway) -> Iterator[tuple[OpenAI, OpenAI]]:
-    with OpenAI(base_url=f"{server.url}/v1", api_key="none") as direct, \
-            OpenAI(base_url=f"{gateway.url}/v1", api_key="none") as through:
-        yield direct, through
+def direct(embeddings: Server) -> Iterator[OpenAI]:
+    with client_of(embeddings) as client:
+        yield client
 
 
-def calls(server: Server) -> float:
-    return metric(server.url, "http_requests_total", handler="/v1/embeddings")
+@pytest.fixture
+def through(gateway: Gateway) -> Iterator[OpenAI]:
+    with client_of(gateway) as client:
+        yield client
+
+
+def calls(embeddings: Server) -> float:
+    return metric(embeddings.url, "http_requests_total", handler="/v1/embeddings")
 
 
 def embedded(client: OpenAI, text: str) -> CreateEmbeddingResponse:
     return client.embeddings.create(model="minilm", input=text, encoding_format="float")
 
 
-def test_many_at_once_are_few_calls_and_each_gets_its_own(clients: tuple[OpenAI, OpenAI], server: Server) -> None:
-    direct, through = clients
+def all_at_once(gateway: Gateway, texts: list[str]) -> list[CreateEmbeddingResponse]:
+    """Every request is on its way before the first answer is read."""
+    with ExitStack() as stack:
+        connections = [stack.enter_context(closing(HTTPConnection(gateway.url.removeprefix("http://")))) for _ in texts]
+        for connection in connections:
+            connection.connect()
+        for connection, text in zip(connections, texts, strict=True):
+            connection.request("POST", "/v1/embeddings", json.dumps({"model": "minilm", "input": text}),
+                               {"content-type": "application/json"})
+        return [CreateEmbeddingResponse.model_validate_json(connection.getresponse().read())
+                for connection in connections]
+
+
+def test_many_at_once_are_few_calls_and_each_gets_its_own(direct: OpenAI, gateway: Gateway, embeddings: Server) -> None:
     expected = [embedded(direct, text) for text in TEXTS]
-    before = calls(server)
-    with ThreadPoolExecutor(32) as threads:
-        found = list(threads.map(lambda text: embedded(through, text), TEXTS))
-    made = calls(server) - before
-    assert 0 < made < len(TEXTS) / 2
+    before = calls(embeddings)
+    found = all_at_once(gateway, TEXTS)
+    assert 0 < calls(embeddings) - before < len(TEXTS) / 2
     for own, alone in zip(found, expected, strict=True):
         assert len(own.data) == 1
         assert own.data[0].index == 0
@@ -69,8 +77,7 @@ def test_many_at_once_are_few_calls_and_each_gets_its_own(clients: tuple[OpenAI,
     assert sum(own.usage.prompt_tokens for own in found) == sum(alone.usage.prompt_tokens for alone in expected)
 
 
-def test_one_that_the_server_refuses_spoils_no_other(clients: tuple[OpenAI, OpenAI]) -> None:
-    direct, through = clients
+def test_one_that_the_server_refuses_spoils_no_other(direct: OpenAI, through: OpenAI) -> None:
     texts = [*TEXTS[:15], "word " * 2000]
 
     def tried(text: str) -> list[float] | str:
