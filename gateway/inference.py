@@ -138,7 +138,7 @@ class Inference(msgspec.Struct, eq=False):
                             timeouts.between_tokens if streamed else NEVER, exchange.began_at + timeouts.total)
         request = upstream_request(exchange, target, endpoint)
         self._attempt_at = self._clock.time()
-        self._call = endpoint.call(request, self, patience)
+        self._call = endpoint.call(request, self, patience, background=exchange.record.purpose == "batch")
         exchange.sent_upstream_at = exchange.sent_upstream_at or self._clock.time()
 
     def _note(self, result: str) -> None:

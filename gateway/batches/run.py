@@ -1,0 +1,375 @@
+"""A run: one batch, as long as this worker has it. It begins wherever the last one stopped."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from contextlib import suppress
+from typing import TypeVar
+
+import msgspec
+
+from gateway.batches.agenda import Agenda
+from gateway.batches.batch import Batch, LineError, NotPossible, Usage
+from gateway.batches.batch_store import INPUT, RESULTS, BatchStore, Held
+from gateway.batches.book import LineBook
+from gateway.batches.file_store import FileStore
+from gateway.batches.line import ENDPOINTS, Checker, Line, read_line
+from gateway.batches.line_call import LineCall
+from gateway.batches.outputs import write_outputs
+from gateway.batches.place import new_id
+from gateway.batches.results import Results
+from gateway.batches.scanning import Input, scan
+from gateway.batches.sealing import Damaged, SealedReader
+from gateway.config.settings import Batches, Key, Limits
+from gateway.exchange import Clock, Request, begin_exchange
+from gateway.ids import IdMarks
+from gateway.pipeline import Pipeline
+from gateway.record import ExchangeRecord
+from gateway.snapshot import Snapshot
+from gateway.telemetry.logs import Log
+
+T = TypeVar("T")
+AHEAD = 2  # lines of a model that wait for their turn: enough that one is ready when there is room
+MOST_OPEN = 512
+LOOK_SECONDS = 0.5
+DISK_SECONDS = 5.0  # until a disk that was full is tried again
+_HEADERS = [(b"content-type", b"application/json")]
+
+
+class Anything:
+    """A set of all names: an input that was found good is read again without asking which models there are now."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+class Surroundings(msgspec.Struct, frozen=True, eq=False):
+    """What runs need of their worker."""
+
+    batches: BatchStore
+    files: FileStore
+    secret: bytes
+    settings: Batches
+    limits: Limits
+    keys: Mapping[str, Key] | None
+    marks: IdMarks
+    pipeline: Pipeline
+    book: LineBook
+    snapshot: Callable[[], Snapshot]
+    clock: Clock
+    new_id: Callable[[], str]
+    threads: Executor
+    log: Log
+    counts: "Counter[str]"
+
+
+class Run:
+    """``go`` returns when the batch has ended, or ``stop`` was called; it raises Damaged and OSError."""
+
+    def __init__(self, held: Held, around: Surroundings) -> None:
+        self.folder = held.folder
+        self._held = held
+        self._around = around
+        self._batch: Batch = None  # type: ignore[assignment]  # go() sets these
+        self._found: Input = None  # type: ignore[assignment]
+        self._agenda: Agenda = None  # type: ignore[assignment]
+        self._reader: SealedReader | None = None
+        self._results: Results | None = None
+        self._calls: set[LineCall] = set()
+        self._waiting: Counter[int] = Counter()  # by model: lines that wait for their turn
+        self._tries: Counter[int] = Counter()
+        self._sent_away: Counter[int] = Counter()
+        self._waiting_since: dict[int, float] = {}
+        self._synced = 0
+        self._look_at = 0.0
+        self._stopping = False
+        self._woken = asyncio.Event()
+
+    def __repr__(self) -> str:
+        return f"<Run {self._batch!r} {len(self._calls)} open>"
+
+    async def go(self) -> None:
+        try:
+            await self._go()
+        finally:
+            self._give_up("handed_on")
+            await self._aside(self._close)
+
+    def stop(self) -> None:
+        """Gives back what is in flight, at once; the batch is anybody's then."""
+        self._stopping = True
+        self._give_up("handed_on")
+        self._woken.set()
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._around.threads, work)
+
+    def _close(self) -> None:
+        for one in (self._reader, self._results):
+            if one is not None:
+                one.close()
+        self._held.let_go()
+
+    async def _go(self) -> None:
+        batch = await self._aside(lambda: self._around.batches.read(self.folder))
+        if batch is None or batch.has_ended:
+            await self._aside(lambda: self._around.batches.end(self.folder))
+            return
+        self._batch = batch
+        try:
+            await self._take_up()
+            while not self._stopping and not self._batch.has_ended:
+                await self._step()
+        except Damaged:
+            await self._end_as("damaged", LineError("file_damaged", "The batch's files cannot be read any more."))
+
+    # Beginning
+
+    async def _take_up(self) -> None:
+        """Reads the input; the first time, checks it. Opens the results, and sees to the record of the last."""
+        batch, around = self._batch, self._around
+        first = batch.state == "validating"
+        models = around.snapshot().routes if first else Anything()
+        checker = Checker(batch.endpoint, models, around.limits.body_bytes)
+        self._reader = await self._aside(
+            lambda: SealedReader.of(self.folder / INPUT, around.secret, batch.input_file_id))
+        reader = self._reader
+        found = self._found = await self._aside(lambda: scan(reader, checker, around.settings.lines))
+        if first and found.errors:
+            await self._end_as("invalid", *found.errors, untold=found.errors_untold)
+            return
+        if first:
+            await self._change(lambda batch: _begin(batch, len(found), around.clock.wall()))
+        self._results = await self._aside(
+            lambda: Results(self.folder / RESULTS, around.secret, batch.id, len(found)))
+        results = self._results
+        if results.last is not None:  # see gateway.batches.results
+            around.book.append(results.last.record)
+        self._agenda = Agenda(found, lambda line: results.at[line] != 0)
+
+    async def _end_as(self, event: str, *errors: LineError, untold: int = 0) -> None:
+        around = self._around
+
+        def end(batch: Batch) -> None:
+            batch.errors, batch.errors_untold = list(errors), untold
+            batch.move(event, around.clock.wall())
+
+        await self._change(end)
+        await self._over()
+
+    async def _change(self, change: Callable[[Batch], None]) -> None:
+        """Changes the note, which others change too: a move that is not possible any more is not made."""
+        def attempt() -> Batch | None:
+            with suppress(NotPossible):
+                return self._around.batches.change(self.folder, change)
+            return self._around.batches.read(self.folder)
+
+        batch = await self._aside(attempt)
+        if batch is None:
+            raise Damaged("its note is gone")
+        self._batch = batch
+
+    async def _over(self) -> None:
+        batch = self._batch
+        if batch.has_ended:
+            await self._aside(lambda: self._around.batches.end(self.folder))
+            self._around.log.info("batch_ended", batch=batch.id, state=batch.state, total=batch.total,
+                                  completed=batch.completed, failed=batch.failed)
+
+    # Going on
+
+    async def _step(self) -> None:
+        """Looks at the state, does what it asks for, and rests until something happens."""
+        state = self._batch.state
+        if state == "in_progress":
+            await self._ask_lines()
+        elif state == "finalizing":
+            await self._finish("written", "")
+        elif state == "cancelling":
+            self._give_up("cancelled")
+            await self._finish("written", "cancel" if self._batch.total else "")
+
+    async def _ask_lines(self) -> None:
+        around, batch = self._around, self._batch
+        if around.clock.wall() >= batch.expires_at:
+            self._give_up("expired")
+            await self._finish("window_over", "window_over")
+            return
+        if not self._key_is_known():
+            self._give_up("key_removed")
+            await self._finish("key_removed", "key_removed", LineError(
+                "key_removed", "The key that the batch was made with is gone."))
+            return
+        await self._fill()
+        results = self._results
+        assert results is not None
+        if len(results) == len(self._found):
+            await self._change(lambda batch: batch.move("all_done", around.clock.wall()))
+            return
+        await self._rest()
+        if around.clock.time() >= self._look_at:
+            self._look_at = around.clock.time() + LOOK_SECONDS
+            await self._note_progress(results)
+
+    async def _rest(self) -> None:
+        """Until there may be something to do."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):
+                await self._woken.wait()
+        self._woken.clear()
+
+    async def _note_progress(self, results: Results) -> None:
+        if len(results) != self._synced:
+            self._synced = len(results)
+            await self._aside(results.sync)
+        await self._change(lambda batch: _progress(batch, results))
+
+    def _key_is_known(self) -> bool:
+        keys, batch = self._around.keys, self._batch
+        return keys is None or any(key.id == batch.key and key.tenant == batch.tenant for key in keys.values())
+
+    async def _finish(self, event: str, why: str, *errors: LineError) -> None:
+        """Writes the output, then the move: a run that is ended in between does both again."""
+        around, reader, results, found = self._around, self._reader, self._results, self._found
+        assert reader is not None
+        if results is None:  # cancelled before it began
+            results = self._results = await self._aside(
+                lambda: Results(self.folder / RESULTS, around.secret, self._batch.id, len(found)))
+        written = results
+        await self._change(lambda batch: _plan(batch, around.clock.wall()))
+        batch = self._batch
+        assert batch.planned is not None
+        planned = batch.planned
+        expires_at = around.clock.wall() + (batch.output_seconds or around.settings.keep)
+        output, errors_file = await self._aside(lambda: write_outputs(
+            around.files, batch.tenant, batch.id, planned, found, reader, written, why, expires_at))
+
+        def end(batch: Batch) -> None:
+            _progress(batch, written)
+            batch.output_file_id, batch.error_file_id = output, errors_file
+            if why:
+                batch.failed = batch.total - batch.completed
+            batch.errors = list(errors)
+            batch.move(event, around.clock.wall())
+
+        await self._change(end)
+        await self._over()
+
+    # Lines
+
+    async def _fill(self) -> None:
+        """Opens lines as long as there are some for which there may soon be room."""
+        while not self._stopping and len(self._calls) < MOST_OPEN:
+            now = self._around.clock.time()
+            line = self._agenda.next(now, lambda model: self._waiting[model] < AHEAD)
+            if line is None:
+                return
+            try:
+                written = await self._aside(lambda line=line: self._read(line))  # type: ignore[misc]
+            except BaseException:
+                self._agenda.put_back(line)
+                raise
+            if self._stopping:
+                return
+            self._ask(line, read_line(written))
+
+    def _read(self, line: int) -> bytes:
+        assert self._reader is not None
+        return self._reader.read(self._found.starts[line], self._found.lengths[line])
+
+    def _ask(self, line: int, written: Line) -> None:
+        around, clock = self._around, self._around.clock
+        now = clock.time()
+        call = LineCall(line, written.custom_id, self._tries[line] + 1, self._sent_away[line],
+                        self._waiting_since.setdefault(line, now), self)
+        request = Request(ENDPOINTS[self._batch.endpoint], _HEADERS, bytes(written.body))
+        exchange = call.exchange = begin_exchange(
+            around.marks.marked(around.new_id(), self._batch.tenant), request, around.snapshot(), call,
+            began_at=now, started_at=clock.wall())
+        record = exchange.record
+        record.purpose, record.batch = "batch", self._batch.id
+        record.tenant, record.key = self._batch.tenant, self._batch.key
+        self._calls.add(call)
+        self._waiting[self._agenda.model_of(line)] += 1
+        around.book.open(call, self._keep)
+        around.pipeline.start(exchange)
+
+    def _keep(self, call: LineCall, record: ExchangeRecord) -> None:
+        assert self._results is not None
+        self._results.append(call.result(record))
+
+    def at_work(self, call: LineCall) -> None:
+        """It has a place: another one may wait."""
+        self._waiting[self._agenda.model_of(call.line)] -= 1
+        self._woken.set()
+
+    def ended(self, call: LineCall) -> None:
+        """The reply is there, its result and its record are written."""
+        if call not in self._calls:
+            return
+        exchange = call.exchange
+        self._forget(call)
+        self._around.pipeline.settle(exchange)
+        agenda, line, now = self._agenda, call.line, self._around.clock.time()
+        model = agenda.model_of(line)
+        ruling = call.ruling
+        assert ruling is not None
+        if call.unstored:
+            agenda.later(line, now + DISK_SECONDS)
+        elif ruling.final:
+            self._around.counts["answered" if call.status < 400 else "failed"] += 1
+            agenda.answered(model)
+        elif ruling.is_full:
+            agenda.put_back(line)
+            agenda.rest(model, now, ruling.pause_seconds)
+        else:
+            self._tries[line] += 1
+            agenda.later(line, now + ruling.pause_seconds)
+        if not ruling.final:
+            self._around.counts["again"] += 1
+        self._woken.set()
+
+    def yielded(self, call: LineCall) -> None:
+        """Somebody who waits has come to its server."""
+        if call not in self._calls:
+            return  # it stays for those who ask the same: they wait
+        self._sent_away[call.line] += 1
+        self._around.counts["preempted"] += 1
+        self._break_off(call, "preempted")
+        self._woken.set()
+
+    def _give_up(self, code: str) -> None:
+        for call in list(self._calls):
+            self._break_off(call, code)
+
+    def _break_off(self, call: LineCall, code: str) -> None:
+        """Ends an exchange that has no reply yet; its line is the next again."""
+        exchange = call.exchange
+        exchange.conclude("abandoned", "", code)
+        self._around.pipeline.abandon(exchange)
+        self._forget(call)
+        self._agenda.put_back(call.line)
+
+    def _forget(self, call: LineCall) -> None:
+        self._calls.discard(call)
+        self._around.book.close(call)
+        if not call.has_turn:
+            self._waiting[self._agenda.model_of(call.line)] -= 1
+
+
+def _begin(batch: Batch, total: int, now: float) -> None:
+    batch.total = total
+    batch.move("valid", now)
+
+
+def _progress(batch: Batch, results: Results) -> None:
+    batch.completed, batch.failed = results.completed, results.failed
+    batch.usage = Usage(results.prompt_tokens, results.cached_tokens, results.completion_tokens)
+
+
+def _plan(batch: Batch, now: float) -> None:
+    """The ids of the files that are about to be written: whoever goes on from here writes the same ones."""
+    if batch.planned is None:
+        batch.planned = new_id("file-", now), new_id("file-", now)
+
