@@ -61,9 +61,10 @@ class Lane:
 
     async def run(self) -> None:
         """Takes up batches until it is cancelled."""
-        while not self._closed:
-            await self._take_up()
-            if self._time() >= self._swept_at + SWEEP_SECONDS:
+        while True:
+            if not self._closed:
+                await self._take_up()
+            if not self._closed and self._time() >= self._swept_at + SWEEP_SECONDS:
                 self._swept_at = self._time()
                 await self._aside(self._sweep)
             with suppress(TimeoutError):
