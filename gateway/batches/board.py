@@ -23,6 +23,7 @@ FILE = "traffic"
 REGIONS = 128
 PLACES = 512
 _PLACE = struct.Struct("<IIIxxxxQ")
+_pack = _PLACE.pack_into
 _ALIVE = struct.Struct("<Q")
 _REGION_BYTES = _ALIVE.size + PLACES * _PLACE.size
 _FRESH_NANOSECONDS = 2_000_000_000
@@ -42,30 +43,32 @@ class Cell:
     """This worker's part of one place, and the ear of the endpoints there. ``begun`` and ``ended`` are on every
     request's way: two writes of 24 bytes to memory."""
 
-    __slots__ = ("_board", "_now", "_offset", "interactive", "lines", "place", "stamp", "stubborn")
+    __slots__ = ("_board", "_memory", "_now", "_offset", "interactive", "lines", "place", "stamp", "stubborn")
 
     def __init__(self, board: "Board", place: int, offset: int) -> None:
         self.place = place
         self.interactive = self.lines = self.stubborn = 0
         self.stamp = 0
         self._board = board
+        self._memory = board.memory
         self._now = board.now
         self._offset = offset
 
     def begun(self) -> None:
         self.interactive += 1
-        self.stamp = self._now()
-        self.write()
+        self.stamp = now = self._now()
+        _pack(self._memory, self._offset, self.interactive, self.lines, self.stubborn, now)
         if self.lines:
             self._board.on_arrival(self)
 
     def ended(self) -> None:
         self.interactive -= 1
-        self.stamp = self._now()
-        self.write()
+        self.stamp = now = self._now()
+        _pack(self._memory, self._offset, self.interactive, self.lines, self.stubborn, now)
 
     def write(self) -> None:
-        _PLACE.pack_into(self._board.memory, self._offset, self.interactive, self.lines, self.stubborn, self.stamp)
+        """Tells of what was changed in the lines' numbers."""
+        _pack(self._memory, self._offset, self.interactive, self.lines, self.stubborn, self.stamp)
 
 
 class Board:
