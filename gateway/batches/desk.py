@@ -43,7 +43,8 @@ class Desk:
         try:
             form = read_file_form(upload.content_type, reader.chunks(), draft.write)
             seconds = self._kept_for(form)
-            if self._files.used_bytes(upload.tenant) > self._settings.tenant_bytes:
+            used = self._files.used_bytes(upload.tenant, apart_from=draft.id)
+            if used + draft.size > self._settings.tenant_bytes:
                 raise QuotaReached(f"The tenant's files would be more than {self._settings.tenant_bytes} bytes.")
             return draft.publish(form.filename, PURPOSE, self._wall() + seconds)
         except BaseException:

@@ -138,11 +138,11 @@ class FileStore:
         _remove(note)
         return True
 
-    def used_bytes(self, tenant: str) -> int:
-        """What a tenant's files take, those included that are being written."""
+    def used_bytes(self, tenant: str, apart_from: str = "") -> int:
+        """What a tenant's files take on the disk, those included that are being written."""
         with suppress(FileNotFoundError):
             with os.scandir(self._place.files_of(tenant)) as entries:
-                return sum(_size(entry) for entry in entries)
+                return sum(_size(entry) for entry in entries if not apart_from or apart_from not in entry.name)
         return 0
 
     def total_bytes(self) -> int:
