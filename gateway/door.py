@@ -185,7 +185,7 @@ class Door(HttpToolsProtocol):
             raise Turned(self._body_too_large())
 
     def _is_upload(self) -> bool:
-        return self.url == UPLOAD_PATH and self.parser.get_method() == b"POST"
+        return self.url.partition(b"?")[0] == UPLOAD_PATH and self.parser.get_method() == b"POST"
 
     def _check_coding(self, value: bytes) -> None:
         # The parser lets through more than anyone sends in earnest: lists, quotes, identity, HTTP/1.0.

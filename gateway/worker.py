@@ -92,7 +92,8 @@ SWEEP_SECONDS = 0.1
 LOOK_SECONDS = 0.25
 STATUS_SECONDS = 1.0
 PROBE_SECONDS = 2.0
-BATCH_THREADS = 2  # that read and write files
+BATCH_THREADS = 4  # that read and write files
+BATCH_SECONDS = 5.0  # that they have to come to an end
 GUARD_THREADS = 2  # that judge long requests
 CONFIRM_SECONDS = 2.0  # that a disk has for the last records
 CROWD = 4  # exchanges in flight beyond which the writes of a turn are gathered
@@ -193,8 +194,7 @@ class Worker:
         around = Surroundings(
             batches=batches, files=files, secret=host_keys.files, settings=settings.batches, limits=settings.limits,
             keys=keys, marks=IdMarks(host_keys.mark), pipeline=lines, book=self._book,
-            snapshot=lambda: self._keeper.live, clock=clock, new_id=new_id, threads=self._batch_threads, log=self._log,
-            counts=Counter())
+            snapshot=lambda: self._keeper.live, clock=clock, new_id=new_id, threads=self._batch_threads, log=self._log)
         lane = Lane(around, turns, self._batch_threads, self._faults, clock.time)
         return lane, Desk(files, batches, settings.batches, clock.wall)
 
@@ -368,7 +368,9 @@ class Worker:
         """Not ready but still accepting; then no new connections; then what is open is told why it ends."""
         self._log.info("draining", in_flight=self._admit.in_flight)
         self._send_status()
-        await self._lane.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(BATCH_SECONDS):
+                await self._lane.close()
         await asyncio.sleep(self.settings.drain.grace)
         server.close()
         self._hall.drain()

@@ -7,7 +7,6 @@ the others, or the next start, go on where it stopped.
 import asyncio
 import fcntl
 import os
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -45,15 +44,6 @@ class Lane:
 
     def __repr__(self) -> str:
         return f"<Lane {len(self._runs)} batches, {self._turns!r}>"
-
-    @property
-    def counts(self) -> Counter[str]:
-        """Attempts at lines since this worker's start, by what came of them."""
-        return self._around.counts
-
-    @property
-    def running(self) -> int:
-        return len(self._runs)
 
     def wake(self) -> None:
         """There is a new batch."""

@@ -7,6 +7,7 @@ import msgspec
 
 from gateway.batches.file_store import Draft, FileStore
 from gateway.batches.line import read_line
+from gateway.batches.pace import gently
 from gateway.batches.results import Result, Results
 from gateway.batches.scanning import Input
 from gateway.batches.sealing import SealedReader
@@ -69,7 +70,7 @@ def _published(draft: Draft, filename: str, expires_at: float) -> str | None:
 
 def _lines(batch_id: str, found: Input, reader: SealedReader, results: Results,
            why: str) -> Iterator[tuple[bool, bytes]]:
-    for line in range(len(found)):
+    for line in gently(range(len(found))):
         result = results.of(line)
         if result is not None:
             yield result.is_answer, line_of(result)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from gateway.batches.pace import gently
 from gateway.batches.sealing import NONCE_BYTES, SALT_BYTES, TAG_BYTES, Damaged, Entropy, cipher_of
 from gateway.record import ExchangeRecord
 
@@ -72,7 +73,7 @@ class Results:
             raise Damaged("no journal of results")
         self._cipher = cipher_of(secret, head[len(MAGIC):], about)
         self.size = _HEAD_BYTES
-        for place, result, following in self._frames():
+        for place, result, following in gently(self._frames()):
             self._note(place, result)
             self.size = following
 

@@ -61,7 +61,6 @@ class Surroundings(msgspec.Struct, frozen=True, eq=False):
     new_id: Callable[[], str]
     threads: Executor
     log: Log
-    counts: "Counter[str]"
 
 
 class Run:
@@ -318,7 +317,6 @@ class Run:
         if call.unstored:
             agenda.later(line, now + DISK_SECONDS)
         elif ruling.final:
-            self._around.counts["answered" if call.status < 400 else "failed"] += 1
             agenda.answered(model)
         elif ruling.is_full:
             agenda.put_back(line)
@@ -326,8 +324,6 @@ class Run:
         else:
             self._tries[line] += 1
             agenda.later(line, now + ruling.pause_seconds)
-        if not ruling.final:
-            self._around.counts["again"] += 1
         self._woken.set()
 
     def yielded(self, call: LineCall) -> None:
@@ -335,7 +331,6 @@ class Run:
         if call not in self._calls:
             return  # it stays for those who ask the same: they wait
         self._sent_away[call.line] += 1
-        self._around.counts["preempted"] += 1
         self._break_off(call, "preempted")
         self._woken.set()
 
@@ -344,12 +339,14 @@ class Run:
             self._break_off(call, code)
 
     def _break_off(self, call: LineCall, code: str) -> None:
-        """Ends an exchange that has no reply yet; its line is the next again."""
-        exchange = call.exchange
+        """Ends an exchange that is open still; its line is the next again, unless its result is there and only its end
+        was on the way (``durability: disk``)."""
+        exchange, results = call.exchange, self._results
         exchange.conclude("abandoned", "", code)
         self._around.pipeline.abandon(exchange)
         self._forget(call)
-        self._agenda.put_back(call.line)
+        if results is None or not results.at[call.line]:
+            self._agenda.put_back(call.line)
 
     def _forget(self, call: LineCall) -> None:
         self._calls.discard(call)

@@ -1,20 +1,17 @@
 """Scanning: an input is read from beginning to end, a chunk at a time, before any of it is asked.
 
-In a thread. Reading a line takes some microseconds of the interpreter's lock; after every few the lock is let go, so
-that the event loop never waits for it long.
+In a thread.
 """
 
-import time
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from gateway.batches.batch import LineError
 from gateway.batches.line import Checked, Checker
+from gateway.batches.pace import gently
 from gateway.batches.sealing import SealedReader
 
 MOST_ERRORS = 100
-_LINES_AT_ONCE = 50
-_PAUSE_SECONDS = 0.0002
 
 
 class Input:
@@ -39,12 +36,11 @@ class Input:
             self.errors_untold += 1
 
 
-def scan(reader: SealedReader, checker: Checker, most_lines: int,
-         pause: Callable[[float], None] = time.sleep) -> Input:
+def scan(reader: SealedReader, checker: Checker, most_lines: int) -> Input:
     """Reads and checks every line. Raises Damaged, OSError."""
     found = Input()
     models: dict[str, int] = {}
-    for count, (number, start, line) in enumerate(lines_of(reader, checker.most_bytes), 1):
+    for count, (number, start, line) in enumerate(gently(lines_of(reader, checker.most_bytes)), 1):
         if count > most_lines:
             found.note(LineError("too_many_lines", f"The file has more than {most_lines} lines.", number))
             return found
@@ -55,8 +51,6 @@ def scan(reader: SealedReader, checker: Checker, most_lines: int,
             found.model_of.append(models.setdefault(checked.model, len(models)))
         else:
             found.note(checked)
-        if count % _LINES_AT_ONCE == 0:
-            pause(_PAUSE_SECONDS)
     found.models = list(models)
     if not found.starts and not found.errors:
         found.note(LineError("empty_file", "The file has no lines."))

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import openai
@@ -314,3 +315,21 @@ def batch_store(gateway: GatewayProcess) -> BatchStore:
     """The host's own, with the key of the host."""
     secret = master_key({}, gateway.state).host_keys().files
     return BatchStore(Place(gateway.state / "batches", secret), secret)
+
+
+async def test_where_records_wait_for_the_disk_a_line_that_has_its_result_is_not_asked_again(
+    tmp_path: Path, fake: FakeVLLM
+) -> None:
+    """Between a result and the end of its exchange lies a sync: whoever comes then sends away what is done already."""
+    settings = SETTINGS | {"durability": "disk", "workers": 1}
+    async with GatewayProcess(tmp_path, routing(fake.url), **settings) as gateway, client_of(gateway) as client:
+        batch = await made(client, *(line(f"{number}") for number in range(60)))
+        for number in range(12):
+            await client.chat.completions.create(
+                model="m", messages=[{"role": "user", "content": f"person {number}"}], max_tokens=1)  # fmt: skip
+            await asyncio.sleep(0.06)
+        batch = await ended(client, batch.id)
+        assert (batch.status, batch.request_counts.completed) == ("completed", 60)
+        await gateway.until(lambda: len(gateway.ledger(batch=batch.id, outcome="answered")) >= 60, "its records")
+        assert len(gateway.ledger(batch=batch.id, outcome="answered")) == 60
+        assert "reply_failed" not in gateway.log

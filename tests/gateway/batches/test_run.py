@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from pathlib import Path
@@ -54,7 +53,7 @@ class Host:
             batches=self.shelf.batches, files=self.shelf.files, secret=SECRET, settings=Batches(), limits=Limits(),
             keys=keys, marks=IdMarks(b"m" * 32), pipeline=Pipeline((), FaultList()), book=LineBook(self.journal),
             snapshot=lambda: snapshot, clock=self.clock, new_id=lambda: "0" * 32, threads=ThreadPoolExecutor(1),
-            log=Log(self.log), counts=Counter())
+            log=Log(self.log))
 
     def batch(self, *custom_ids: str, **more: Any) -> Batch:
         lines = [{"custom_id": name, "method": "POST", "url": "/v1/chat/completions", "body": {"model": "m"}}

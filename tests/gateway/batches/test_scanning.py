@@ -23,7 +23,7 @@ def line(custom_id: str, model: str = "m", pad: int = 0) -> bytes:
 
 
 def scanned(reader: SealedReader, most_lines: int = 1000, most_bytes: int = 1 << 20) -> Input:
-    return scan(reader, Checker(URL, {"m", "n"}, most_bytes), most_lines, pause=lambda seconds: None)
+    return scan(reader, Checker(URL, {"m", "n"}, most_bytes), most_lines)
 
 
 def test_each_line_is_known_by_its_place_and_model(tmp_path: Path) -> None:
