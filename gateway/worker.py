@@ -39,6 +39,7 @@ from gateway.batches.batch_store import BatchStore
 from gateway.batches.board import Board
 from gateway.batches.book import LineBook
 from gateway.batches.desk import Desk
+from gateway.batches.erasing import Erased
 from gateway.batches.file_store import FileStore
 from gateway.batches.lane import Lane
 from gateway.batches.place import Place
@@ -193,7 +194,8 @@ class Worker:
         lines = pipeline(turns)
         around = Surroundings(
             batches=batches, files=files, secret=host_keys.files, settings=settings.batches, limits=settings.limits,
-            keys=keys, marks=IdMarks(host_keys.mark), pipeline=lines, book=self._book,
+            keys=keys, marks=IdMarks(host_keys.mark), erased=Erased(place, host_keys.files),
+            subject_of=host_keys.subject_of, pipeline=lines, book=self._book,
             snapshot=lambda: self._keeper.live, clock=clock, new_id=new_id, threads=self._batch_threads, log=self._log)
         lane = Lane(around, turns, self._batch_threads, self._faults, clock.time)
         return lane, Desk(files, batches, settings.batches, clock.wall)

@@ -102,9 +102,10 @@ class BatchStore:
             return
         for batch_id in ids:
             if not after or batch_id < after:
-                batch = self.read(folder / batch_id)
-                if batch is not None:
-                    yield batch
+                with suppress(Damaged):  # one that cannot be read hides no other
+                    batch = self.read(folder / batch_id)
+                    if batch is not None:
+                        yield batch
 
     def unfinished(self, tenant: str) -> int:
         """How many of a tenant's batches have not ended."""

@@ -36,8 +36,8 @@ class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
 class Draft:
     """A file that is being written. Ends in ``publish`` or ``discard``."""
 
-    def __init__(self, path: Path, writer: SealedWriter, publish: Callable[["Draft", str, str, float], StoredFile],
-                 file_id: str) -> None:
+    def __init__(self, path: Path, writer: SealedWriter, file_id: str,
+                 publish: Callable[["Draft", str, str, float, float], StoredFile]) -> None:
         self.id = file_id
         self.path = path
         self.write = writer.write
@@ -48,9 +48,9 @@ class Draft:
     def size(self) -> int:
         return self.writer.size
 
-    def publish(self, filename: str, purpose: str, expires_at: float) -> StoredFile:
-        """Makes it a file, durably; raises OSError."""
-        return self._publish(self, filename, purpose, expires_at)
+    def publish(self, filename: str, purpose: str, expires_at: float, created_at: float = 0.0) -> StoredFile:
+        """Makes it a file, durably; raises OSError. Without ``created_at`` it is made now."""
+        return self._publish(self, filename, purpose, expires_at, created_at)
 
     def discard(self) -> None:
         self.writer.abandon()
@@ -76,13 +76,14 @@ class FileStore:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{file_id}{PART}"
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        return Draft(path, SealedWriter(fd, self._secret, file_id, self._entropy),
-                     lambda draft, *told: self._publish(tenant, draft, *told), file_id)
+        return Draft(path, SealedWriter(fd, self._secret, file_id, self._entropy), file_id,
+                     lambda draft, *told: self._publish(tenant, draft, *told))
 
-    def _publish(self, tenant: str, draft: Draft, filename: str, purpose: str, expires_at: float) -> StoredFile:
+    def _publish(self, tenant: str, draft: Draft, filename: str, purpose: str, expires_at: float,
+                 created_at: float) -> StoredFile:
         draft.writer.close()
         stored = StoredFile(id=draft.id, tenant=tenant, filename=filename, purpose=purpose, bytes=draft.size,
-                            created_at=self._wall(), expires_at=expires_at)
+                            created_at=created_at or self._wall(), expires_at=expires_at)
         draft.path.rename(draft.path.with_suffix(DATA))
         replace_whole(draft.path.with_suffix(NOTE), self._notes.closed(msgspec.json.encode(stored), draft.id))
         return stored
@@ -126,9 +127,10 @@ class FileStore:
         for file_id in ids:
             if after and (file_id <= after if ascending else file_id >= after):
                 continue
-            stored = self.get(tenant, file_id)
-            if stored is not None:
-                yield stored
+            with suppress(Damaged):  # one that cannot be read hides no other
+                stored = self.get(tenant, file_id)
+                if stored is not None:
+                    yield stored
 
     def delete(self, tenant: str, file_id: str) -> bool:
         if self.get(tenant, file_id) is None:

@@ -1,6 +1,6 @@
 """The files that a batch leaves: answers in one, what could not be answered in the other, each in the input's order."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import msgspec
@@ -14,6 +14,7 @@ from gateway.batches.sealing import SealedReader
 
 _encode = msgspec.json.Encoder().encode
 PURPOSE = "batch_output"
+Gone = Callable[[Result | None, bytes], bool]  # of a line's result, or of the line where it has none
 
 # Why a line has no result, by how its batch ended.
 UNANSWERED = {
@@ -45,12 +46,13 @@ def _unanswered(batch_id: str, line: int, custom_id: str, why: str) -> bytes:
 
 
 def write_outputs(store: FileStore, tenant: str, batch_id: str, planned: tuple[str, str], found: Input,
-                  reader: SealedReader, results: Results, why: str, expires_at: float) -> tuple[str | None, str | None]:
+                  reader: SealedReader, results: Results, why: str, expires_at: float,
+                  gone: Gone) -> tuple[str | None, str | None]:
     """Writes both files, and returns the ids of those that hold something. Whatever was begun of them before is
-    replaced; done twice, it comes to the same. Raises Damaged, OSError."""
+    replaced; done twice, it comes to the same. Lines that are ``gone`` are left out. Raises Damaged, OSError."""
     drafts = [store.draft(tenant, file_id) for file_id in planned]
     try:
-        for is_answer, line in _lines(batch_id, found, reader, results, why):
+        for is_answer, line in _lines(batch_id, found, reader, results, why, gone):
             drafts[not is_answer].write(line)
         return (_published(drafts[0], f"{batch_id}_output.jsonl", expires_at),
                 _published(drafts[1], f"{batch_id}_error.jsonl", expires_at))
@@ -68,12 +70,14 @@ def _published(draft: Draft, filename: str, expires_at: float) -> str | None:
     return draft.publish(filename, PURPOSE, expires_at).id
 
 
-def _lines(batch_id: str, found: Input, reader: SealedReader, results: Results,
-           why: str) -> Iterator[tuple[bool, bytes]]:
+def _lines(batch_id: str, found: Input, reader: SealedReader, results: Results, why: str,
+           gone: Gone) -> Iterator[tuple[bool, bytes]]:
     for line in gently(range(len(found))):
         result = results.of(line)
         if result is not None:
-            yield result.is_answer, line_of(result)
+            if not gone(result, b""):
+                yield result.is_answer, line_of(result)
         elif why:
-            custom_id = read_line(reader.read(found.starts[line], found.lengths[line])).custom_id
-            yield False, _unanswered(batch_id, line, custom_id, why)
+            written = reader.read(found.starts[line], found.lengths[line])
+            if not gone(None, written):
+                yield False, _unanswered(batch_id, line, read_line(written).custom_id, why)

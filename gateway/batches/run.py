@@ -13,12 +13,13 @@ from gateway.batches.agenda import Agenda
 from gateway.batches.batch import Batch, LineError, NotPossible, Usage
 from gateway.batches.batch_store import INPUT, RESULTS, BatchStore, Held
 from gateway.batches.book import LineBook
+from gateway.batches.erasing import Erased, subject_in
 from gateway.batches.file_store import FileStore
 from gateway.batches.line import ENDPOINTS, Checker, Line, read_line
 from gateway.batches.line_call import LineCall
 from gateway.batches.outputs import write_outputs
 from gateway.batches.place import new_id
-from gateway.batches.results import Results
+from gateway.batches.results import Result, Results
 from gateway.batches.scanning import Input, scan
 from gateway.batches.sealing import Damaged, SealedReader
 from gateway.config.settings import Batches, Key, Limits
@@ -54,6 +55,8 @@ class Surroundings(msgspec.Struct, frozen=True, eq=False):
     limits: Limits
     keys: Mapping[str, Key] | None
     marks: IdMarks
+    erased: Erased
+    subject_of: Callable[[str, str], str]
     pipeline: Pipeline
     book: LineBook
     snapshot: Callable[[], Snapshot]
@@ -230,19 +233,14 @@ class Run:
 
     async def _finish(self, event: str, why: str, *errors: LineError) -> None:
         """Writes the output, then the move: a run that is ended in between does both again."""
-        around, reader, results, found = self._around, self._reader, self._results, self._found
+        around, reader, results = self._around, self._reader, self._results
         assert reader is not None
         if results is None:  # cancelled before it began
             results = self._results = await self._aside(
-                lambda: Results(self.folder / RESULTS, around.secret, self._batch.id, len(found)))
+                lambda: Results(self.folder / RESULTS, around.secret, self._batch.id, len(self._found)))
         written = results
         await self._change(lambda batch: _plan(batch, around.clock.wall()))
-        batch = self._batch
-        assert batch.planned is not None
-        planned = batch.planned
-        expires_at = around.clock.wall() + (batch.output_seconds or around.settings.keep)
-        output, errors_file = await self._aside(lambda: write_outputs(
-            around.files, batch.tenant, batch.id, planned, found, reader, written, why, expires_at))
+        output, errors_file = await self._aside(lambda: self._write(reader, written, why))
 
         def end(batch: Batch) -> None:
             _progress(batch, written)
@@ -254,6 +252,25 @@ class Run:
 
         await self._change(end)
         await self._over()
+
+    def _write(self, reader: SealedReader, results: Results, why: str) -> tuple[str | None, str | None]:
+        """In a thread. Once more where somebody was erased meanwhile."""
+        around, batch = self._around, self._batch
+        assert batch.planned is not None
+        expires_at = around.clock.wall() + (batch.output_seconds or around.settings.keep)
+        while True:
+            erased = around.erased.of(batch.tenant)
+
+            def gone(result: Result | None, line: bytes, erased: Mapping[str, float] = erased) -> bool:
+                if result is not None:
+                    record = result.record
+                    return max(erased.get(record.subject, 0.0), erased.get(record.id, 0.0)) > record.started_at
+                return bool(erased) and subject_in(line, batch.tenant, around.subject_of) in erased
+
+            ids = write_outputs(around.files, batch.tenant, batch.id, batch.planned, self._found, reader, results, why,
+                                expires_at, gone)
+            if around.erased.of(batch.tenant) == erased:
+                return ids
 
     # Lines
 

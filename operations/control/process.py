@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from gateway.batches.batch_store import BatchStore
+from gateway.batches.erasing import Erased, Erasing
 from gateway.batches.file_store import FileStore
 from gateway.batches.place import Place
 from gateway.cache.purges import Purge
@@ -37,6 +38,7 @@ from operations.backups.making import Maker, remove_scratch
 from operations.backups.schedule import Schedule
 from operations.batches.api import BatchRoutes
 from operations.batches.figures import Figures
+from operations.batches.lines import Lines
 from operations.cache.api import CacheRoutes
 from operations.cache.purging import Purging
 from operations.cache.server import shared_cache
@@ -128,8 +130,11 @@ class Control:
         secret = master.host_keys().files
         place = Place(settings.batch_folder, secret)
         self.batches = BatchStore(place, secret)
-        self.batch_figures = Figures(self.batches, FileStore(place, secret))
-        self.erasures = Erasures(self.database, state, signer, self.content, log, erasers={"cache": self._forget})
+        files = FileStore(place, secret)
+        self.batch_figures = Figures(self.batches, files)
+        self.lines = Lines(Erasing(files, Erased(place, secret), self._subject_of, time.time), self.database)
+        self.erasures = Erasures(self.database, state, signer, self.content, log,
+                                 erasers={"cache": self._forget, "lines of files": self.lines.erase})
         self.retention = RetentionKeeper(self.database, settings.retention, prune, log)
         self._client = upstream_client(settings.upstream_ca_file)
         self.upstream = UpstreamMetrics(lambda: endpoints_of(self.keeper.document), self._client)

@@ -29,11 +29,11 @@ class Wall:
 class Shelf:
     """One host's folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, secret: bytes = SECRET) -> None:
         self.wall = Wall()
-        self.place = Place(folder, SECRET)
-        self.files = FileStore(self.place, SECRET, self.wall)
-        self.batches = BatchStore(self.place, SECRET, self.wall)
+        self.place = Place(folder, secret)
+        self.files = FileStore(self.place, secret, self.wall)
+        self.batches = BatchStore(self.place, secret, self.wall)
 
     def file(self, content: bytes = b"", tenant: str = "shop", *, keep: float = 3600.0,
              purpose: str = "batch") -> StoredFile:

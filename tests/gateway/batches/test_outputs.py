@@ -31,7 +31,8 @@ def written(folder: Path, why: str, *results: Result) -> tuple[list[dict[str, An
     journal = Results(folder / "results", SECRET, "batch_1", len(found))
     for one in results:
         journal.append(one)
-    ids = write_outputs(shelf.files, "shop", "batch_1", PLANNED, found, reader, journal, why, shelf.wall.now + 100)
+    ids = write_outputs(shelf.files, "shop", "batch_1", PLANNED, found, reader, journal, why, shelf.wall.now + 100,
+                        lambda result, line: False)
     journal.close()
     reader.close()
     return tuple(_lines(shelf, file_id) for file_id in ids)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from gateway.batches.batch import WINDOW_SECONDS, Batch
 from gateway.batches.batch_store import INPUT, RESULTS
 from gateway.batches.book import LineBook
+from gateway.batches.erasing import Erased
 from gateway.batches.results import Result, Results
 from gateway.batches.run import Run, Surroundings
 from gateway.config.settings import Batches, Key, Limits
@@ -21,7 +23,7 @@ from gateway.pipeline import Pipeline
 from gateway.record import Entry, ExchangeRecord
 from gateway.telemetry.logs import Log
 from tests.gateway.batches.places import SECRET, Shelf
-from tests.gateway.exchanges import FaultList, HandClock, endpoints_at, routing, snapshot_of
+from tests.gateway.exchanges import KEYS, FaultList, HandClock, endpoints_at, routing, snapshot_of
 
 KEY = Key("k", "0" * 64, "shop")
 
@@ -51,7 +53,8 @@ class Host:
         snapshot = snapshot_of(routing("http://127.0.0.1:9"), endpoints_at(self.clock))
         self.around = Surroundings(
             batches=self.shelf.batches, files=self.shelf.files, secret=SECRET, settings=Batches(), limits=Limits(),
-            keys=keys, marks=IdMarks(b"m" * 32), pipeline=Pipeline((), FaultList()), book=LineBook(self.journal),
+            keys=keys, marks=IdMarks(b"m" * 32), erased=Erased(self.shelf.place, SECRET),
+            subject_of=KEYS.subject_of, pipeline=Pipeline((), FaultList()), book=LineBook(self.journal),
             snapshot=lambda: snapshot, clock=self.clock, new_id=lambda: "0" * 32, threads=ThreadPoolExecutor(1),
             log=Log(self.log))
 
@@ -60,7 +63,7 @@ class Host:
                  for name in custom_ids]
         return self.shelf.batch(b"".join(json.dumps(line).encode() + b"\n" for line in lines), **more)
 
-    def done(self, batch: Batch, *lines: int) -> list[Result]:
+    def done(self, batch: Batch, *lines: int, subjects: Mapping[int, str] | None = None) -> list[Result]:
         """Results that an earlier run has left; the batch is in progress."""
         folder = self.shelf.folder_of(batch)
 
@@ -71,7 +74,8 @@ class Host:
         self.shelf.batches.change(folder, begin)
         results = Results(folder / RESULTS, SECRET, batch.id, 3)
         left = [Result(line, f"q{line}", 200, f"id{line}", b'{"n":%d}' % line, ExchangeRecord(
-            id=f"id{line}", started_at=1.0, outcome="answered", prompt_tokens=5, completion_tokens=2))
+            id=f"id{line}", started_at=1.0, outcome="answered", prompt_tokens=5, completion_tokens=2,
+            subject=(subjects or {}).get(line, "")))
             for line in lines]
         for one in left:
             results.append(one)
