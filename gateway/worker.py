@@ -196,7 +196,8 @@ class Worker:
             batches=batches, files=files, secret=host_keys.files, settings=settings.batches, limits=settings.limits,
             keys=keys, marks=IdMarks(host_keys.mark), erased=Erased(place, host_keys.files),
             subject_of=host_keys.subject_of, pipeline=lines, book=self._book,
-            snapshot=lambda: self._keeper.live, clock=clock, new_id=new_id, threads=self._batch_threads, log=self._log)
+            snapshot=lambda: self._keeper.live, clock=clock, new_id=new_id, threads=self._batch_threads, log=self._log,
+            journal=Path(settings.state) / "journal")
         lane = Lane(around, turns, self._batch_threads, self._faults, clock.time)
         return lane, Desk(files, batches, settings.batches, clock.wall)
 

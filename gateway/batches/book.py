@@ -1,11 +1,19 @@
 """The book of the lines: what Account writes their records into. The result of a line comes first."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from gateway.batches.line_call import LineCall
 from gateway.batches.ruling import FINAL
 from gateway.record import Entry, ExchangeRecord
 from gateway.stages.account import Book
+
+
+class Journaling(Book, Protocol):
+    """The journal, as it is needed here."""
+
+    def append_again(self, entry: Entry) -> bool: ...
+
 
 Keep = Callable[[LineCall, ExchangeRecord], None]
 
@@ -14,7 +22,7 @@ class LineBook:
     """Stands before the journal. Result and record are written in one turn of the event loop, one after the other, and
     no other line's in between: see gateway.batches.results."""
 
-    def __init__(self, journal: Book) -> None:
+    def __init__(self, journal: Journaling) -> None:
         self._journal = journal
         self._open: dict[str, tuple[LineCall, Keep]] = {}
 
@@ -28,6 +36,10 @@ class LineBook:
 
     def close(self, call: LineCall) -> None:
         self._open.pop(call.exchange.id, None)
+
+    def append_again(self, record: ExchangeRecord) -> None:
+        """One that another run may not have come to."""
+        self._journal.append_again(record)
 
     def append(self, entry: Entry) -> bool:
         if isinstance(entry, ExchangeRecord) and entry.id in self._open:

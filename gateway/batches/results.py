@@ -8,7 +8,7 @@ process; ``sync`` makes it survive the machine's.
 
 The result of a line carries the record of its exchange. It is written first, and the record goes to the gateway's
 journal in the same turn: whatever ends the process in between, only the record of the last frame can be missing there.
-Who takes the batch over appends that one again, under the same id, and the ledger holds it once.
+Who takes the batch over writes that one: see gateway.batches.last_record.
 """
 
 import os

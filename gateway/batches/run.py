@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -15,6 +16,7 @@ from gateway.batches.batch_store import INPUT, RESULTS, BatchStore, Held
 from gateway.batches.book import LineBook
 from gateway.batches.erasing import Erased, subject_in
 from gateway.batches.file_store import FileStore
+from gateway.batches.last_record import hand_over, is_journaled, was_handed_over
 from gateway.batches.line import ENDPOINTS, Checker, Line, read_line
 from gateway.batches.line_call import LineCall
 from gateway.batches.outputs import write_outputs
@@ -64,6 +66,7 @@ class Surroundings(msgspec.Struct, frozen=True, eq=False):
     new_id: Callable[[], str]
     threads: Executor
     log: Log
+    journal: Path  # where the records of this host are
 
 
 class Run:
@@ -108,6 +111,8 @@ class Run:
         return await asyncio.get_running_loop().run_in_executor(self._around.threads, work)
 
     def _close(self) -> None:
+        if self._results is not None and not self._batch.has_ended:
+            hand_over(self.folder)
         for one in (self._reader, self._results):
             if one is not None:
                 one.close()
@@ -146,9 +151,16 @@ class Run:
         self._results = await self._aside(
             lambda: Results(self.folder / RESULTS, around.secret, batch.id, len(found)))
         results = self._results
-        if results.last is not None:  # see gateway.batches.results
-            around.book.append(results.last.record)
+        if await self._aside(lambda: self._lacks_record(results)):
+            assert results.last is not None
+            around.book.append_again(results.last.record)
         self._agenda = Agenda(found, lambda line: results.at[line] != 0)
+
+    def _lacks_record(self, results: Results) -> bool:
+        """Whether the record of the last result may be nowhere: see gateway.batches.last_record."""
+        in_order = was_handed_over(self.folder)
+        return results.last is not None and not in_order and not is_journaled(
+            self._around.journal, results.last.record.id)
 
     async def _end_as(self, event: str, *errors: LineError, untold: int = 0) -> None:
         around = self._around
@@ -209,7 +221,8 @@ class Run:
         if len(results) == len(self._found):
             await self._change(lambda batch: batch.move("all_done", around.clock.wall()))
             return
-        await self._rest()
+        if around.clock.time() < self._look_at:
+            await self._rest()
         if around.clock.time() >= self._look_at:
             self._look_at = around.clock.time() + LOOK_SECONDS
             await self._note_progress(results)
@@ -278,6 +291,8 @@ class Run:
         """Opens lines as long as there are some for which there may soon be room."""
         while not self._stopping and len(self._calls) < MOST_OPEN:
             now = self._around.clock.time()
+            if now >= self._look_at:
+                return  # the state of the batch is looked at first
             line = self._agenda.next(now, lambda model: self._waiting[model] < AHEAD)
             if line is None:
                 return

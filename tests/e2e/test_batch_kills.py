@@ -105,6 +105,8 @@ async def survives(folder: Path, lines: int, kills: int, family_every: int) -> N
             assert len(fake.inference) <= lines + killer.kills * IN_FLIGHT, "only what was in flight is asked again"
             assert killer.kills >= min(kills, 2)
             assert gateway.ledger(batch=batch.id, code="preempted") == [], "nobody came who waits"
+            for log in folder.glob("gateway*.log"):
+                assert "record_unstorable" not in log.read_text(), "nor is any record written that the ledger has"
             await client.close()
 
 
