@@ -43,7 +43,7 @@ from gateway.batches.erasing import Erased
 from gateway.batches.file_store import FileStore
 from gateway.batches.lane import Lane
 from gateway.batches.place import Place
-from gateway.batches.run import Surroundings
+from gateway.batches.surroundings import Surroundings
 from gateway.batches.turns import Turns
 from gateway.batches.upload import Uploads
 from gateway.cache.memory import Memory

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from gateway.batches.batch_store import Held
-from gateway.batches.run import Run, Surroundings
+from gateway.batches.run import Run
+from gateway.batches.surroundings import Surroundings
 from gateway.batches.turns import Turns
 from gateway.telemetry.faults import FaultLog
 

@@ -1,43 +1,26 @@
 """A run: one batch, as long as this worker has it. It begins wherever the last one stopped."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
 from contextlib import suppress
-from pathlib import Path
 from typing import TypeVar
-
-import msgspec
 
 from gateway.batches.agenda import Agenda
 from gateway.batches.batch import Batch, LineError, NotPossible, Usage
-from gateway.batches.batch_store import INPUT, RESULTS, BatchStore, Held
-from gateway.batches.book import LineBook
-from gateway.batches.erasing import Erased, subject_in
-from gateway.batches.file_store import FileStore
+from gateway.batches.batch_store import INPUT, RESULTS, Held
+from gateway.batches.erasing import subject_in
 from gateway.batches.last_record import hand_over, is_journaled, was_handed_over
-from gateway.batches.line import ENDPOINTS, Checker, Line, read_line
-from gateway.batches.line_call import LineCall
+from gateway.batches.line import Checker
+from gateway.batches.open_lines import OpenLines
 from gateway.batches.outputs import write_outputs
 from gateway.batches.place import new_id
 from gateway.batches.results import Result, Results
 from gateway.batches.scanning import Input, scan
 from gateway.batches.sealing import Damaged, SealedReader
-from gateway.config.settings import Batches, Key, Limits
-from gateway.exchange import Clock, Request, begin_exchange
-from gateway.ids import IdMarks
-from gateway.pipeline import Pipeline
-from gateway.record import ExchangeRecord
-from gateway.snapshot import Snapshot
-from gateway.telemetry.logs import Log
+from gateway.batches.surroundings import Surroundings
 
 T = TypeVar("T")
-AHEAD = 2  # lines of a model that wait for their turn: enough that one is ready when there is room
-MOST_OPEN = 512
 LOOK_SECONDS = 0.5
-DISK_SECONDS = 5.0  # until a disk that was full is tried again
-_HEADERS = [(b"content-type", b"application/json")]
 
 
 class Anything:
@@ -45,28 +28,6 @@ class Anything:
 
     def __contains__(self, name: object) -> bool:
         return True
-
-
-class Surroundings(msgspec.Struct, frozen=True, eq=False):
-    """What runs need of their worker."""
-
-    batches: BatchStore
-    files: FileStore
-    secret: bytes
-    settings: Batches
-    limits: Limits
-    keys: Mapping[str, Key] | None
-    marks: IdMarks
-    erased: Erased
-    subject_of: Callable[[str, str], str]
-    pipeline: Pipeline
-    book: LineBook
-    snapshot: Callable[[], Snapshot]
-    clock: Clock
-    new_id: Callable[[], str]
-    threads: Executor
-    log: Log
-    journal: Path  # where the records of this host are
 
 
 class Run:
@@ -78,34 +39,33 @@ class Run:
         self._around = around
         self._batch: Batch = None  # type: ignore[assignment]  # go() sets these
         self._found: Input = None  # type: ignore[assignment]
-        self._agenda: Agenda = None  # type: ignore[assignment]
         self._reader: SealedReader | None = None
         self._results: Results | None = None
-        self._calls: set[LineCall] = set()
-        self._waiting: Counter[int] = Counter()  # by model: lines that wait for their turn
-        self._tries: Counter[int] = Counter()
-        self._sent_away: Counter[int] = Counter()
-        self._waiting_since: dict[int, float] = {}
+        self._lines: OpenLines | None = None
         self._synced = 0
         self._look_at = 0.0
         self._stopping = False
         self._woken = asyncio.Event()
 
     def __repr__(self) -> str:
-        return f"<Run {self._batch!r} {len(self._calls)} open>"
+        return f"<Run {self._batch!r} {len(self._lines or ())} open>"
 
     async def go(self) -> None:
         try:
             await self._go()
         finally:
-            self._give_up("handed_on")
+            self._close_lines("handed_on")
             await self._aside(self._close)
 
     def stop(self) -> None:
         """Gives back what is in flight, at once; the batch is anybody's then."""
         self._stopping = True
-        self._give_up("handed_on")
+        self._close_lines("handed_on")
         self._woken.set()
+
+    def _close_lines(self, code: str) -> None:
+        if self._lines is not None:
+            self._lines.close(code)
 
     async def _aside(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._around.threads, work)
@@ -154,7 +114,9 @@ class Run:
         if await self._aside(lambda: self._lacks_record(results)):
             assert results.last is not None
             around.book.append_again(results.last.record)
-        self._agenda = Agenda(found, lambda line: results.at[line] != 0)
+        if not self._stopping:
+            self._lines = OpenLines(self._batch, Agenda(found, lambda line: results.at[line] != 0), results,
+                                    self._read, around, self._woken.set)
 
     def _lacks_record(self, results: Results) -> bool:
         """Whether the record of the last result may be nowhere: see gateway.batches.last_record."""
@@ -201,23 +163,24 @@ class Run:
         elif state == "finalizing":
             await self._finish("written", "")
         elif state == "cancelling":
-            self._give_up("cancelled")
+            self._close_lines("cancelled")
             await self._finish("written", "cancel" if self._batch.total else "")
 
     async def _ask_lines(self) -> None:
         around, batch = self._around, self._batch
         if around.clock.wall() >= batch.expires_at:
-            self._give_up("expired")
+            self._close_lines("expired")
             await self._finish("window_over", "window_over")
             return
         if not self._key_is_known():
-            self._give_up("key_removed")
+            self._close_lines("key_removed")
             await self._finish("key_removed", "key_removed", LineError(
                 "key_removed", "The key that the batch was made with is gone."))
             return
-        await self._fill()
-        results = self._results
+        lines, results = self._lines, self._results
+        assert lines is not None
         assert results is not None
+        await lines.fill(self._look_at)
         if len(results) == len(self._found):
             await self._change(lambda batch: batch.move("all_done", around.clock.wall()))
             return
@@ -226,6 +189,11 @@ class Run:
         if around.clock.time() >= self._look_at:
             self._look_at = around.clock.time() + LOOK_SECONDS
             await self._note_progress(results)
+
+    async def _read(self, line: int) -> bytes:
+        reader, found = self._reader, self._found
+        assert reader is not None
+        return await self._aside(lambda: reader.read(found.starts[line], found.lengths[line]))
 
     async def _rest(self) -> None:
         """Until there may be something to do."""
@@ -284,107 +252,6 @@ class Run:
                                 expires_at, gone)
             if around.erased.of(batch.tenant) == erased:
                 return ids
-
-    # Lines
-
-    async def _fill(self) -> None:
-        """Opens lines as long as there are some for which there may soon be room."""
-        while not self._stopping and len(self._calls) < MOST_OPEN:
-            now = self._around.clock.time()
-            if now >= self._look_at:
-                return  # the state of the batch is looked at first
-            line = self._agenda.next(now, lambda model: self._waiting[model] < AHEAD)
-            if line is None:
-                return
-            try:
-                written = await self._aside(lambda line=line: self._read(line))  # type: ignore[misc]
-            except BaseException:
-                self._agenda.put_back(line)
-                raise
-            if self._stopping:
-                return
-            self._ask(line, read_line(written))
-
-    def _read(self, line: int) -> bytes:
-        assert self._reader is not None
-        return self._reader.read(self._found.starts[line], self._found.lengths[line])
-
-    def _ask(self, line: int, written: Line) -> None:
-        around, clock = self._around, self._around.clock
-        now = clock.time()
-        call = LineCall(line, written.custom_id, self._tries[line] + 1, self._sent_away[line],
-                        self._waiting_since.setdefault(line, now), self)
-        request = Request(ENDPOINTS[self._batch.endpoint], _HEADERS, bytes(written.body))
-        exchange = call.exchange = begin_exchange(
-            around.marks.marked(around.new_id(), self._batch.tenant), request, around.snapshot(), call,
-            began_at=now, started_at=clock.wall())
-        record = exchange.record
-        record.purpose, record.batch = "batch", self._batch.id
-        record.tenant, record.key = self._batch.tenant, self._batch.key
-        self._calls.add(call)
-        self._waiting[self._agenda.model_of(line)] += 1
-        around.book.open(call, self._keep)
-        around.pipeline.start(exchange)
-
-    def _keep(self, call: LineCall, record: ExchangeRecord) -> None:
-        assert self._results is not None
-        self._results.append(call.result(record))
-
-    def at_work(self, call: LineCall) -> None:
-        """It has a place: another one may wait."""
-        self._waiting[self._agenda.model_of(call.line)] -= 1
-        self._woken.set()
-
-    def ended(self, call: LineCall) -> None:
-        """The reply is there, its result and its record are written."""
-        if call not in self._calls:
-            return
-        exchange = call.exchange
-        self._forget(call)
-        self._around.pipeline.settle(exchange)
-        agenda, line, now = self._agenda, call.line, self._around.clock.time()
-        model = agenda.model_of(line)
-        ruling = call.ruling
-        assert ruling is not None
-        if call.unstored:
-            agenda.later(line, now + DISK_SECONDS)
-        elif ruling.final:
-            agenda.answered(model)
-        elif ruling.is_full:
-            agenda.put_back(line)
-            agenda.rest(model, now, ruling.pause_seconds)
-        else:
-            self._tries[line] += 1
-            agenda.later(line, now + ruling.pause_seconds)
-        self._woken.set()
-
-    def yielded(self, call: LineCall) -> None:
-        """Somebody who waits has come to its server."""
-        if call not in self._calls:
-            return  # it stays for those who ask the same: they wait
-        self._sent_away[call.line] += 1
-        self._break_off(call, "preempted")
-        self._woken.set()
-
-    def _give_up(self, code: str) -> None:
-        for call in list(self._calls):
-            self._break_off(call, code)
-
-    def _break_off(self, call: LineCall, code: str) -> None:
-        """Ends an exchange that is open still; its line is the next again, unless its result is there and only its end
-        was on the way (``durability: disk``)."""
-        exchange, results = call.exchange, self._results
-        exchange.conclude("abandoned", "", code)
-        self._around.pipeline.abandon(exchange)
-        self._forget(call)
-        if results is None or not results.at[call.line]:
-            self._agenda.put_back(call.line)
-
-    def _forget(self, call: LineCall) -> None:
-        self._calls.discard(call)
-        self._around.book.close(call)
-        if not call.has_turn:
-            self._waiting[self._agenda.model_of(call.line)] -= 1
 
 
 def _begin(batch: Batch, total: int, now: float) -> None:

@@ -17,7 +17,8 @@ from gateway.batches.book import LineBook
 from gateway.batches.erasing import Erased
 from gateway.batches.last_record import hand_over
 from gateway.batches.results import Result, Results
-from gateway.batches.run import Run, Surroundings
+from gateway.batches.run import Run
+from gateway.batches.surroundings import Surroundings
 from gateway.config.settings import Batches, Key, Limits
 from gateway.ids import IdMarks
 from gateway.journal import Journal as RealJournal
