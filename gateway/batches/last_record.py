@@ -1,7 +1,8 @@
 """The record of the last result: the one that a kill may have kept from being written.
 
 It is written again only where nobody knows of it. A run that ended in order says so with a file; else the journals of
-the host are looked through; and what is drained already, the ledger knows by its id.
+the host are looked through; and what is drained already, the ledger knows by its id. (Of a batch that another host had,
+which shares the folder, the ledger alone can know.)
 """
 
 import mmap

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tests.fakes.behaviour import Behaviour
 from tests.fakes.connection import Request
 from tests.fakes.upstream import FakeVLLM
 from tests.gateway_process import GatewayProcess
+from tests.raw_client import RawClient
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ENDPOINT = "/v1/chat/completions"
@@ -333,3 +335,43 @@ async def test_where_records_wait_for_the_disk_a_line_that_has_its_result_is_not
         await gateway.until(lambda: len(gateway.ledger(batch=batch.id, outcome="answered")) >= 60, "its records")
         assert len(gateway.ledger(batch=batch.id, outcome="answered")) == 60
         assert "reply_failed" not in gateway.log
+
+
+def half_sent(gateway: GatewayProcess, pids: dict[str, int]) -> int:
+    """Files that are on their way: they have no name."""
+    links = [os.readlink(one) for pid in pids.values() for one in Path(f"/proc/{pid}/fd").iterdir() if one.is_symlink()]
+    return sum(str(gateway.state / "uploads") in link for link in links)
+
+
+async def test_a_client_that_leaves_in_the_midst_of_a_file_leaves_nothing(gateway: GatewayProcess) -> None:
+    pids = await gateway.worker_pids()
+    head = f"POST /v1/files HTTP/1.1\r\nhost: g\r\nauthorization: Bearer {KEYS['shop']}\r\n"
+    head += "content-type: multipart/form-data; boundary=x\r\ncontent-length: 2000000\r\n\r\n"
+    async with RawClient(gateway.port) as client:
+        await client.send(head.encode() + b"x" * 300_000)
+        await gateway.until(lambda: half_sent(gateway, pids) == 1, "the file to arrive")
+    await gateway.until(lambda: half_sent(gateway, pids) == 0, "nothing to be left of it")
+
+
+async def test_a_file_too_large_is_told_from_its_head_and_one_without_a_length_when_it_is(
+    gateway: GatewayProcess,
+) -> None:
+    head = f"POST /v1/files?x=1 HTTP/1.1\r\nhost: g\r\nauthorization: Bearer {KEYS['shop']}\r\n"
+    async with RawClient(gateway.port) as client:
+        await client.send(head.encode() + b"content-length: 99000000\r\n\r\n")
+        (answer,) = await client.read_answers(1, 5)
+        assert (answer.status, b"file_too_large" in answer.body) == (413, True)
+    async with RawClient(gateway.port) as client:
+        chunk = b"40000\r\n" + b"x" * 0x40000 + b"\r\n"
+        await client.send(head.encode() + b"transfer-encoding: chunked\r\n\r\n" + chunk * 17)
+        (answer,) = await client.read_answers(1, 5)
+        assert (answer.status, b"file_too_large" in answer.body) == (413, True)
+
+
+async def test_other_methods_are_told_which_ones_are_right(gateway: GatewayProcess) -> None:
+    for path, allow in (("/v1/files", "GET, POST"), ("/v1/files/file-1", "DELETE, GET"),
+                        ("/v1/batches/x/cancel", "POST")):
+        async with RawClient(gateway.port) as client:
+            await client.send(f"PUT {path} HTTP/1.1\r\nhost: g\r\n\r\n".encode())
+            (answer,) = await client.read_answers(1, 5)
+        assert (answer.status, answer.header("allow")) == (405, allow)
