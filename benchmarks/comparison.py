@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 
 from benchmarks.compiled import program
-from benchmarks.measurement import LOADS, Bench, Sample, Spoiled, StoodStill, take
+from benchmarks.measurement import LOADS, Bench, Load, Sample, Spoiled, StoodStill, take
 from benchmarks.payloads import FRAMES, GAP_US, MODEL, REPLY_BYTES
 from benchmarks.proxies import Proxy
 from benchmarks.servers import DidNotStart, pinned
@@ -25,7 +25,8 @@ def scripted_upstream(core: int) -> Iterator[tuple[int, int]]:
 
 
 def compare(
-    proxies: Sequence[Proxy], bench: Bench, *, rounds: int, notice: Callable[[str], None]
+    proxies: Sequence[Proxy], bench: Bench, *, rounds: int, notice: Callable[[str], None],
+    loads: Sequence[Load] = LOADS,
 ) -> tuple[list[Sample], dict[str, str]]:
     """Takes a sample of each proxy in each round; the order turns, so that nobody is always first.
 
@@ -39,18 +40,20 @@ def compare(
                 continue
             prefixed = _prefixed(notice, f"round {number + 1}: {proxy.name}")
             try:
-                samples.append(take_undisturbed(proxy, bench, round_number=number + 1, notice=prefixed))
+                samples.append(take_undisturbed(proxy, bench, round_number=number + 1, notice=prefixed, loads=loads))
             except (DidNotStart, Spoiled, StoodStill) as error:
                 failed[proxy.name] = str(error)
     return [sample for sample in samples if sample.proxy not in failed], failed
 
 
-def take_undisturbed(proxy: Proxy, bench: Bench, *, round_number: int, notice: Callable[[str], None]) -> Sample:
+def take_undisturbed(
+    proxy: Proxy, bench: Bench, *, round_number: int, notice: Callable[[str], None], loads: Sequence[Load] = LOADS
+) -> Sample:
     """Takes a sample, and takes it again where the machine stood still in it; after five of those it gives up."""
     for _ in range(4):
         with contextlib.suppress(StoodStill):
-            return take(proxy, bench, round_number=round_number, notice=notice)
-    return take(proxy, bench, round_number=round_number, notice=notice)
+            return take(proxy, bench, round_number=round_number, notice=notice, loads=loads)
+    return take(proxy, bench, round_number=round_number, notice=notice, loads=loads)
 
 
 def turned(proxies: Sequence[Proxy], number: int) -> list[Proxy]:

@@ -29,6 +29,7 @@ from gateway.cache.memory import Memory
 from gateway.config.routing_document import check_routing
 from gateway.config.settings import Batches, Limits
 from gateway.door import Door
+from gateway.gathering.gathering import Gathering
 from gateway.hall import Hall
 from gateway.host_keys import HostKeys
 from gateway.idempotency import Claims
@@ -127,6 +128,7 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop, account: type[Account] 
             repeat=Repeat(Claims(folder, bytes(32)), Clock(), faults),
             recall=Recall(Memory(1 << 20, time.monotonic), None, bytes(32), Clock(), faults),
             affinity=Affinity(time.monotonic),
+            gathering=Gathering(Clock(), loop.call_later, faults),
         ),
         faults,
     )

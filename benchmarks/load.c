@@ -8,7 +8,8 @@
  * count and a CPU time divided by each other must come from the same window.
  *
  * usage: load --port N --body FILE [--path P] [--connections N] [--seconds S] [--warm-seconds S] [--stream]
- *             [--watch PID,PID,...]
+ *             [--watch PID,PID,...] [--number TEXT]
+ * Over TEXT, digits that stand once in the body, each request's number is written, so that no two are alike.
  * Prints one JSON object. Exit 1 if it cannot connect. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -57,7 +58,7 @@ struct watched {
 
 static struct {
     int port, connections;
-    const char *path, *body_file;
+    const char *path, *body_file, *number;
     double seconds, warm_seconds;
     bool stream;
 } settings = {.path = "/v1/chat/completions", .connections = 1, .seconds = 5, .warm_seconds = 1};
@@ -71,8 +72,9 @@ static struct {
 
 static struct watched watched[MOST_WATCHED];
 static int watched_count, epoll_fd;
-static char *request;
+static char *request, *request_number; /* the latter where no two requests are alike */
 static size_t request_length;
+static unsigned long requests_sent;
 
 /* ---- time and samples ---- */
 
@@ -141,6 +143,12 @@ static void watch(char *list) {
 
 /* ---- connections ---- */
 
+/* In as many digits as the text has that stands there. */
+static void write_number(unsigned long number) {
+    for (char *digit = request_number + strlen(settings.number); digit-- > request_number; number /= 10)
+        *digit = (char)('0' + number % 10);
+}
+
 static void start(struct connection *connection) {
     connection->length = connection->head = connection->scanned = 0;
     connection->status = 0;
@@ -149,6 +157,7 @@ static void start(struct connection *connection) {
     connection->first_frame_at = 0;
     connection->busy = true;
     connection->sent_at = nanoseconds();
+    if (request_number) write_number(++requests_sent);
     /* A request is far smaller than a socket's buffer, so that a short write is a failure like any other. */
     if (send(connection->fd, request, request_length, MSG_NOSIGNAL) != (ssize_t)request_length && window.open)
         window.broken++;
@@ -340,11 +349,18 @@ static void make_request(void) {
     if (!request) abort();
     memcpy(request + head, body, length);
     request_length = (size_t)head + length;
+    if (!settings.number) return;
+    requests_sent = (unsigned long)nanoseconds(); /* so that another run has other numbers */
+    request_number = memmem(request + head, length, settings.number, strlen(settings.number));
+    if (!request_number) {
+        fprintf(stderr, "load: the body does not hold the text of --number\n");
+        exit(2);
+    }
 }
 
 static void read_settings(int count, char **arguments) {
     static const struct option options[] = {
-        {"port", 1, NULL, 'p'},        {"path", 1, NULL, 'u'},    {"body", 1, NULL, 'b'},
+        {"port", 1, NULL, 'p'},        {"path", 1, NULL, 'u'},    {"body", 1, NULL, 'b'}, {"number", 1, NULL, 'n'},
         {"connections", 1, NULL, 'c'}, {"seconds", 1, NULL, 's'}, {"warm-seconds", 1, NULL, 'w'},
         {"stream", 0, NULL, 'f'},      {"watch", 1, NULL, 'o'},   {NULL, 0, NULL, 0},
     };
@@ -353,6 +369,7 @@ static void read_settings(int count, char **arguments) {
             case 'p': settings.port = atoi(optarg); break;
             case 'u': settings.path = optarg; break;
             case 'b': settings.body_file = optarg; break;
+            case 'n': settings.number = optarg; break;
             case 'c': settings.connections = atoi(optarg); break;
             case 's': settings.seconds = atof(optarg); break;
             case 'w': settings.warm_seconds = atof(optarg); break;

@@ -11,12 +11,12 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.payloads import chat
+from benchmarks.payloads import NUMBER, chat
 from benchmarks.processes import CoreTicks, Memory, cores, family, memory, shares
 from benchmarks.proxies import Proxy
 from benchmarks.servers import pinned, running
@@ -24,11 +24,12 @@ from benchmarks.servers import pinned, running
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How the generator loads a proxy: connections, and whether they carry streams."""
+    """How the generator loads a proxy: connections, whether they carry streams, whether no two requests are alike."""
 
     name: str
     connections: int
     stream: bool
+    numbered: bool = False
 
 
 LOADS = (Load("busy", 64, stream=False), Load("alone", 1, stream=False), Load("paced", 128, stream=True))
@@ -99,16 +100,18 @@ class StoodStill(Exception):
     """The machine itself stopped for a while (a suspended virtual machine, a starved core): measure again."""
 
 
-def take(proxy: Proxy, bench: Bench, *, round_number: int, notice: Callable[[str], None]) -> Sample:
+def take(
+    proxy: Proxy, bench: Bench, *, round_number: int, notice: Callable[[str], None], loads: Sequence[Load] = LOADS
+) -> Sample:
     """Takes one sample; `notice` is told the name of each load as it begins."""
     with tempfile.TemporaryDirectory(prefix="gatewright-bench-") as name:
         launch = proxy.prepare(Path(name), upstream_port=bench.upstream_port)
         if not launch.command:
-            return _sample(proxy, bench, launch.port, None, round_number, notice)
+            return _sample(proxy, bench, launch.port, None, round_number, notice, loads)
         with running(launch, core=bench.proxy_core) as leader:
             _set_aside(_roles(proxy, leader), bench.load_core)
             try:
-                return _sample(proxy, bench, launch.port, leader, round_number, notice)
+                return _sample(proxy, bench, launch.port, leader, round_number, notice, loads)
             except Spoiled as error:
                 raise Spoiled(f"round {round_number}, {error}\n{launch.said()}") from error
 
@@ -123,10 +126,11 @@ def _set_aside(roles: Mapping[str, list[int]], core: int) -> None:
 
 
 def _sample(
-    proxy: Proxy, bench: Bench, port: int, leader: int | None, number: int, notice: Callable[[str], None]
+    proxy: Proxy, bench: Bench, port: int, leader: int | None, number: int, notice: Callable[[str], None],
+    loads: Sequence[Load],
 ) -> Sample:
     readings = {}
-    for load in LOADS:
+    for load in loads:
         notice(load.name)
         readings[load.name] = read(load, bench, port, _roles(proxy, leader))
     weights = {role: memory(pids) for role, pids in _roles(proxy, leader).items()}
@@ -150,8 +154,9 @@ def generate(load: Load, bench: Bench, port: int, roles: Mapping[str, list[int]]
     command = [str(bench.load_program), "--port", str(port), "--connections", str(load.connections)]
     command += ["--seconds", str(bench.seconds), "--warm-seconds", str(bench.warm_seconds)]
     command += ["--watch", ",".join(map(str, watched)), *(["--stream"] if load.stream else [])]
+    command += ["--number", NUMBER] if load.numbered else []
     with tempfile.NamedTemporaryFile() as body, pinned(bench.load_core):
-        body.write(chat(stream=load.stream))
+        body.write(chat(stream=load.stream, numbered=load.numbered))
         body.flush()
         done = subprocess.run([*command, "--body", body.name], capture_output=True, text=True, check=False)
     if done.returncode:

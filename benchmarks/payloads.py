@@ -6,6 +6,7 @@ MODEL = "bench-model"
 REQUEST_BYTES = 905
 REPLY_BYTES = 1377
 FRAMES = 200
+NUMBER = "0" * 16  # stands in a chat that is sent under another number each time
 GAP_US = 20_000
 
 _SYSTEM = (
@@ -22,10 +23,10 @@ _TURNS = (
 )
 
 
-def chat(*, stream: bool) -> bytes:
+def chat(*, stream: bool, numbered: bool = False) -> bytes:
     """A chat request as the openai client writes it; exactly `REQUEST_BYTES` long when it is not streamed."""
     empty = _encoded(_messages(padding=""), stream=False)
-    padding = ("It rained that day. " * 40)[: REQUEST_BYTES - len(empty)]
+    padding = ((NUMBER if numbered else "") + "It rained that day. " * 40)[: REQUEST_BYTES - len(empty)]
     return _encoded(_messages(padding=padding), stream=stream)
 
 

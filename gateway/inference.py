@@ -145,9 +145,15 @@ class Inference(msgspec.Struct, eq=False):
         attempts = self._exchange.record.attempts
         if self._began:
             attempts.pop()  # it was noted when it began: what it came to in the end is what counts
-        attempts.append(Attempt(
-            version=self._target.version.name, endpoint=self._endpoint.url, result=result, status=self._status,
-            seconds=self._clock.time() - self._attempt_at))
+        attempts.append(self._attempt(result))
+
+    def _attempt(self, result: str) -> Attempt:
+        return Attempt(version=self._target.version.name, endpoint=self._endpoint.url, result=result,
+                       status=self._status, seconds=self._clock.time() - self._attempt_at)
+
+    def attempts_if_cancelled(self) -> list[Attempt]:
+        """What has been tried up to now, for whoever leaves while it goes on. The reply must not have begun."""
+        return [*self._exchange.record.attempts, self._attempt("cancelled")]
 
     def _ask_another(self, refusal: Refusal | None, *, stale: bool = False) -> bool:
         """Starts another attempt where one is left, time is left, and the budget allows it."""

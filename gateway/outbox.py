@@ -9,7 +9,8 @@ a turn has sent a few frames, it sleeps for a millisecond of the tens that lie b
 ones waiting together. That is what network cards do with their interrupts, and saves two fifths of a frame's cost. A
 turn that sent many frames is followed at once by the next: where there is no time to lose none is lost.
 
-With little in flight nothing is gathered: all goes out at once.
+With little in flight nothing is gathered: all goes out at once. Replies from memory are never in flight; that many of
+them are asked for shows in how short a while ago the last one left.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 REST_SECONDS = 0.001
+BUSY_SECONDS = 0.00005  # a client that is alone does not come back so soon
 FULL_TURN = 16  # frames in a turn from which on there is nothing to gain by rest
 
 
@@ -36,8 +38,10 @@ class Outbox:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, crowded: Callable[[], bool], streaming: Callable[[], bool],
-                 sleep: Callable[[float], None] = time.sleep) -> None:
+                 sleep: Callable[[float], None] = time.sleep, now: Callable[[], float] = time.monotonic) -> None:
         self._call_soon = loop.call_soon
+        self._now = now
+        self._wrote_at = 0.0
         self._crowded, self._streaming, self._sleep = crowded, streaming, sleep
         self._held: list[tuple[Writable, bytes]] = []
         self._frames = 0  # of those held
@@ -45,11 +49,15 @@ class Outbox:
     def put(self, transport: Writable, data: bytes) -> None:
         if self._held:
             self._held.append((transport, data))
-        elif self._crowded():
+        elif self._crowded() or self._is_busy():
             self._held.append((transport, data))
             self._call_soon(self.flush)
         else:
             transport.write(data)
+
+    def _is_busy(self) -> bool:
+        before, self._wrote_at = self._wrote_at, self._now()
+        return self._wrote_at - before < BUSY_SECONDS
 
     def put_frame(self, transport: Writable, data: bytes) -> None:
         if self._frames:

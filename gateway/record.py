@@ -9,13 +9,16 @@ SAME_DIGITS = 41  # "feedback-" and 32 digits
 
 
 class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One try at an endpoint."""
+    """One try at an endpoint, made for this exchange or for several together: then all of them have it, and one of
+    them leads, so that it can be counted once."""
 
     version: str
     endpoint: str
     result: str  # answered, or the code of the refusal that it would have become
     seconds: float
     status: int = 0
+    others: int = 0  # exchanges that it was made for besides
+    follows: bool = False  # another one leads
 
 
 class GuardFinding(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -90,7 +93,7 @@ class ExchangeRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
-    usage_source: str = "none"  # reported by upstream, counted from frames, or none
+    usage_source: str = "none"  # reported by upstream (apportioned: for several), counted from frames, cached, or none
     cost_micros: int = 0
     saved_micros: int = 0  # what it would have cost, had it not been remembered
     bytes_in: int = 0

@@ -9,6 +9,7 @@ from gateway.config.routing_document import (
     BatchDocument,
     CacheDocument,
     ContentDocument,
+    GatherDocument,
     ModelDocument,
     RoutingDocument,
     Sticky,
@@ -48,6 +49,7 @@ class Route(msgspec.Struct, frozen=True, eq=False):
     timeouts: Timeouts
     fallback: tuple[str, ...] = ()
     cache: CacheDocument | None = None
+    gather: GatherDocument | None = None  # None: every request is asked by itself
     affinity: Literal["prefix", "none"] = "prefix"
     pinned: str = ""
     guards: Guards | None = None
@@ -142,8 +144,9 @@ def _route(name: str, model: ModelDocument, targets: Mapping[str, Target], guard
                  assigner=Assigner(Split(model.split), model.salt or name), sticky=model.sticky,
                  timeouts=model.timeouts, guards=guards[model.policy] if model.policy else None,
                  shadow_guards=guards[model.shadow_policy] if model.shadow_policy else None,
-                 fallback=tuple(model.fallback), cache=model.cache, affinity=model.affinity, content=model.content,
-                 retention=model.retention or "", batch=model.batch,
+                 fallback=tuple(model.fallback), cache=model.cache,
+                 gather=model.gather if isinstance(model.gather, GatherDocument) else None,
+                 affinity=model.affinity, content=model.content, retention=model.retention or "", batch=model.batch,
                  head_lines={version: f"x-gatewright-version: {name}@{version}\r\nx-gatewright-revision: {revision}\r\n"
                              .encode() for version in used})
 

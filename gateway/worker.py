@@ -57,6 +57,7 @@ from gateway.door import Door
 from gateway.exchange import Clock, Exchange
 from gateway.feedback import FEEDBACK
 from gateway.free_text import FreeText
+from gateway.gathering.gathering import Gathering
 from gateway.group_commit import GroupCommit
 from gateway.guard_server import GuardServer
 from gateway.hall import Hall
@@ -153,11 +154,13 @@ class Worker:
         self._purges = PurgeReader(state)
         self._affinity = Affinity(clock.time)
         recall = self._recall = Recall(self._memory, self._shared, host_keys.cache, clock, faults)
+        self._gathering = Gathering(clock, loop.call_later, faults)
         inference = standard_stages(
             account=account, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, random=chance, log=faults, guard_log=self._log,
             afterwards=self._afterwards, threads=threads, recall=recall, affinity=self._affinity,
-            repeat=Repeat(Claims(state, host_keys.cache), clock, faults), content=self._content)
+            gathering=self._gathering, content=self._content,
+            repeat=Repeat(Claims(state, host_keys.cache), clock, faults))
         moderation = moderation_stages(
             account=account, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, guard_log=self._log, threads=threads)
@@ -353,7 +356,8 @@ class Worker:
             journal_sync_failures=self._commit.failures if self._commit is not None else 0,
             journal_unconfirmed=self._commit.unconfirmed if self._commit is not None else 0,
             loop_lag_seconds=self._lag_seconds, cache=self._cache_status(),
-            guard_asks={f"{guard}:{outcome}": count for (guard, outcome), count in self._guard_asks.items()}))
+            guard_asks={f"{guard}:{outcome}": count for (guard, outcome), count in self._guard_asks.items()},
+            gathered=self._gathering.counts))
 
     def _cache_status(self) -> CacheStatus:
         told = CacheStatus(entries=len(self._memory), bytes=self._memory.bytes, max_bytes=self._memory.max_bytes,

@@ -4,6 +4,8 @@ import socket
 
 import msgspec
 
+from gateway.gathering.tally import Gathered
+
 
 class EndpointStatus(msgspec.Struct, frozen=True):
     """One endpoint as one worker sees it."""
@@ -52,6 +54,7 @@ class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True, tag="worker", tag_
     loop_lag_seconds: float = 0.0
     cache: CacheStatus = CacheStatus()
     guard_asks: dict[str, int] = {}  # questions to guard models, by "name:outcome"
+    gathered: dict[str, Gathered] = {}  # by model
 
 
 class StatusSender:

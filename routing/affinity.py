@@ -8,20 +8,25 @@ the others idle. So the beginning decides only among endpoints that are not ahea
 
 (consistent hashing with bounded loads: Mirrokni, Thorup and Zadimoghaddam 2018), where the load is what it was given
 of late, with a half-life of HALF_LIFE_SECONDS, and in another measure what it is at now. Among those that may, the one
-that has read most of this beginning takes it; among equals the one that a hash of the first block prefers (rendezvous
-hashing: Thaler and Ravishankar 1998), so that workers which do not talk to each other send new beginnings the same way.
+that has read most of this beginning takes it.
+
+A beginning that none of them has read will bring others after it, and fills memory where it goes: it goes to the
+endpoint that was given least of late. Only among those within NEARLY of the least does a hash of the first block decide
+(rendezvous hashing: Thaler and Ravishankar 1998), so that workers which do not talk to each other send a new beginning
+the same way where there is little traffic yet.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
-from math import ceil, exp2
+from math import exp2
 from typing import Protocol, TypeVar
 from zlib import crc32
 
 SPREAD = 1.2
-SLACK = 2.0
-HALF_LIFE_SECONDS = 30.0
+SLACK = 2.0  # requests: a server reads a few side by side as well as one
+NEARLY = 1.0  # requests
+HALF_LIFE_SECONDS = 120.0
 BLOCK_BYTES = 256
 MAX_BLOCKS = 128
 REMEMBERED = 50_000  # blocks; some 8 MB
@@ -76,8 +81,7 @@ class Affinity:
         now = self._clock()
         free = self._with_room(candidates, now)
         depths = self._depths(blocks, {endpoint.mark for endpoint in free})
-        deepest = max(depths.values(), default=0)
-        best = [endpoint for endpoint in free if depths.get(endpoint.mark, 0) == deepest]
+        best = _deepest(free, depths) if depths else self._least_loaded(free, now)
         chosen = best[0] if len(best) == 1 else max(best, key=lambda endpoint: _preference(blocks[0], endpoint.mark))
         self._note(chosen.mark, blocks, now)
         return chosen
@@ -86,10 +90,15 @@ class Affinity:
         """Those that are not ahead of the others; never none, as one at least is at the mean or below."""
         loads = [self._load(endpoint.mark, now) for endpoint in candidates]
         most = SPREAD * (sum(loads) + 1) / len(candidates) + SLACK
-        busy = ceil(SPREAD * (sum(endpoint.in_flight for endpoint in candidates) + 1) / len(candidates))
+        busy = SPREAD * (sum(endpoint.in_flight for endpoint in candidates) + 1) / len(candidates) + SLACK
         free = [endpoint for endpoint, load in zip(candidates, loads, strict=True)
                 if load + 1 <= most and endpoint.in_flight + 1 <= busy]
         return free or [min(candidates, key=lambda endpoint: endpoint.in_flight)]
+
+    def _least_loaded(self, candidates: list[S], now: float) -> list[S]:
+        loads = [self._load(endpoint.mark, now) for endpoint in candidates]
+        least = min(loads)
+        return [endpoint for endpoint, load in zip(candidates, loads, strict=True) if load <= least + NEARLY]
 
     def _load(self, mark: str, now: float) -> float:
         load, at = self._loads.get(mark, (0.0, now))
@@ -130,6 +139,11 @@ class Affinity:
                 self._readers[block] = tuple(mark for mark in readers if mark not in gone)
         for mark in gone:
             self._loads.pop(mark, None)
+
+
+def _deepest(endpoints: list[S], depths: Mapping[str, int]) -> list[S]:
+    deepest = max(depths.values())
+    return [endpoint for endpoint in endpoints if depths.get(endpoint.mark, 0) == deepest]
 
 
 def _preference(block: int, mark: str) -> bytes:

@@ -1,7 +1,7 @@
 """The gateway as a user starts it: `gatewright serve`, one worker, journal and metrics on as they are by default."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.payloads import MODEL
@@ -15,9 +15,10 @@ WORKER = "gateway.worker"
 class Gatewright:
     """One data worker on the core that every proxy has to itself; supervisor and control beside the generator."""
 
-    name = "gatewright"
-
-    def __init__(self, program: str = "") -> None:
+    def __init__(self, program: str = "", name: str = "gatewright", model: Mapping[str, object] | None = None) -> None:
+        """`model` are further settings of the only model, under which it then goes by a `name` of its own."""
+        self.name = name
+        self._model = model or {}
         names = (program,) if program else ("gatewright",)
         self._program = find(names, how="pip install -e . (or --gateway PATH-OF-THE-COMMAND, or --gateway none)")
 
@@ -26,10 +27,10 @@ class Gatewright:
         return told_version([self._program, "--version"], r"(\d+\.\d+\S*)")
 
     def prepare(self, directory: Path, *, upstream_port: int) -> Launch:
-        """One version of one model, nothing else asked for: no policy, no cache, no keys."""
+        """One version of one model, nothing asked for beside `model`: no policy, no cache, no keys."""
         port = free_port()
         (directory / "gatewright.yaml").write_text(json.dumps(settings(directory, port)))
-        (directory / "routing.yaml").write_text(json.dumps(routing(upstream_port)))
+        (directory / "routing.yaml").write_text(json.dumps(routing(upstream_port, self._model)))
         command = (self._program, "serve", "--config", str(directory / "gatewright.yaml"))
         return Launch(command, port=port, directory=directory)
 
@@ -52,7 +53,7 @@ def settings(directory: Path, port: int) -> dict[str, object]:
     }
 
 
-def routing(upstream_port: int) -> dict[str, object]:
+def routing(upstream_port: int, model: Mapping[str, object]) -> dict[str, object]:
     """`routing.yaml`: all requests for the model go to its only version."""
     versions = {"only": {"served_model": MODEL, "endpoints": [f"http://127.0.0.1:{upstream_port}"]}}
-    return {"versions": versions, "models": {MODEL: {"split": {"only": 1}}}}
+    return {"versions": versions, "models": {MODEL: {"split": {"only": 1}, **model}}}

@@ -20,6 +20,7 @@ from models.price import Price
 
 _STICKY = re.compile(r"user|key|request|header:[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a header's name is a token of RFC 9110
 _GUARD_NAME = r"[A-Za-z0-9_-]+"
+MOST_WAIT_SECONDS = 0.1  # for others to be asked together with
 Weight = Annotated[float, msgspec.Meta(gt=0)]
 
 
@@ -79,6 +80,15 @@ class CacheDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     entry_bytes: Annotated[int, msgspec.Meta(ge=1024, le=64 << 20)] = 1 << 20
 
 
+class GatherDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How requests for embeddings are asked together: how long one waits for others at most, and how many inputs go in
+    one call."""
+
+    wait: Duration = Duration(0.002)
+    inputs: Annotated[int, msgspec.Meta(ge=2, le=2048)] = 64
+    across_tenants: bool = False
+
+
 class ContentDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What is kept, encrypted, of a model's exchanges, and for how long at most."""
 
@@ -103,6 +113,7 @@ class ModelDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     policy: str | None = None
     shadow_policy: str | None = None
     cache: CacheDocument | None = None
+    gather: GatherDocument | Literal["none"] = GatherDocument()
     affinity: Literal["prefix", "none"] = "prefix"
     timeouts: Timeouts = Timeouts()
     fallback: list[str] = []
@@ -161,6 +172,7 @@ def _contradictions(written: Any, catalogue: Catalogue) -> Iterator[Problem]:
         for key in ("policy", "shadow_policy"):
             yield from _unknown(f"{path}.{key}", "policy", _mapping(model).get(key), policies)
         yield from _content_problems(f"{path}.content", _mapping(_mapping(model).get("content")))
+        yield from _gather_problems(f"{path}.gather", _mapping(_mapping(model).get("gather")))
     named = _mapping(document.get("moderations")).get("policy")
     yield from _unknown("moderations.policy", "policy", named, policies)
     guard_models = _mapping(document.get("guard_models"))
@@ -243,6 +255,16 @@ def _content_problems(path: str, content: Mapping[Any, Any]) -> Iterator[Problem
     for index, side in enumerate(kept):
         if side in kept[:index]:
             yield Problem(path=f"{path}.keep[{index}]", expected="each side once", found=f"{side} again")
+
+
+def _gather_problems(path: str, gather: Mapping[Any, Any]) -> Iterator[Problem]:
+    try:
+        wait = Duration.parse(gather.get("wait", "2ms"))
+    except ValueError:
+        return  # told already
+    if wait > MOST_WAIT_SECONDS:
+        yield Problem(path=f"{path}.wait", expected=f"{MOST_WAIT_SECONDS * 1000:g}ms at most (a client waits so long)",
+                      found=str(gather["wait"]))
 
 
 def _can_be_added(weights: Iterable[Any]) -> bool:

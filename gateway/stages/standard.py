@@ -10,6 +10,7 @@ from gateway.config.settings import Key, Limits
 from gateway.content.segments import ContentSegments
 from gateway.exchange import Clock, Exchange
 from gateway.free_text import FreeText
+from gateway.gathering.gathering import Gathering
 from gateway.guard_log import GuardLog
 from gateway.host_keys import HostKeys
 from gateway.ids import IdMarks
@@ -39,7 +40,7 @@ from routing.retrying import RetryBudget
 def standard_stages(*, account: Account, keys: Mapping[str, Key] | None, host_keys: HostKeys, admit: Admit,
                     limits: Limits, clock: Clock, random: Callable[[], float], log: FaultLog, guard_log: GuardLog,
                     afterwards: Afterwards, threads: Executor, repeat: Repeat, recall: Recall, affinity: Affinity,
-                    content: ContentSegments | None = None) -> Sequence[Stage]:
+                    gathering: Gathering, content: ContentSegments | None = None) -> Sequence[Stage]:
     """Account is first in and last settled; a version is assigned before anything may be answered for it. Without
     ``content`` nothing can be kept, and nothing is."""
     return (
@@ -53,7 +54,7 @@ def standard_stages(*, account: Account, keys: Mapping[str, Key] | None, host_ke
         Assign(),
         recall,
         GuardReply(clock, log, afterwards),
-        Infer(clock, random, RetryBudget(), log, affinity),
+        Infer(clock, random, RetryBudget(), log, affinity, gathering),
     )
 
 

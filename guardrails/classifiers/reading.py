@@ -4,7 +4,6 @@ The event loop only passes things on, so that it answers at once whatever the cl
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -15,6 +14,7 @@ from guardrails.classifiers.classifier import Classifier, Cut
 from guardrails.classifiers.memory import Key, Memory
 from guardrails.classifiers.question import About, Failed, Found, NotRead, Question, Request, question_of
 from guardrails.classifiers.waiting import Batch, Job, Waiting
+from models.batching import Pace, Timer
 
 LIMIT_CHARACTERS = 256 * 1024
 GATHER_SECONDS = 0.002
@@ -53,8 +53,11 @@ class Readings:
         self._waiting = Waiting(limit_characters)
         self._memory = Memory()
         self._jobs: dict[Key, Job] = {}
-        self._idle: deque[asyncio.Future[None]] = deque()
-        self._lanes = threads
+        self._pace = Pace(self._waiting, self._send, time=now, later=_later, rest=GATHER_SECONDS, lanes=threads,
+                          most=threads)
+        self._told = False  # that something has arrived, in this turn
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._stuck: asyncio.Future[None] | None = None
         self._threads = ThreadPoolExecutor(threads, "classifier")
         self._cutter = ThreadPoolExecutor(1, "cutter")
         self._placing = Lock()
@@ -83,34 +86,15 @@ class Readings:
 
     async def run(self) -> None:
         """Reads until it is cancelled; raises Stuck."""
-        lanes = [asyncio.ensure_future(self._lane()) for _ in range(self._lanes)]
+        self._stuck = asyncio.get_running_loop().create_future()
         try:
-            await asyncio.wait(lanes, return_when=asyncio.FIRST_EXCEPTION)
-            for lane in lanes:
-                if lane.done():
-                    lane.result()
+            await self._stuck
         finally:
-            for lane in lanes:
-                lane.cancel()
-            await asyncio.gather(*lanes, return_exceptions=True)
+            for reading in self._under_way:
+                reading.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
             for threads in (self._threads, self._cutter):
                 threads.shutdown(wait=False, cancel_futures=True)
-
-    async def _lane(self) -> None:
-        """Reads one batch after the other."""
-        shared = False
-        while True:
-            if shared:  # others ask just now: a moment's patience makes the batches larger
-                await asyncio.sleep(GATHER_SECONDS)
-            batch = self._waiting.take(self._now())
-            if batch:
-                shared = len({id(job) for job, _ in batch}) > 1
-                await self._read(batch)
-                continue
-            shared = False
-            arrived: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._idle.append(arrived)
-            await arrived
 
     # What is asked
 
@@ -185,14 +169,13 @@ class Readings:
             job.done.set_result([])
             return
         self._waiting.add(job)
-        self._wake()
+        if not self._told:  # what one question brings, and others beside it, goes together
+            self._told = True
+            asyncio.get_running_loop().call_soon(self._arrived)
 
-    def _wake(self) -> None:
-        while self._idle:
-            lane = self._idle.popleft()
-            if not lane.done():
-                lane.set_result(None)
-                return
+    def _arrived(self) -> None:
+        self._told = False
+        self._pace.arrived()
 
     def _settle(self, key: Key, done: "asyncio.Future[Any]") -> None:
         known = self._jobs.get(key)
@@ -209,6 +192,21 @@ class Readings:
                 job.done.cancel()  # and the line drops it when it comes to it
 
     # What is read
+
+    def _send(self, batch: Batch) -> None:
+        reading = asyncio.ensure_future(self._read(batch))
+        self._under_way.add(reading)
+        reading.add_done_callback(partial(self._returned, len({id(job) for job, _ in batch}) > 1))
+
+    def _returned(self, shared: bool, reading: "asyncio.Task[None]") -> None:
+        self._under_way.discard(reading)
+        if reading.cancelled():
+            return
+        error = reading.exception()
+        if error is None:
+            self._pace.returned(shared=shared)
+        elif self._stuck is not None and not self._stuck.done():
+            self._stuck.set_exception(error)
 
     async def _read(self, batch: Batch) -> None:
         classifier = batch[0][0].classifier
@@ -245,3 +243,7 @@ class Readings:
                 if not job.left:
                     finished.append(job)
         return [(job, classifier.conclude(job.text, job.cut.windows, job.readings)) for job in finished]
+
+
+def _later(seconds: float, call: Callable[[], None]) -> Timer:
+    return asyncio.get_running_loop().call_later(seconds, call)

@@ -65,6 +65,11 @@ class Waiting:
     def __iter__(self) -> Iterator[Job]:
         return iter(self._jobs)
 
+    @property
+    def full(self) -> bool:
+        """Whether as many texts wait as are read at once: those of other classifiers and sizes count, too."""
+        return bool(self._jobs) and len(self._jobs) >= self._jobs[0].classifier.batching.windows
+
     def has_room(self, characters: int) -> bool:
         return self.characters + characters <= self._limit
 

@@ -163,6 +163,7 @@ class Control:
             lambda: gauges.of_workers(self.workers),
             lambda: gauges.of_cache(self.workers),
             self.batch_figures.families,
+            lambda: gauges.of_gathering(self.workers),
             lambda: gauges.of_classifiers(self.classifiers),
             lambda: gauges.of_journal(self.drain, self.following, self.workers, self.room),
             lambda: of_content(self.content, self.retention, self.erasures, self.workers),

@@ -106,13 +106,19 @@ def _attempts(row: Row) -> Iterator[Moment]:
     begins = row["total_seconds"] - sum(attempt["seconds"] for attempt in row["attempts"])
     for number, attempt in enumerate(row["attempts"], 1):
         status = f" with status {attempt['status']}" if attempt.get("status") else ""
-        yield Moment(max(begins, 0.0), f"Attempt {number} went to {attempt['endpoint']} ({attempt['version']}): "
-                                       f"{attempt['result']}{status} after {time_of(attempt['seconds'])}.")
+        yield Moment(max(begins, 0.0), f"Attempt {number} went to {attempt['endpoint']} ({attempt['version']})"
+                                       f"{_company(attempt)}: {attempt['result']}{status} after "
+                                       f"{time_of(attempt['seconds'])}.")
         begins += attempt["seconds"]
     if not row["attempts"]:
         yield Moment(None, "No model server was asked.")
     elif row["arm_served"] != row["arm_assigned"]:
         yield Moment(None, f"Version {row['arm_served']} answered in its place, as the fallback.")
+
+
+def _company(attempt: Row) -> str:
+    others = attempt.get("others", 0)
+    return f", asked together with {others} other{'s' if others > 1 else ''}" if others else ""
 
 
 def _first_token(row: Row) -> Iterator[Moment]:

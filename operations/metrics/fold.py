@@ -120,7 +120,8 @@ class Fold:
             self.saved_tokens[pair[0]] += record.prompt_tokens + record.completion_tokens
             self.saved_micros[pair[0]] += record.saved_micros
         for attempt in record.attempts:
-            self.attempts[attempt.version, attempt.endpoint, attempt.result] += 1
+            if not attempt.follows:
+                self.attempts[attempt.version, attempt.endpoint, attempt.result] += 1
         self._add_guards(record)
 
     def _add_guards(self, record: ExchangeRecord | GuardNotes) -> None:

@@ -12,6 +12,7 @@ from prometheus_client.core import (
     Metric,
 )
 
+from gateway.gathering.tally import REQUESTS, WAIT_SECONDS
 from operations.audit.auditor import Auditor
 from operations.classifier.board import Classifiers
 from operations.classifier.status import BATCH_SECONDS, BATCH_WINDOWS
@@ -82,6 +83,22 @@ def of_cache(workers: Workers) -> Iterator[Metric]:
         if status.cache.shared:
             up.add_metric([status.worker], status.cache.shared == "up")
     yield up
+
+
+def of_gathering(workers: Workers) -> Iterator[Metric]:
+    """One model's calls and waits: how many went together, and what that took."""
+    labels = ["model"]
+    calls = HistogramMetricFamily("gatewright_gather_requests", "Requests for embeddings in one call", labels=labels)
+    waits = HistogramMetricFamily("gatewright_gather_wait_seconds", "Time that a request waited for others",
+                                  labels=labels)
+    shared = CounterMetricFamily("gatewright_gather_shared", "Requests that went in a call with others", labels=labels)
+    again = CounterMetricFamily("gatewright_gather_again", "Requests that were asked again, alone", labels=labels)
+    for model, told in sorted(workers.gathered().items()):
+        calls.add_metric([model], _buckets(REQUESTS, told.request_counts), told.requests)
+        waits.add_metric([model], _buckets(WAIT_SECONDS, told.wait_counts), told.wait_seconds)
+        shared.add_metric([model], told.shared)
+        again.add_metric([model], told.again)
+    yield from (calls, waits, shared, again)
 
 
 def _of_endpoints(workers: Workers) -> Iterator[Metric]:

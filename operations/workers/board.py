@@ -4,11 +4,12 @@ import asyncio
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from math import inf
 
 import msgspec
 
+from gateway.gathering.tally import Gathered
 from gateway.worker_status import WorkerStatus
 from operations.classifier.status import ClassifierStatus
 
@@ -46,6 +47,7 @@ class Workers:
         self._counted_before: Counter[str] = Counter()
         self._asked_before: Counter[str] = Counter()
         self._cache_before: Counter[str] = Counter()
+        self._gathered_before: dict[str, Gathered] = {}
 
     def note(self, status: WorkerStatus) -> None:
         """Takes a status in; a late word of a worker that another has replaced changes nothing."""
@@ -55,6 +57,7 @@ class Workers:
                 return
             self._counted_before.update({field: getattr(known, field) for field in COUNTERS})
             self._asked_before.update(known.guard_asks)
+            _add(self._gathered_before, known.gathered)
             self._cache_before.update({field: getattr(known.cache, field) for field in CACHE_COUNTERS})
         self._newest[status.worker] = status
         if abs(self._wall() - status.at) < FRESH_SECONDS:
@@ -90,6 +93,13 @@ class Workers:
             sums.update(status.guard_asks)
         return sums
 
+    def gathered(self) -> dict[str, Gathered]:
+        """What came of gathering, by model, over all lives of all workers since this process began."""
+        sums: dict[str, Gathered] = {}
+        for told in (self._gathered_before, *(status.gathered for status in self._newest.values())):
+            _add(sums, told)
+        return sums
+
     def cache_count(self, field: str) -> int:
         """One of the cache's counters over all workers, those included that are no more."""
         return self._cache_before[field] + sum(int(getattr(status.cache, field)) for status in self._newest.values())
@@ -113,6 +123,11 @@ class Workers:
             if (told and all(told.values())) or time.monotonic() >= deadline:
                 return told
             await asyncio.sleep(0.05)
+
+
+def _add(sums: dict[str, Gathered], told: Mapping[str, Gathered]) -> None:
+    for model, counts in told.items():
+        sums.setdefault(model, Gathered()).add(counts)
 
 
 def receive(status_socket: socket.socket) -> Iterator[WorkerStatus | ClassifierStatus]:

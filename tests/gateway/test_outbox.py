@@ -7,7 +7,7 @@ import socket
 
 import uvloop
 
-from gateway.outbox import FULL_TURN, Outbox
+from gateway.outbox import BUSY_SECONDS, FULL_TURN, Outbox
 
 
 class Wire:
@@ -27,9 +27,10 @@ class Case:
     def __init__(self) -> None:
         self.story: list[str] = []
         self.in_flight = 0
+        self.now = 1.0
         self.outbox = Outbox(
             asyncio.get_running_loop(), lambda: self.in_flight > 2, lambda: self.in_flight > 5,
-            sleep=lambda seconds: self.story.append("rest"))
+            sleep=lambda seconds: self.story.append("rest"), now=lambda: self.now)
         self.a, self.b = Wire(self.story, "a"), Wire(self.story, "b")
 
 
@@ -37,6 +38,24 @@ async def test_with_little_in_flight_a_write_leaves_at_once() -> None:
     case = Case()
     case.outbox.put(case.a, b"1")
     assert case.story == ["a 1"]
+
+
+async def test_writes_that_follow_each_other_closely_leave_together() -> None:
+    case = Case()
+    for wire, data in ((case.a, b"1"), (case.b, b"2"), (case.a, b"3")):
+        case.outbox.put(wire, data)
+        case.now += BUSY_SECONDS / 2
+    assert case.story == ["a 1"]
+    await asyncio.sleep(0)
+    assert case.story == ["a 1", "b 2", "a 3"]
+
+
+async def test_a_write_some_time_after_the_last_one_leaves_at_once() -> None:
+    case = Case()
+    for data in (b"1", b"2"):
+        case.outbox.put(case.a, data)
+        case.now += 2 * BUSY_SECONDS
+    assert case.story == ["a 1", "a 2"]
 
 
 async def test_in_a_crowd_the_writes_of_a_turn_leave_at_its_end_in_their_order() -> None:

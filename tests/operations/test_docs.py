@@ -47,6 +47,7 @@ def test_every_metric_is_in_the_docs_with_its_labels(control: Control) -> None:
     control.retention.oldest = dict.fromkeys(KINDS, 0.0)
     families = [*traffic(control.fold), *kept, *gauges.of_revisions(control.keeper, control.file),
                 *gauges.of_workers(control.workers), *gauges.of_cache(control.workers),
+                *gauges.of_gathering(control.workers),
                 *gauges.of_classifiers(control.classifiers), *journal, *gauges.of_audit(control.auditor),
                 *of_backups(control.backups), *of_drills(control.drills), *control.batch_figures.families(),
                 *control.upstream.families()]

@@ -56,6 +56,16 @@ def test_requests_are_counted_by_model_version_operation_and_outcome() -> None:
                  code="invalid_request") == 1
 
 
+def test_an_attempt_that_was_made_for_several_is_counted_with_the_one_that_leads() -> None:
+    fold = Fold()
+    for place, follows in enumerate((False, True, True)):
+        one = record(f"{place}")
+        one.attempts = [Attempt("smol-1", "http://x", "answered", 0.1, 200, 2, follows)]
+        fold.add(one)
+    assert value(fold, "gatewright_upstream_attempts_total", version="smol-1", endpoint="http://x",
+                 result="answered") == 1  # fmt: skip
+
+
 def test_tokens_cost_and_attempts_are_added_up() -> None:
     one, other = record("a"), record("b")
     one.cost_micros, other.cost_micros, other.cached_tokens = 1_500_000, 250_000, 3

@@ -98,6 +98,14 @@ def test_a_fallback_is_told_with_the_price_of_who_answered() -> None:
     assert "cost         none: revision 7 sets no price for spare" in story
 
 
+@pytest.mark.parametrize(("others", "says"), [(0, "(smol-1): "), (1, "(smol-1), asked together with 1 other: "),
+                                              (7, "(smol-1), asked together with 7 others: ")])
+def test_an_attempt_that_was_made_for_several_says_so(others: int, says: str) -> None:
+    row = row_of(attempts=[Attempt("smol-1", ENDPOINT, "answered", 0.4, 200, others)], usage_source="apportioned")
+    assert f"Attempt 1 went to {ENDPOINT} {says}answered with status 200" in told(row)
+    assert "as apportioned\n" in told(row)
+
+
 def test_where_nobody_knows_the_price_the_cost_stands_alone() -> None:
     assert "cost         0.000240\n" in told(row_of() | {"price": None})
     assert "cost         0.000240\n" in told(row_of())

@@ -3,7 +3,9 @@
 import socket
 import time
 
+from gateway.gathering.tally import Gathered
 from gateway.worker_status import EndpointStatus, StatusSender, WorkerStatus
+from operations.metrics.gauges import of_gathering
 from operations.workers.board import FRESH_SECONDS, Workers, receive
 
 
@@ -42,6 +44,23 @@ def test_questions_to_guard_models_are_counted_over_all_lives_of_all_workers() -
     workers = board(status(pid=1, at=999.0, guard_asks={"lg:answered": 3, "lg:refused": 1}),
                     status(pid=2, guard_asks={"lg:answered": 2}), status("w1", guard_asks={"other:unreadable": 1}))
     assert workers.guard_asks() == {"lg:answered": 5, "lg:refused": 1, "other:unreadable": 1}
+
+
+def test_what_was_gathered_is_counted_over_all_lives_of_all_workers() -> None:
+    told = Gathered()
+    told.sent(3)
+    told.sent(1)
+    told.waited(0.25)
+    workers = board(status(pid=1, at=999.0, gathered={"m": told}), status(pid=2, gathered={"m": told}),
+                    status("w1", gathered={"m": told, "other": Gathered(again=1)}))
+    found = workers.gathered()
+    assert (found["m"].requests, found["m"].shared, found["m"].wait_seconds, found["other"].again) == (12, 9, 0.75, 1)
+    page = {sample.name + sample.labels.get("le", ""): sample.value for family in of_gathering(workers)
+            for sample in family.samples if sample.labels["model"] == "m"}
+    assert page["gatewright_gather_requests_bucket1"] == 3
+    assert (page["gatewright_gather_requests_count"], page["gatewright_gather_requests_sum"]) == (6, 12)
+    assert (page["gatewright_gather_wait_seconds_bucket0.1"], page["gatewright_gather_wait_seconds_sum"]) == (0, 0.75)
+    assert page["gatewright_gather_shared_total"] == 9
 
 
 def test_a_status_that_waited_in_the_socket_from_before_a_restart_does_not_make_a_worker_live() -> None:

@@ -172,3 +172,22 @@ def test_a_skewed_workload_makes_no_server_hot() -> None:
             given_to[chosen.mark] += 1
         assert max(given_to.values()) <= 1.3 * 2000 / 4
         assert SPREAD < 1.3
+
+
+def test_new_beginnings_are_shared_out_evenly() -> None:
+    """Each brings its later turns after it, and fills memory where it goes."""
+    affinity, servers = Affinity(Clock()), [Server(mark) for mark in "abc"]
+    homes = Counter(affinity.choose(servers, prompt(f"{number} " * 200)).mark for number in range(90))  # type: ignore
+    assert max(homes.values()) - min(homes.values()) <= 2
+
+
+def test_a_few_in_flight_send_no_conversation_away() -> None:
+    """A server reads several prompts side by side; to read one again elsewhere is dearer."""
+    affinity, (one, other) = Affinity(Clock()), [Server(mark) for mark in "ab"]
+    beginning = prompt("You are a helpful assistant. " * 20)
+    home = affinity.choose([one, other], beginning)
+    assert home is not None
+    home.in_flight = 2
+    assert affinity.choose([one, other], beginning) is home
+    home.in_flight = 20
+    assert affinity.choose([one, other], beginning) is not home

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.config.checking import ConfigurationError
-from gateway.config.routing_document import RoutingDocument, check_routing, warnings_of
+from gateway.config.routing_document import GatherDocument, RoutingDocument, check_routing, warnings_of
+from gateway.config.written import Duration
 from guardrails.detectors.catalogue import CATALOGUE
 from models.price import Price
 from routing.split import Split
@@ -138,7 +139,7 @@ NAMES = st.sampled_from(["v1", "v2", "m", "", "a@b", 5, None])
 LEAVES = st.sampled_from([None, True, 1, 0, -1.5, 1e308, float("nan"), "v1", "user", "2s", "http://a:1", "block", "x"])
 FIELDS = st.sampled_from([
     "served_model", "endpoints", "defaults", "api_key_env", "split", "sticky", "salt", "policy", "cache", "timeouts",
-    "fallback", "ttl", "connect", "prompt", "reply", "on_error", "model",
+    "fallback", "ttl", "connect", "prompt", "reply", "on_error", "model", "gather", "wait", "inputs",
 ])  # fmt: skip
 VALUES = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS | NAMES, inner, max_size=5),
@@ -274,3 +275,21 @@ def test_content_that_cannot_be_meant_is_refused(content: dict[str, Any], path: 
         check_routing(written, "test")
     (problem,) = caught.value.problems
     assert (problem.path, problem.nearest) == (f"models.m.content.{path}", nearest)
+
+
+def test_embeddings_are_gathered_unless_the_model_says_otherwise() -> None:
+    gather = check_routing(document(), "r").models["m"].gather
+    assert gather == GatherDocument(wait=Duration(0.002), inputs=64, across_tenants=False)
+    assert check_routing(document(gather="none"), "r").models["m"].gather == "none"
+    assert check_routing(document(gather={"inputs": 32}), "r").models["m"].gather == GatherDocument(inputs=32)
+
+
+@pytest.mark.parametrize(("gather", "path", "found"), [
+    ({"wait": "101ms"}, "models.m.gather.wait", "101ms"), ({"wait": "2"}, "models.m.gather.wait", "'2'"),
+    ({"inputs": 1}, "models.m.gather.inputs", "1"), ({"inputs": 2049}, "models.m.gather.inputs", "2049"),
+    ({"input": 64}, "models.m.gather.input", "the unknown key"), ("no", "models.m.gather", "'no'"),
+])
+def test_a_gathering_that_cannot_be_meant_is_refused(gather: Any, path: str, found: str) -> None:
+    (problem,) = problems(document(gather=gather))
+    assert problem.startswith(f"{path}: expected ")
+    assert found in problem
