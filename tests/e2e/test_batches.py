@@ -16,6 +16,7 @@ import pytest_asyncio
 
 from gateway.batches.batch import WINDOW_SECONDS, Batch
 from gateway.batches.batch_store import BatchStore
+from gateway.batches.line import ENDPOINTS
 from gateway.batches.place import Place
 from operations.secrets.master import master_key
 from tests.fakes.behaviour import Behaviour
@@ -375,3 +376,32 @@ async def test_other_methods_are_told_which_ones_are_right(gateway: GatewayProce
             await client.send(f"PUT {path} HTTP/1.1\r\nhost: g\r\n\r\n".encode())
             (answer,) = await client.read_answers(1, 5)
         assert (answer.status, answer.header("allow")) == (405, allow)
+
+
+ASKED: dict[str, dict[str, Any]] = {
+    "/v1/chat/completions": {"messages": [{"role": "user", "content": "hello"}]},
+    "/v1/completions": {"prompt": "hello"},
+    "/v1/embeddings": {"input": "hello"},
+    "/v1/responses": {"input": "hello"},
+    "/v1/messages": {"messages": [{"role": "user", "content": "hello"}], "max_tokens": 4},
+    "/v1/rerank": {"query": "hello", "documents": ["a", "b"]},
+    "/v1/score": {"text_1": "hello", "text_2": "a"},
+}  # fmt: skip
+
+
+async def test_every_endpoint_is_answered_and_what_is_asked_is_what_was_written(
+    client: openai.AsyncOpenAI, fake: FakeVLLM
+) -> None:
+    assert ASKED.keys() == ENDPOINTS.keys()
+    batches = {}
+    for endpoint, body in ASKED.items():
+        lines = jsonl({"custom_id": "1", "method": "POST", "url": endpoint, "body": {"model": "m", **body}})
+        sent = await client.files.create(file=("in.jsonl", lines), purpose="batch")
+        asked: Any = {"input_file_id": sent.id, "endpoint": endpoint, "completion_window": "24h"}
+        batches[endpoint] = (await client.batches.create(**asked)).id
+    for endpoint, batch_id in batches.items():
+        batch = await ended(client, batch_id)
+        assert (endpoint, batch.status, batch.request_counts.completed) == (endpoint, "completed", 1)
+    for request in fake.inference:
+        body = ASKED[request.path]
+        assert {name: value for name, value in request.json.items() if name in body} == body
