@@ -1,11 +1,13 @@
 """The detectors of this host: those of the release, with what its settings give them to work with."""
 
+from collections.abc import Container
 from pathlib import Path
 
 from gateway.config.checking import nearest
 from gateway.config.settings import Settings
 from guardrails.classifiers import embedding
 from guardrails.classifiers.builtin import loaded_by, requirements_of
+from guardrails.classifiers.sentences import MINILM
 from guardrails.classifiers.settings import BuiltIn
 from guardrails.compiling import Catalogue, Family, Make, Unavailable
 from guardrails.detectors import names
@@ -16,7 +18,8 @@ from guardrails.detectors.classified import Reads, classified
 def usable_detectors(settings: Settings) -> Catalogue:
     """For whoever checks a policy: what these settings leave without means is unavailable, and says what it lacks."""
     loaded = loaded_by(settings.classifying) if settings.classifying is not None else []
-    found: dict[str, Make] = {**CATALOGUE, "classifiers.*": Family(lambda own: _known(own, loaded))}
+    silent = {embedding.NAME, MINILM, *(settings.classifying.embedders if settings.classifying is not None else ())}
+    found: dict[str, Make] = {**CATALOGUE, "classifiers.*": Family(lambda own: _known(own, loaded, silent))}
     alone: tuple[BuiltIn, ...] = ("names", "topics")  # guards of the same names
     for guard in alone:
         if guard not in loaded:
@@ -27,8 +30,9 @@ def usable_detectors(settings: Settings) -> Catalogue:
     return found
 
 
-def _known(own: str, loaded: list[str]) -> Make:
-    if own in loaded and own != embedding.NAME:  # which tells nothing without sentences
+def _known(own: str, loaded: list[str], silent: Container[str]) -> Make:
+    """``silent`` are those that tell a policy nothing: vectors, or what only sentences make speak."""
+    if own in loaded and own not in silent:
         return lambda rule: classified(own, rule)
     near = nearest(own, loaded)
     return Unavailable(f"the settings load no classifier {own!r} ({', '.join(loaded) or 'none at all'})"

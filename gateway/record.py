@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 SCHEMA = 2
+FROM_MEMORY = frozenset({"hit", "similar"})  # what ``cache`` says of a reply that nobody was asked for
 SAME_DIGITS = 41  # "feedback-" and 32 digits
 
 
@@ -46,8 +47,8 @@ class ExchangeRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     id: str
     started_at: float  # Unix seconds; the only wall-clock field
     schema: int = SCHEMA
-    purpose: str = "live"  # or probe, replay, shadow, batch: why the request was made
-    parent: str = ""  # the exchange that this one copies or repeats
+    purpose: str = "live"  # or probe, replay, shadow, batch, recheck: why the request was made
+    parent: str = ""  # the exchange that this one copies or repeats, or whose answer it was given for a similar one
     batch: str = ""
     worker: str = ""
     client_request_id: str = ""
@@ -69,6 +70,7 @@ class ExchangeRecord(msgspec.Struct, omit_defaults=True, kw_only=True):
     streamed: bool = False
     attempts: list[Attempt] = []
     cache: str = "bypass"
+    similarity: float = 0.0  # of the question that the answer was given to, where it was another one
     policy_digest: str = ""  # of the guards that judged it
     guards: list[str] = []  # side:guard:action:count, of all findings
     findings: list[GuardFinding] = []  # the first of them

@@ -15,6 +15,7 @@ from gateway.config.routing_document import (
     Sticky,
     Timeouts,
     VersionDocument,
+    embedding_versions,
 )
 from guardrails.inspection import Guards
 from guardrails.moderation import Moderator
@@ -63,25 +64,28 @@ class Route(msgspec.Struct, frozen=True, eq=False):
 class Snapshot:
     """One revision. ``routes`` holds every name that can be asked for, pinned ones included; ``moderator`` is who
     answers ``/v1/moderations``; ``guard_models`` are the versions that are asked for a judgement, by the guard model's
-    name."""
+    name; ``embedders`` those that caches ask for vectors, by the version's."""
 
     def __init__(self, revision: int, digest: str, created_at: float, routes: Mapping[str, Route],
-                 moderator: Moderator | None = None, guard_models: Mapping[str, Target] | None = None) -> None:
+                 moderator: Moderator | None = None, guard_models: Mapping[str, Target] | None = None,
+                 embedders: Mapping[str, Target] | None = None) -> None:
         self.revision = revision
         self.digest = digest
         self.created_at = created_at
         self.routes = routes
         self.moderator = moderator
         self.guard_models = guard_models or {}
+        self.embedders = embedders or {}
         self.models = tuple(name for name, route in routes.items() if not route.pinned)
 
     def __repr__(self) -> str:
         return f"<Snapshot revision={self.revision} models={', '.join(self.models)}>"
 
     def targets(self) -> Iterator[Target]:
-        """Every version that some model or some guard model may use, each once."""
+        """Every version that some model, some guard model or some cache may use, each once."""
         used = {name: target for route in self.routes.values() for name, target in route.targets.items()}
         used |= {target.version.name: target for target in self.guard_models.values()}
+        used |= self.embedders
         yield from used.values()
 
     def missing(self) -> list[str]:
@@ -115,7 +119,8 @@ def compile_snapshot(document: RoutingDocument, endpoints: Endpoints, secret: Ca
         for version in routes[name].targets:
             routes[f"{name}@{version}"] = _pinned(routes[name], version)
     guard_models = {name: targets[written.version] for name, written in document.guard_models.items()}
-    return Snapshot(revision, digest, created_at, routes, moderator, guard_models)
+    embedders = {name: targets[name] for name in embedding_versions(document)}
+    return Snapshot(revision, digest, created_at, routes, moderator, guard_models, embedders)
 
 
 def _target(name: str, written: VersionDocument, endpoints: Endpoints, secret: Callable[[str], str]) -> Target:

@@ -22,6 +22,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,10 @@ from gateway.batches.turns import Turns
 from gateway.batches.upload import Uploads
 from gateway.cache.memory import Memory
 from gateway.cache.purges import PurgeReader
+from gateway.cache.semantic.embedders import Embedders
+from gateway.cache.semantic.neighbours import Neighbours
+from gateway.cache.semantic.recheck import Rechecks
+from gateway.cache.semantic.similar import Similar
 from gateway.config.handover import keys_of_line, settings_of_line
 from gateway.config.settings import Key, Settings
 from gateway.confirmed import Confirmed
@@ -64,6 +69,7 @@ from gateway.hall import Hall
 from gateway.host_keys import HostKeys
 from gateway.idempotency import Claims
 from gateway.ids import ExchangeIds, IdMarks
+from gateway.inference import Inference
 from gateway.journal import Journal
 from gateway.moderation import MODERATIONS
 from gateway.outbox import Outbox
@@ -86,8 +92,10 @@ from guardrails.classifiers.frames import socket_in
 from models.endpoint import Endpoint, Endpoints
 from models.probing import probe_all
 from routing.affinity import Affinity
+from routing.retrying import RetryBudget
 
 if TYPE_CHECKING:
+    from gateway.cache.semantic.shared_neighbours import RedisNeighbours
     from gateway.cache.shared import Shared
 
 SWEEP_SECONDS = 0.1
@@ -98,6 +106,7 @@ BATCH_THREADS = 4  # that read and write files
 BATCH_SECONDS = 5.0  # that they have to come to an end
 GUARD_THREADS = 2  # that judge long requests
 CONFIRM_SECONDS = 2.0  # that a disk has for the last records
+NEIGHBOURS_SHARE = 4  # one part in so many of the cache's memory may hold vectors
 CROWD = 4  # exchanges in flight beyond which the writes of a turn are gathered
 STREAM_CROWD = 64  # and beyond which the frames of streams are
 
@@ -151,9 +160,18 @@ class Worker:
         account = Account(name, self._journal, clock, strict=self._strict, waiting=self._confirming())
         self._memory = Memory(settings.cache.max_bytes // settings.workers, clock.time)
         self._shared = _shared_cache(settings, host_keys, clock, self._log)
+        neighbours = Neighbours(self._memory.max_bytes // NEIGHBOURS_SHARE, on_bytes=self._memory.lend)
+        self._shared_neighbours = _shared_neighbours(settings, host_keys, clock, self._log)
+        embedders = Embedders(self._classifier, chance)
+        self._similar = Similar(neighbours, self._shared_neighbours, embedders, host_keys.cache, faults)
+        budget = RetryBudget()
+        self._rechecks = Rechecks(
+            self._journal, clock, chance, new_id,
+            lambda exchange: Inference(exchange, clock, chance, budget, faults), embedders, faults)
         self._purges = PurgeReader(state)
         self._affinity = Affinity(clock.time)
-        recall = self._recall = Recall(self._memory, self._shared, host_keys.cache, clock, faults)
+        recall = self._recall = Recall(self._memory, self._shared, host_keys.cache, clock, faults,
+                                       similar=self._similar, rechecks=self._rechecks)
         self._gathering = Gathering(clock, loop.call_later, faults)
         inference = standard_stages(
             account=account, keys=keys, host_keys=host_keys, admit=self._admit,
@@ -244,6 +262,7 @@ class Worker:
         await probe_all(self._endpoints, PROBE_SECONDS / 2)
         if self._shared is not None:
             await self._shared.connect()
+        await self._meet_neighbours()
         server = await self._loop.create_server(lambda: Door(self._hall, self._loop), sock=self._listener)
         tasks = [asyncio.create_task(self._keep_going(work))
                  for work in (self._sweep, self._look, self._probe, self._report, self._lane.run,
@@ -277,6 +296,15 @@ class Worker:
         if self._content is not None and any(route.content is not None for route in live):
             self._content.warm()
         self._say_warnings()
+
+    async def _meet_neighbours(self) -> None:
+        """Where a model looks for similar questions: before the first of them is asked."""
+        caches = [route.cache for route in self._keeper.live.routes.values()] if self._keeper.has_one else []
+        if any(cache is not None and cache.semantic is not None for cache in caches):
+            with contextlib.suppress(ImportError):  # then each look says so
+                await asyncio.to_thread(import_module, "numpy")
+            if self._shared_neighbours is not None:
+                await self._shared_neighbours.connect()
 
     def _say_warnings(self) -> None:
         for warning in self._keeper.warnings:
@@ -317,6 +345,7 @@ class Worker:
             if await self._keeper.look_aside():
                 self._log.info("revision_live", revision=self._keeper.live.revision)
                 self._take_up()
+                await self._meet_neighbours()
                 self._send_status()
             elif self._keeper.refused and self._keeper.refused != refused:
                 self._log.error("snapshot_refused", why=self._keeper.refused)
@@ -361,13 +390,17 @@ class Worker:
 
     def _cache_status(self) -> CacheStatus:
         told = CacheStatus(entries=len(self._memory), bytes=self._memory.bytes, max_bytes=self._memory.max_bytes,
-                           evicted=self._memory.evicted, flights=self._recall.flights)
+                           evicted=self._memory.evicted, flights=self._recall.flights,
+                           vectors=len(self._similar.neighbours), vector_bytes=self._similar.neighbours.bytes,
+                           rechecks_shed=self._rechecks.shed, looks=dict(self._similar.looks),
+                           stampedes=dict(self._recall.stampedes))
         shared = self._shared
         if shared is None:
             return told
         return msgspec.structs.replace(
             told, shared="up" if shared.is_up else "away", shared_failures=shared.failures,
-            shared_forged=shared.forged, shared_not_kept=shared.not_kept)
+            shared_forged=shared.forged + getattr(self._shared_neighbours, "forged", 0),
+            shared_not_kept=shared.not_kept)
 
     # Leaving
 
@@ -383,7 +416,8 @@ class Worker:
         self._hall.drain()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.settings.drain.finish):
-                while self._hall.doors or self._admit.in_flight or self._afterwards.running:
+                while self._hall.doors or self._admit.in_flight or self._afterwards.running or (
+                        self._rechecks.running):
                     await asyncio.sleep(0.02)
         for exchange in self._admit.open_exchanges():
             self._hall.pipeline_of(exchange).cut_short(exchange, Draining("The gateway is shutting down."))
@@ -392,9 +426,12 @@ class Worker:
         self._afterwards.close()
         self._board.close()
         self._batch_threads.shutdown(wait=False)
+        self._rechecks.close()
         self._endpoints.close()
         if self._shared is not None:
             await self._shared.close()
+        if self._shared_neighbours is not None:
+            await self._shared_neighbours.close()
         self._journal.close()
         if self._content is not None:
             self._content.close()
@@ -432,6 +469,13 @@ def _shared_cache(settings: Settings, keys: HostKeys, clock: Clock, log: Log) ->
         return None
     from gateway.cache.shared import Shared  # aiocache and the driver are imported only where there is a server
     return Shared(settings.cache.redis, keys.cache, clock.time, log)
+
+
+def _shared_neighbours(settings: Settings, keys: HostKeys, clock: Clock, log: Log) -> RedisNeighbours | None:
+    if settings.cache.redis is None:
+        return None
+    from gateway.cache.semantic.shared_neighbours import RedisNeighbours  # as above
+    return RedisNeighbours(settings.cache.redis, keys.cache, clock.time, log)
 
 
 def _read_settings() -> tuple[Settings, HostKeys]:

@@ -28,6 +28,11 @@ class CacheStatus(msgspec.Struct, frozen=True, kw_only=True):
     shared_failures: int = 0
     shared_forged: int = 0
     shared_not_kept: int = 0
+    vectors: int = 0  # questions that are found in other words too
+    vector_bytes: int = 0
+    rechecks_shed: int = 0  # similar answers that were drawn for one while too many ran
+    looks: dict[str, int] = {}  # for such a question, by what came of each
+    stampedes: dict[str, int] = {}  # by model: see gateway.cache.flight
 
 
 class WorkerStatus(msgspec.Struct, frozen=True, kw_only=True, tag="worker", tag_field="of"):

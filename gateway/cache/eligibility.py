@@ -61,6 +61,11 @@ def is_certain(document: Mapping[str, Any], defaults: Mapping[str, Any]) -> bool
     return isinstance(temperature, int | float) and temperature == 0
 
 
+def wants_exact(exchange: Exchange) -> bool:
+    """Whether its client takes no answer to a question in other words."""
+    return "exact" in _wishes(exchange)
+
+
 def _wishes(exchange: Exchange) -> set[str]:
     told = exchange.request.header(b"cache-control") + "," + exchange.request.header(HEADER)
     return {wish.strip().lower() for wish in told.split(",")}

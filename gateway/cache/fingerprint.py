@@ -5,7 +5,7 @@ documents that are the same but for what no model reads. Documents are compared 
 prompt: what these have redacted is redacted in both.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -29,17 +29,17 @@ NAMESPACE = "gatewright:1"  # where entries lie on a server that others use too
 def fingerprint(exchange: Exchange, scope: str, key: bytes) -> bytes:
     """``scope`` says who shares an answer: the tenant, or within it one key or one subject. Keyed, so that nobody can
     tell from a place in a shared cache what was asked."""
-    record = exchange.record
-    hashed = blake2b(key=key, digest_size=32)
-    for part in _parts(exchange, scope):
-        # The length first: parts cannot run into each other.
-        hashed.update(b"%d:" % len(part))
-        hashed.update(part)
-    hashed.update(_encode(spoken(exchange.document, record.operation)))
-    return hashed.digest()
+    told = framed(parts_of(exchange, scope)) + _encode(spoken(exchange.document, exchange.record.operation))
+    return blake2b(told, key=key, digest_size=32).digest()
 
 
-def _parts(exchange: Exchange, scope: str) -> Iterator[bytes]:
+def framed(parts: Iterable[bytes]) -> bytes:
+    """Each with its length before it: parts cannot run into each other."""
+    return b"".join([b"%d:%b" % (len(part), part) for part in parts])
+
+
+def parts_of(exchange: Exchange, scope: str) -> Iterator[bytes]:
+    """Beside the document, what decides the answer, and who may have it."""
     record = exchange.record
     yield RELEASE
     for part in (record.tenant, scope, _sharer(exchange, scope), record.operation, exchange.model_asked,

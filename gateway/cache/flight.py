@@ -24,10 +24,13 @@ from gateway.refusal import InternalError, Refusal
 from gateway.reply import SPENT, Flow, Head, Reply, Source
 from gateway.telemetry.faults import FaultLog
 
+STAMPEDE = 10  # who have joined one flight
+
 
 class Flight:
-    """``on_closed`` is called once, when nobody can join any more. What has flown is kept in ``frames``, for those who
-    come late or read slowly, up to ``most_bytes``; of a longer reply only what somebody has still to read."""
+    """``on_closed`` is called once, when nobody can join any more; ``joined`` have by then. What has flown is kept in
+    ``frames``, for those who come late or read slowly, up to ``most_bytes``; of a longer reply only what somebody has
+    still to read."""
 
     def __init__(self, leader: Exchange, most_bytes: int, on_closed: Callable[[], None], log: FaultLog) -> None:
         self.leader = leader
@@ -35,6 +38,7 @@ class Flight:
         self.frames: list[bytes] = []
         self.landed = False
         self.worth_keeping = True
+        self.joined = 0
         self.failure: Refusal | None = None
         self._most_bytes = most_bytes
         self._bytes = 0
@@ -68,6 +72,7 @@ class Flight:
 
     def join(self, exchange: Exchange, loop: AbstractEventLoop) -> "Future[Reply | None]":
         """A future of the reply; of None where the exchange is to lead in the leader's place."""
+        self.joined += 1
         future: Future[Reply | None] = loop.create_future()
         if self.head is not None:
             future.set_result(self._reply_for(exchange))

@@ -22,11 +22,20 @@ class Memory:
         self.max_bytes = max_bytes
         self.bytes = 0
         self.evicted = 0
+        self._lent = 0
         self._clock = clock
         self._held: OrderedDict[bytes, _Held] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._held)
+
+    def __contains__(self, fingerprint: bytes) -> bool:
+        return fingerprint in self._held
+
+    def lend(self, count: int) -> None:
+        """Leaves so many bytes of the room to somebody else, from now on."""
+        self._lent = count
+        self._make_room()
 
     def get(self, fingerprint: bytes) -> bytes | None:
         held = self._held.get(fingerprint)
@@ -42,11 +51,14 @@ class Memory:
         """Keeps it in the place of what was there; one that is larger than all the room is not kept."""
         self.remove(fingerprint)
         size = len(payload) + ENTRY_BYTES
-        if size > self.max_bytes:
+        if size > self.max_bytes - self._lent:
             return
         self._held[fingerprint] = _Held(payload, self._clock() + ttl_seconds)
         self.bytes += size
-        while self.bytes > self.max_bytes:
+        self._make_room()
+
+    def _make_room(self) -> None:
+        while self.bytes > self.max_bytes - self._lent:
             _, oldest = self._held.popitem(last=False)
             self.bytes -= len(oldest.payload) + ENTRY_BYTES
             self.evicted += 1

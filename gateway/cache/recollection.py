@@ -7,6 +7,7 @@ import msgspec
 from gateway.cache.eligibility import may_store
 from gateway.cache.entry import Entry, note_cached
 from gateway.cache.flight import Flight
+from gateway.cache.semantic.similar import Located
 from gateway.config.routing_document import CacheDocument
 from gateway.exchange import Exchange
 from gateway.record import ExchangeRecord
@@ -15,14 +16,15 @@ from gateway.reply import SPENT, Flow, Head, OwnSource
 
 
 class Recollection(msgspec.Struct, frozen=True, eq=False):
-    """``place`` is the fingerprint."""
+    """``place`` is the fingerprint; ``located`` is where its vector is to lie, if it has one."""
 
     place: bytes
     settings: CacheDocument
     flight: Flight
+    located: Located | None = None
 
 
-Store = Callable[[bytes, CacheDocument, Entry], None]
+Store = Callable[[Recollection, Entry], None]
 
 
 class Remembering(Flow):
@@ -50,7 +52,7 @@ class Remembering(Flow):
         head = flight.head
         if head is not None and flight.takes(last) and may_store(exchange, head, recall.settings):
             entry = entry_of(exchange, head, [*flight.frames, last], recall.settings.ttl, self._now())
-            self._store(recall.place, recall.settings, entry)
+            self._store(recall, entry)
         flight.land(last)
         self.next.end(last)
 

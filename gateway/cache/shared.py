@@ -6,7 +6,7 @@ put words into a reply.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 from aiocache import RedisCache
@@ -14,6 +14,7 @@ from aiocache.serializers import BaseSerializer
 
 from gateway.cache.entry import Entry, Forged, decode, signed, unverified, verified
 from gateway.cache.fingerprint import NAMESPACE
+from gateway.cache.semantic.shared_neighbours import remove_orphans
 from gateway.config.cache_url import Redis
 from gateway.telemetry.logs import Log
 
@@ -110,14 +111,21 @@ class Shared:
         if len(self._keeping) >= KEEPS_AT_ONCE or not self.available:
             self.not_kept += 1
             return
-        task = asyncio.get_running_loop().create_task(
-            self._keep(place, signed(payload, fingerprint, self._key), ttl_seconds))
+        data = signed(payload, fingerprint, self._key)
+        self._by_and_by(self._cache.set(place, data, ttl=ttl_seconds))
+
+    def remove(self, place: str) -> None:
+        """By and by; a server that does not answer has it until its time is over."""
+        self._by_and_by(self._cache.delete(place))
+
+    def _by_and_by(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.get_running_loop().create_task(self._done(work))
         self._keeping.add(task)
         task.add_done_callback(self._keeping.discard)
 
-    async def _keep(self, place: str, data: bytes, ttl_seconds: float) -> None:
+    async def _done(self, work: Coroutine[Any, Any, Any]) -> None:
         try:
-            await self._cache.set(place, data, ttl=ttl_seconds)
+            await work
         except Exception as error:  # as in get
             self.not_kept += 1
             self._fail(error)
@@ -143,6 +151,7 @@ class Shared:
             entry = _entry_of(data)
             if entry is None or matches(entry):
                 removed += int(await self._cache.delete(place))
+        await remove_orphans(self._cache.client)
         return removed
 
     async def _all(self) -> AsyncIterator[tuple[str, bytes]]:

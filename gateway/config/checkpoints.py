@@ -1,13 +1,16 @@
 """The checkpoints that settings name: where they are, and whether they can be what the settings say."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
 
 from gateway.config.checking import Problem, join, nearest
+from guardrails.classifiers import encoder
 from guardrails.classifiers.checkpoint import REMEDY, Facts, Unusable, facts_of, is_folder, missing_for
-from guardrails.classifiers.settings import CheckpointSettings, ClassifierSettings
+from guardrails.classifiers.encoder import shape_in
+from guardrails.classifiers.settings import CheckpointSettings, ClassifierSettings, EmbedderSettings
 
 
 def with_absolute_folders(settings: ClassifierSettings, base: Path) -> ClassifierSettings:
@@ -15,7 +18,9 @@ def with_absolute_folders(settings: ClassifierSettings, base: Path) -> Classifie
     of the hub."""
     return msgspec.structs.replace(settings, models={
         name: msgspec.structs.replace(one, checkpoint=_place(one.checkpoint, base))
-        for name, one in settings.models.items()})
+        for name, one in settings.models.items()}, embedders={
+        name: EmbedderSettings(folder=str(base / Path(one.folder).expanduser()))
+        for name, one in settings.embedders.items()})
 
 
 def _place(checkpoint: str, base: Path) -> str:
@@ -36,6 +41,19 @@ def problems_of_checkpoints(settings: ClassifierSettings) -> Iterator[Problem]:
             continue
         if lacking := list(missing_for(facts)):
             yield Problem(path=path, expected=f"the packages that it needs: {REMEDY}", found=f"no {', '.join(lacking)}")
+
+
+def problems_of_embedders(settings: ClassifierSettings) -> Iterator[Problem]:
+    """Sentence models that this release cannot read, or for which a package is missing."""
+    for name, one in settings.embedders.items():
+        path = join("classifiers.embedders", name)
+        try:
+            shape_in(Path(one.folder))
+        except encoder.Unusable as error:
+            yield Problem(path=f"{path}.folder", expected=error.expected, found=error.found)
+        if lacking := [package for package in encoder.NEEDS if find_spec(package) is None]:
+            yield Problem(path=path, expected="the packages that it needs: pip install 'gatewright[topics]'",
+                          found=f"no {', '.join(lacking)}")
 
 
 def _facts(one: CheckpointSettings, settings: ClassifierSettings) -> Facts | None:

@@ -7,7 +7,7 @@ import msgspec
 import yaml
 
 from gateway.config.checking import ConfigurationError, Problem, convert
-from gateway.config.checkpoints import problems_of_checkpoints, with_absolute_folders
+from gateway.config.checkpoints import problems_of_checkpoints, problems_of_embedders, with_absolute_folders
 from gateway.config.database_url import with_absolute_path
 from gateway.config.routing_document import RoutingDocument, check_routing
 from gateway.config.settings import Settings, contradictions_of
@@ -76,6 +76,7 @@ def read_settings(path: Path) -> Settings:
     problems = list(contradictions_of(written))
     if isinstance(settings.classifiers, ClassifierSettings):
         problems.extend(problems_of_checkpoints(settings.classifiers))
+        problems.extend(problems_of_embedders(settings.classifiers))
     if problems:
         raise ConfigurationError(str(path), problems)
     return settings

@@ -11,6 +11,7 @@ import msgspec
 from gateway.config.checking import ConfigurationError, Problem, Written, convert, join, nearest, problems_of
 from gateway.config.guard_model_checks import definition_problems, unknown_guard_models, usable_guard_models
 from gateway.config.written import Duration, EndpointURL, TokenPrice
+from guardrails.classifiers.sentences import MINILM
 from guardrails.compiling import Catalogue, missing_detectors, refused_rules, unusable_rules
 from guardrails.detectors.catalogue import CATALOGUE
 from guardrails.guard_models.definition import GuardModelDocument
@@ -68,16 +69,37 @@ class Timeouts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     total: Duration = Duration(600)
 
 
+class EmbeddingVersion(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A version of the document that answers ``/v1/embeddings``. A version and not a model: vectors of two versions are
+    not to be compared."""
+
+    version: str
+
+
+class SemanticDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Lets the answer to a question be given to one that asks the same in other words. ``threshold`` is the cosine from
+    which on two questions are the same: it depends on the embedder and the traffic, so there is no default. ``time``
+    is what a look may take. ``recheck`` is the share of such answers that the model is asked for all the same."""
+
+    threshold: Annotated[float, msgspec.Meta(gt=0, le=1)]
+    embedder: str | EmbeddingVersion = MINILM
+    most_characters: Annotated[int, msgspec.Meta(ge=1, le=4000)] = 400
+    time: Duration = Duration(0.05)
+    recheck: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.02
+
+
 class CacheDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Which replies of a model are remembered, and how long. ``scope`` says among whom an answer is shared: a tenant's
     requests, those of one key, or those for one user. ``sampled`` lets answers be remembered that were drawn by lot,
-    ``tool_calls`` such that call tools. Larger replies than ``entry_bytes`` are not remembered."""
+    ``tool_calls`` such that call tools. Larger replies than ``entry_bytes`` are not remembered. ``semantic``: questions
+    in other words are looked for too."""
 
     ttl: Duration
     scope: Literal["tenant", "key", "user"] = "tenant"
     sampled: bool = False
     tool_calls: bool = False
     entry_bytes: Annotated[int, msgspec.Meta(ge=1024, le=64 << 20)] = 1 << 20
+    semantic: SemanticDocument | None = None
 
 
 class GatherDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -171,6 +193,8 @@ def _contradictions(written: Any, catalogue: Catalogue) -> Iterator[Problem]:
         yield from _split_problems(path, _mapping(model), versions)
         for key in ("policy", "shadow_policy"):
             yield from _unknown(f"{path}.{key}", "policy", _mapping(model).get(key), policies)
+        embedder = _mapping(_mapping(_mapping(_mapping(model).get("cache")).get("semantic")).get("embedder"))
+        yield from _unknown(f"{path}.cache.semantic.embedder.version", "version", embedder.get("version"), versions)
         yield from _content_problems(f"{path}.content", _mapping(_mapping(model).get("content")))
         yield from _gather_problems(f"{path}.gather", _mapping(_mapping(model).get("gather")))
     named = _mapping(document.get("moderations")).get("policy")
@@ -297,6 +321,13 @@ def used_policies(document: RoutingDocument) -> list[str]:
     """The policies that some model names, each once."""
     named = (name for model in document.models.values() for name in (model.policy, model.shadow_policy))
     return list(dict.fromkeys(name for name in named if name is not None))
+
+
+def embedding_versions(document: RoutingDocument) -> list[str]:
+    """The versions that some model's cache asks for vectors, each once."""
+    semantic = (model.cache.semantic for model in document.models.values() if model.cache is not None)
+    return list(dict.fromkeys(one.embedder.version for one in semantic
+                              if one is not None and isinstance(one.embedder, EmbeddingVersion)))
 
 
 def moderating_policy(document: RoutingDocument) -> Policy:

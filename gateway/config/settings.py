@@ -177,6 +177,10 @@ def _classifier_problems(settings: ClassifierSettings) -> Iterator[Problem]:
         if lacking := requirements.missing():
             yield Problem(path=f"classifiers.load[{index}]", found=f"no {', '.join(lacking)}",
                           expected=f"a classifier whose packages are installed: {requirements.remedy}")
+    for name in settings.embedders:
+        if not _NAME.fullmatch(name) or name in NAMES or name in settings.models:
+            yield Problem(path=join("classifiers.embedders", name), found=repr(name),
+                          expected="a name of letters, digits, - and _ that no other classifier has")
     for name in settings.models:
         if not _NAME.fullmatch(name):
             yield Problem(path=join("classifiers.models", name), found=repr(name),
@@ -184,7 +188,7 @@ def _classifier_problems(settings: ClassifierSettings) -> Iterator[Problem]:
         elif name in NAMES:
             yield Problem(path=join("classifiers.models", name), expected="a name that no built-in classifier has",
                           found=repr(name))
-    if not settings.models and not (installed() if settings.load is None else settings.load):
+    if not settings.models and not settings.embedders and not (installed() if settings.load is None else settings.load):
         lacking = [] if settings.load is not None else requirements_of("names").missing()
         yield Problem(path="classifiers", found=f"no {', '.join(lacking)}" if lacking else "nothing to load",
                       expected="0, or a classifier that can be loaded: "

@@ -1,24 +1,33 @@
 """Recall: what was answered already is not asked again; what is being asked is waited for."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from gateway.cache.eligibility import NOTHING, use_of
+import msgspec
+
+from gateway.cache.eligibility import NOTHING, use_of, wants_exact
 from gateway.cache.entry import Entry, decode, encode
 from gateway.cache.fingerprint import fingerprint, place_of
-from gateway.cache.flight import Flight
+from gateway.cache.flight import STAMPEDE, Flight
 from gateway.cache.memory import Memory
 from gateway.cache.purges import Purge
 from gateway.cache.recollection import Recalled, Recollection, Remembering
 from gateway.cache.rendering import Unrenderable, rendered
+from gateway.cache.semantic.question import Question, question_of
+from gateway.cache.semantic.recheck import Rechecks
+from gateway.cache.semantic.similar import Alike, Similar
 from gateway.config.routing_document import CacheDocument
 from gateway.exchange import Clock, Exchange
 from gateway.gate import Gate
+from gateway.record import FROM_MEMORY
 from gateway.refusal import InternalError
 from gateway.reply import Reply
 from gateway.stages.stage import Step
 from gateway.telemetry.faults import FaultLog
+
+SIMILARITY = b"x-gatewright-similarity"  # such as x-gatewright-similarity: 0.9731
 
 
 class SharedLayer(Protocol):
@@ -28,6 +37,7 @@ class SharedLayer(Protocol):
     def available(self) -> bool: ...
     async def get(self, fingerprint: bytes, place: str) -> bytes | None: ...
     def keep(self, fingerprint: bytes, place: str, payload: bytes, ttl_seconds: float) -> None: ...
+    def remove(self, place: str) -> None: ...
 
 
 class Recall(Step):
@@ -35,14 +45,18 @@ class Recall(Step):
     have judged before it, each request anew."""
 
     def __init__(self, memory: Memory, shared: SharedLayer | None, key: bytes, clock: Clock, log: FaultLog,
-                 loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.get_running_loop) -> None:
+                 loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.get_running_loop,
+                 similar: Similar | None = None, rechecks: Rechecks | None = None) -> None:
         self._memory = memory
         self._shared = shared
         self._key = key
         self._clock = clock
         self._log = log
         self._loop = loop
+        self._similar = similar
+        self._rechecks = rechecks
         self._flights: dict[bytes, Flight] = {}
+        self.stampedes: Counter[str] = Counter()  # by model: questions that so many asked at once
 
     @property
     def flights(self) -> int:
@@ -76,31 +90,96 @@ class Recall(Step):
             return flight.join(exchange, self._loop())
         flight = self._flights[key] = self._flight(exchange, settings, key)
         exchange.recall = Recollection(place, settings, flight)
-        if self._shared is not None and self._shared.available:
-            return self._look(exchange, self._shared, exchange.recall)
+        question = self._question(exchange, settings)
+        if question is not None or (self._shared is not None and self._shared.available):
+            return self._look(exchange, exchange.recall, question)
         return None
+
+    def _question(self, exchange: Exchange, settings: CacheDocument) -> Question | None:
+        if self._similar is None or settings.semantic is None or wants_exact(exchange):
+            return None
+        return question_of(exchange, settings, self._key)
 
     def _flight(self, leader: Exchange, settings: CacheDocument, key: bytes | None) -> Flight:
         """Nobody can join one without a key."""
         def closed() -> None:
             if key is not None:
                 del self._flights[key]
+            self.stampedes[leader.record.model] += flight.joined >= STAMPEDE
 
-        return Flight(leader, settings.entry_bytes, closed, self._log)
+        flight = Flight(leader, settings.entry_bytes, closed, self._log)
+        return flight
 
-    async def _look(self, exchange: Exchange, shared: SharedLayer, recall: Recollection) -> Reply | None:
-        place, settings = recall.place, recall.settings
-        payload = await shared.get(place, place_of(place, exchange.record.tenant, self._key))
-        if payload is None:
+    async def _look(self, exchange: Exchange, recall: Recollection, question: Question | None) -> Reply | None:
+        """On the server that hosts share; then, where the same was not asked before, for it in other words."""
+        payload = await self._payload_elsewhere(exchange, recall.place)
+        if payload is not None:
+            entry = decode(payload)
+            if (reply := self._recalled(exchange, entry, recall.settings)) is not None:
+                self._take_over(recall.place, payload, entry)
+                recall.flight.answer(lambda follower: self._recalled(follower, entry, recall.settings))
+                return reply
+        return None if question is None else await self._look_around(exchange, recall, question)
+
+    def _take_over(self, place: bytes, payload: bytes, entry: Entry) -> None:
+        """What another worker remembers, this one does too, for as long."""
+        self._memory.put(place, payload, entry.stored_at + entry.ttl_seconds - self._clock.wall())
+
+    async def _payload_elsewhere(self, exchange: Exchange, place: bytes) -> bytes | None:
+        if self._shared is None or not self._shared.available:
             return None
-        entry = decode(payload)
-        reply = self._recalled(exchange, entry, settings)
+        return await self._shared.get(place, place_of(place, exchange.record.tenant, self._key))
+
+    async def _look_around(self, exchange: Exchange, recall: Recollection, question: Question) -> Reply | None:
+        assert self._similar is not None
+
+        async def payload_at(place: bytes) -> bytes | None:
+            known = self._memory.get(place)
+            if known is not None:
+                return known
+            payload = await self._payload_elsewhere(exchange, place)
+            if payload is not None:
+                self._take_over(place, payload, decode(payload))
+            return payload
+
+        look = await self._similar.look(exchange, question, payload_at)
+        exchange.recall = msgspec.structs.replace(recall, located=look.located)
+        found = look.found
+        if found is None:
+            return None
+        reply = self._alike(exchange, found, recall.settings)
         if reply is not None:
-            self._memory.put(place, payload, entry.stored_at + entry.ttl_seconds - self._clock.wall())
-            recall.flight.answer(lambda follower: self._recalled(follower, entry, settings))
+            recall.flight.answer(lambda follower: self._alike_for(follower, found, recall.settings))
+            if self._rechecks is not None and look.located is not None:
+                partition = look.located.partition
+                self._rechecks.consider(exchange, found, lambda: self._forget(exchange, partition, found.place))
         return reply
 
-    def _recalled(self, exchange: Exchange, entry: Entry, settings: CacheDocument) -> Reply | None:
+    def _alike_for(self, follower: Exchange, found: Alike, settings: CacheDocument) -> Reply | None:
+        if not wants_exact(follower):
+            return self._alike(follower, found, settings)
+        follower.record.cache = "miss"  # it asks for itself
+        follower.sent_upstream_at = 0.0
+        return None
+
+    def _forget(self, exchange: Exchange, partition: bytes, place: bytes) -> None:
+        """One answer, in every layer."""
+        self._memory.remove(place)
+        if self._shared is not None:
+            self._shared.remove(place_of(place, exchange.record.tenant, self._key))
+        if self._similar is not None:
+            self._similar.forget(partition, place)
+
+    def _alike(self, exchange: Exchange, found: Alike, settings: CacheDocument) -> Reply | None:
+        """The answer to a question in other words, and how near that is."""
+        reply = self._recalled(exchange, found.entry, settings, (SIMILARITY, b"%.4f" % found.similarity))
+        if reply is not None:
+            record = exchange.record
+            record.cache, record.similarity, record.parent = "similar", found.similarity, found.entry.exchange_id
+        return reply
+
+    def _recalled(self, exchange: Exchange, entry: Entry, settings: CacheDocument,
+                  *told: tuple[bytes, bytes]) -> Reply | None:
         """The reply; None where it is too old for what is asked now, or has not its form."""
         if self._clock.wall() - entry.stored_at >= min(entry.ttl_seconds, settings.ttl):
             return None
@@ -109,12 +188,13 @@ class Recall(Step):
         except Unrenderable:
             return None
         exchange.record.cache = "hit"
+        head.headers += told
         return Reply(Recalled(exchange.record, entry, head, frames))
 
     def leave(self, exchange: Exchange, reply: Reply) -> Reply:
         recall = exchange.recall
         leads = recall is not None and recall.flight.leader is exchange
-        if exchange.record.cache == "hit" or (recall is not None and not leads):
+        if exchange.record.cache in FROM_MEMORY or (recall is not None and not leads):
             # The guards that judge the request beside the model are waited for here too.
             if exchange.beside is not None:
                 reply.source = Gate(exchange, reply.source, exchange.beside, self._log)
@@ -129,17 +209,22 @@ class Recall(Step):
         exchange.stays = remembering.stays
         return reply.through(remembering)
 
-    def _store(self, place: bytes, settings: CacheDocument, entry: Entry) -> None:
-        payload = encode(entry)
-        self._memory.put(place, payload, settings.ttl)
+    def _store(self, recall: Recollection, entry: Entry) -> None:
+        payload, place, ttl = encode(entry), recall.place, recall.settings.ttl
+        self._memory.put(place, payload, ttl)
         if self._shared is not None:
-            self._shared.keep(place, place_of(place, entry.tenant, self._key), payload, settings.ttl)
+            self._shared.keep(place, place_of(place, entry.tenant, self._key), payload, ttl)
+        if self._similar is not None and recall.located is not None:
+            self._similar.keep(recall.located, place, entry)
 
     def forget(self, purge: Purge) -> int:
         """Removes what matches; what is being answered now is remembered by nobody. Returns how many entries."""
         for flight in self._flights.values():
             flight.worth_keeping = False
-        return self._memory.remove_where(lambda payload: purge.matches(decode(payload)))
+        removed = self._memory.remove_where(lambda payload: purge.matches(decode(payload)))
+        if self._similar is not None:
+            self._similar.keep_only(self._memory.__contains__)
+        return removed
 
     def settle(self, exchange: Exchange) -> None:
         """A leader that ends before its reply did leaves nobody waiting."""

@@ -41,4 +41,4 @@ def installed() -> list[BuiltIn]:
 
 def loaded_by(settings: ClassifierSettings) -> list[str]:
     """The names of all that ``settings`` load: the built-in ones, then the operator's."""
-    return [*(installed() if settings.load is None else settings.load), *settings.models]
+    return [*(installed() if settings.load is None else settings.load), *settings.models, *settings.embedders]

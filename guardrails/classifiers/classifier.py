@@ -15,6 +15,14 @@ class Span(NamedTuple):
     score: float
 
 
+class Vector(NamedTuple):
+    """A text as ``values``: little-endian float32, of length one together; none where the text is not one for this
+    model, for want of words or because it is too long. ``mark`` tells which model made it."""
+
+    mark: bytes
+    values: bytes
+
+
 class ClassifierAway(Exception):
     """There is no classifier process just now, or it could not read."""
 

@@ -8,8 +8,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from guardrails.classifiers.classifier import ClassifierAway, Span
-from guardrails.classifiers.frames import Ask, Drop, Frame, Frames, Malformed, Refused, States, Told, reachable
+from guardrails.classifiers.classifier import ClassifierAway, Span, Vector
+from guardrails.classifiers.frames import (
+    Ask,
+    Drop,
+    Frame,
+    Frames,
+    Malformed,
+    Refused,
+    States,
+    Told,
+    Vectors,
+    reachable,
+)
 from guardrails.detectors.detector import Overloaded
 
 IN_FLIGHT = 256
@@ -17,6 +28,8 @@ UNSENT_BYTES = 16 * 1024 * 1024
 REQUEST_CHARACTERS = 4_000_000
 FIRST_WAIT_SECONDS = 0.05
 LONGEST_WAIT_SECONDS = 1.0
+
+Answer = Told | Vectors | Refused
 
 
 class ClientLog(Protocol):
@@ -75,14 +88,28 @@ class ClassifierClient:
 
         Raises Overloaded where there is no room, here or there; TimeoutError; ClassifierAway.
         """
+        answer = await self._ask(classifier, texts, seconds, about or {})
+        if not isinstance(answer, Told) or len(answer.found) != len(texts):
+            raise ClassifierAway("it answered something else")
+        return answer.found
+
+    async def embed(self, classifier: str, texts: Sequence[str], seconds: float) -> list[Vector]:
+        """Each text as a vector, of no values where ``classifier`` cannot take it. Raises what ``read`` raises."""
+        answer = await self._ask(classifier, texts, seconds, {})
+        if isinstance(answer, Told) and not any(answer.found):
+            return [Vector(b"", b"")] * len(texts)
+        if not isinstance(answer, Vectors) or len(answer.vectors) != len(texts):
+            raise ClassifierAway("it answered something else")
+        return answer.vectors
+
+    async def _ask(self, classifier: str, texts: Sequence[str], seconds: float,
+                   about: Mapping[str, list[str]]) -> Told | Vectors:
         if self._link is None:
             raise ClassifierAway("it is not running")
         self._count += 1
-        answer = await self._link.ask(Ask(self._count, classifier, list(texts), seconds, dict(about or {})))
-        if isinstance(answer, Told):
-            if len(answer.found) != len(texts):
-                raise ClassifierAway("it answered something else")
-            return answer.found
+        answer = await self._link.ask(Ask(self._count, classifier, list(texts), seconds, dict(about)))
+        if not isinstance(answer, Refused):
+            return answer
         if answer.why == "full":
             raise Overloaded
         if answer.why == "late":
@@ -98,19 +125,19 @@ class _Link(asyncio.Protocol):
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._frames = Frames()
         self._transport: asyncio.Transport | None = None
-        self._waiting: dict[int, asyncio.Future[Told | Refused]] = {}
+        self._waiting: dict[int, asyncio.Future[Answer]] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]  # a stream's
 
-    async def ask(self, ask: Ask) -> Told | Refused:
+    async def ask(self, ask: Ask) -> Answer:
         transport = self._transport
         if transport is None or transport.is_closing():
             raise ClassifierAway("it is not running")
         if len(self._waiting) >= IN_FLIGHT or transport.get_write_buffer_size() > UNSENT_BYTES or (
                 sum(map(len, ask.texts)) > REQUEST_CHARACTERS):
             raise Overloaded
-        answer: asyncio.Future[Told | Refused] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting[ask.id] = answer
         transport.write(self._frames.encode(ask))
         try:
@@ -133,7 +160,7 @@ class _Link(asyncio.Protocol):
         if isinstance(frame, States):
             self.states = frame.of
             return
-        if not isinstance(frame, Told | Refused):
+        if not isinstance(frame, Told | Vectors | Refused):
             raise Malformed("no answer")
         answer = self._waiting.get(frame.id)
         if answer is not None and not answer.done():

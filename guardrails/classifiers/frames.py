@@ -2,6 +2,7 @@
 
     worker      Ask(id, classifier, texts, seconds)    Drop(id): nobody waits for it any more
     classifier  Told(id, found)                        Refused(id, why)
+                Vectors(id, vectors): in place of Told, from one that turns texts into vectors
                 States(of): which classifiers there are, and whether they can be asked; at first, and at every change
 
 Requests go out one after the other without waiting; answers come back in any order, by id.
@@ -15,7 +16,7 @@ from typing import Literal
 
 import msgspec
 
-from guardrails.classifiers.classifier import Span
+from guardrails.classifiers.classifier import Span, Vector
 
 LONGEST_BYTES = 64 * 1024 * 1024
 _LENGTH_BYTES = 4
@@ -46,6 +47,13 @@ class Told(msgspec.Struct, tag="told", array_like=True, frozen=True):
     found: list[list[Span]]
 
 
+class Vectors(msgspec.Struct, tag="vectors", array_like=True, frozen=True):
+    """``vectors``: of each text, in their order."""
+
+    id: int
+    vectors: list[Vector]
+
+
 class Refused(msgspec.Struct, tag="refused", array_like=True, frozen=True):
     id: int
     why: Why
@@ -57,7 +65,7 @@ class States(msgspec.Struct, tag="states", array_like=True, frozen=True):
     of: dict[str, str]
 
 
-Frame = Ask | Drop | Told | Refused | States
+Frame = Ask | Drop | Told | Vectors | Refused | States
 
 
 class Malformed(ValueError):

@@ -14,10 +14,12 @@ from guardrails.bundled import folder_of
 from guardrails.classifiers.builtin import installed
 from guardrails.classifiers.checkpoint import Checkpoint
 from guardrails.classifiers.classifier import Classifier
-from guardrails.classifiers.embedding import Topics
+from guardrails.classifiers.embedding import Topics, model_folder
+from guardrails.classifiers.encoder import Encoder
 from guardrails.classifiers.rampart import Rampart
 from guardrails.classifiers.reading import Readings
 from guardrails.classifiers.safety import Safety
+from guardrails.classifiers.sentences import Sentences
 from guardrails.classifiers.settings import BuiltIn, ClassifierSettings
 
 Make = Callable[[], Classifier]
@@ -47,9 +49,31 @@ def makers_of(settings: ClassifierSettings, own_models: Path | None = None) -> d
     one_at_a_time = Lock()
     own: dict[str, Make] = {name: partial(Checkpoint(one, settings.device, one_at_a_time).load, name)
                             for name, one in settings.models.items()}
+    own |= {name: partial(_sentences, name, Path(one.folder)) for name, one in settings.embedders.items()}
+    minilm = _Once(lambda: Encoder.in_folder(model_folder()))
     known: Mapping[BuiltIn, Make] = {
-        "names": Rampart, "safety": lambda: Safety(folder_of("safety", own_models)), "topics": Topics}
+        "names": Rampart, "safety": lambda: Safety(folder_of("safety", own_models)),
+        "topics": lambda: Topics(reader=minilm.get()),
+        "minilm": lambda: Sentences("minilm", model_folder(), minilm.get())}
     return {**{name: known[name] for name in built_in}, **own}
+
+
+def _sentences(name: str, folder: Path) -> Sentences:
+    return Sentences(name, folder, Encoder.in_folder(folder))
+
+
+class _Once:
+    """What two classifiers read with, loaded by the first."""
+
+    def __init__(self, make: Callable[[], Encoder]) -> None:
+        self._make = make
+        self._lock = Lock()
+        self._made: Encoder | None = None
+
+    def get(self) -> Encoder:
+        with self._lock:
+            self._made = self._made or self._make()
+            return self._made
 
 
 class Loading:

@@ -4,6 +4,8 @@ from collections import OrderedDict
 from hashlib import blake2b
 from typing import Any
 
+from guardrails.classifiers.classifier import Vector
+
 Key = tuple[str, bytes]
 LIMIT = 100_000
 _BYTES = 64  # of what is no list of findings weigh as much as one
@@ -47,4 +49,6 @@ class Memory:
 
 
 def _weight(found: Any) -> int:
+    if isinstance(found, Vector):
+        return 1 + len(found.values) // _BYTES
     return 1 + (len(found) if isinstance(found, list) else int(getattr(found, "nbytes", 0)) // _BYTES)

@@ -1,11 +1,13 @@
 """The classifier's server: a Unix socket before the readings. One connection for each data worker."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from guardrails.classifiers.frames import Ask, Drop, Frame, Frames, Malformed, Refused, States, Told, reachable
+from guardrails.classifiers.classifier import Vector
+from guardrails.classifiers.frames import Ask, Drop, Frame, Frames, Malformed, Refused, States, Told, Vectors, reachable
 from guardrails.classifiers.question import Found, NotRead
 from guardrails.classifiers.reading import Readings
 
@@ -78,7 +80,7 @@ class Connection(asyncio.Protocol):
             self._send(Refused(ask.id, error.why))
             return
         if isinstance(found, list):
-            self._send(Told(ask.id, found))
+            self._send(_answer_of(ask.id, found))
             return
         self._waiting[ask.id] = found
         found.add_done_callback(lambda done: self._tell(ask.id, done))
@@ -89,7 +91,7 @@ class Connection(asyncio.Protocol):
             return
         error = found.exception()
         if error is None:
-            self._send(Told(number, found.result()))
+            self._send(_answer_of(number, found.result()))
         else:
             self._send(Refused(number, error.why if isinstance(error, NotRead) else "failed"))
 
@@ -103,3 +105,10 @@ class Connection(asyncio.Protocol):
     def _close(self) -> None:
         if self._transport is not None:
             self._transport.abort()
+
+
+def _answer_of(number: int, found: Sequence[Any]) -> Told | Vectors:
+    """A text that was not read has been concluded nothing of: an empty list, whatever its classifier tells."""
+    if any(isinstance(one, Vector) for one in found):
+        return Vectors(number, [one if isinstance(one, Vector) else Vector(b"", b"") for one in found])
+    return Told(number, list(found))

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
-BuiltIn = Literal["names", "safety", "topics"]
+BuiltIn = Literal["names", "safety", "topics", "minilm"]
 Device = Annotated[str, msgspec.Meta(pattern=r"^(auto|cpu|cuda(:[0-9]+)?)$")]
 Task = Literal["sequence", "token"]
 
@@ -38,6 +38,13 @@ class CheckpointSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True
     pickle: bool = False
 
 
+class EmbedderSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A sentence model that an operator brings: a ``folder`` as sentence-transformers writes it, with a BERT whose
+    tokens' mean is the vector, in safetensors."""
+
+    folder: str
+
+
 class ClassifierSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """The classifiers of one process.
 
@@ -45,9 +52,11 @@ class ClassifierSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True
     threads   batches that are read at once, a processor core each; absent: one a core, 4 at most
     device    of checkpoints that name none
     models    the operator's own, by the names that policies give them
+    embedders the operator's own sentence models, by the names that a model's ``cache.semantic`` gives them
     """
 
     load: list[BuiltIn] | None = None
     threads: Count | None = None
     device: Device = "auto"
     models: dict[str, CheckpointSettings] = {}
+    embedders: dict[str, EmbedderSettings] = {}

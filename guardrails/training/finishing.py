@@ -15,7 +15,7 @@ from guardrails.training.calibration import ALLOWED, Trial, halves, scales
 from guardrails.training.cards import card
 from guardrails.training.rows import FILES, OUTPUTS, given
 
-VERSION = "2"
+VERSION = "3"
 WINDOW_TOKENS, OVERLAP_TOKENS = 254, 32
 SHIPPED = 0.5
 

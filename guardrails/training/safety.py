@@ -1,6 +1,6 @@
 """Trains the bundled transformer ``safety``: toxicity with its categories, and injection, in one pass.
 
-    python -m guardrails.training.safety --data DIR --out DIR [--seed 7] [--threads 2]
+    python -m guardrails.training.safety --data DIR --out DIR [--seed 7] [--threads 2] [--device cuda]
     python -m guardrails.training.safety --data DIR --out DIR --begin model.onnx --phases 1 [--upper 2] [--minutes 30]
 
 Needs the extra ``train``; takes some two hours on two cores. Progress is told as a line of JSON a step. ``--begin``
@@ -54,7 +54,7 @@ HALF_LIFE = 100
 KEPT_EVERY = 240.0  # seconds
 _SMOOTH = 0.02  # so much nobody is sure of a label
 # Toxicity is judged by itself, and is what most rows know; a category is known by fewer.
-_WEIGHTS = torch.tensor([1.0, 0.7, 0.5, 0.7, 0.7, 0.7, 1.0, 0.4])
+_WEIGHTS = (1.0, 0.7, 0.5, 0.7, 0.7, 0.7, 1.0, 0.4)
 
 
 def minilm() -> Path:
@@ -78,6 +78,9 @@ class Batch:
             self.mask[number, : len(one)] = 1
         self.targets = torch.tensor([row.targets for row in rows])
 
+    def on(self, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+        return self.ids.to(device), self.mask.to(device), self.targets.to(device)
+
 
 def batches(tokenizer: Tokenizer, rows: Sequence[Row], random: Random) -> list[Batch]:
     """All rows in batches of about BATCH_TOKENS, in random order."""
@@ -97,7 +100,7 @@ def batches(tokenizer: Tokenizer, rows: Sequence[Row], random: Random) -> list[B
 
 def loss_of(logits: Tensor, targets: Tensor) -> Tensor:
     """Cross entropy over what is known."""
-    known = (targets != UNKNOWN).to(logits.dtype) * _WEIGHTS
+    known = (targets != UNKNOWN).to(logits.dtype) * logits.new_tensor(_WEIGHTS)
     wanted = targets.clamp(min=0) * (1 - 2 * _SMOOTH) + _SMOOTH
     losses = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
     return (losses * known).sum() / known.sum()
@@ -164,7 +167,8 @@ def _phase(net: SafetyNet, ready: Sequence[Batch], phase: Phase, seconds: float,
 
 
 def _step(net: SafetyNet, batch: Batch, optimizer: torch.optim.Optimizer, parameters: list[Tensor]) -> float:
-    loss = loss_of(net(batch.ids, batch.mask), batch.targets)
+    ids, mask, wanted = batch.on(net.words.weight.device)
+    loss = loss_of(net(ids, mask), wanted)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(parameters, 1.0)
     optimizer.step()
@@ -179,6 +183,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda where torch finds a GPU")
     parser.add_argument("--begin", type=Path, nargs="+", default=[],
                         help="weights.pt or model.onnx of a former training; of several, their mean")
     parser.add_argument("--upper", type=int, default=4, help="only so many layers learn, the upper ones")
@@ -191,10 +196,11 @@ def main() -> int:
     torch.manual_seed(given.seed)
     torch.set_num_threads(given.threads)
     given.out.mkdir(parents=True, exist_ok=True)
-    net = begun(given.begin)
+    net = begun(given.begin).to(given.device)
     freeze(net, given.upper)
     for told in train(net, read_tokenizer(), given):
         tell(told)
+    net.cpu()
     torch.save(net.state_dict(), given.out / KEPT)
     export(net, minilm() / "tokenizer.json", given.out)
     finish(NAME, given.out, "model.onnx", given.seed, given.data, Teacher(given.out))
@@ -207,7 +213,8 @@ def begun(begin: Sequence[Path]) -> SafetyNet:
     if not begin:
         net.take_from(minilm() / "model.safetensors")
         return net
-    left = [weights_of(file) if file.suffix == ".onnx" else torch.load(file, weights_only=True) for file in begin]
+    left = [weights_of(file) if file.suffix == ".onnx" else torch.load(file, map_location="cpu", weights_only=True)
+            for file in begin]
     net.load_state_dict({name: sum(one[name] for one in left) / len(left) for name in left[0]})
     return net
 

@@ -98,6 +98,7 @@ def main() -> int:
     os.umask(0o077)  # whoever can connect can ask what was found in a text
     os.nice(NICENESS)
     os.environ.update(_QUIET)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # batches are read side by side: each has a core, and no more
     sys.setswitchinterval(SWITCH_SECONDS)
     status = None if arguments.status_fd is None else StatusSender(arguments.status_fd)
     return uvloop.run(_run(arguments.name, status))

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from gateway.config.checking import nearest
+from operations.cli.calibrating import calibrate_command
 from operations.cli.changes import dry_run_option
 from operations.cli.client import Admin, actor, admin_options
 from operations.cli.output import columns, fail, print_json
@@ -14,10 +15,14 @@ from operations.cli.output import columns, fail, print_json
 @click.group(epilog="""\b
 Examples:
   gatewright cache stats
+  gatewright cache calibrate --pairs pairs.jsonl
   gatewright cache purge --model assistant --reason "the system prompt was wrong"
 """)
 def cache() -> None:
     """What is remembered of replies, and what that saves."""
+
+
+cache.add_command(calibrate_command, "calibrate")
 
 
 @cache.command()
@@ -28,14 +33,15 @@ def stats(admin: Admin) -> None:
     if admin.as_json:
         print_json(answer)
         return
-    click.echo(columns(("WORKER", "ENTRIES", "BYTES", "OF", "EVICTED", "BEING ASKED", "SERVER"), [
-        (name, one["entries"], one["bytes"], one["max_bytes"], one["evicted"], one["flights"], one["shared"] or "none")
+    click.echo(columns(("WORKER", "ENTRIES", "BYTES", "OF", "VECTORS", "EVICTED", "BEING ASKED", "SERVER"), [
+        (name, one["entries"], one["bytes"] + one["vector_bytes"], one["max_bytes"], one["vectors"], one["evicted"],
+         one["flights"], one["shared"] or "none")
         for name, one in answer["workers"].items()]))
     click.echo("\n" + _models(answer["models"]))
 
 
 def _models(models: Mapping[str, Any]) -> str:
-    results = ("hit", "coalesced", "miss", "bypass")
+    results = ("hit", "similar", "coalesced", "miss", "bypass")
     return columns(("MODEL", *(name.upper() for name in results), "TOKENS SAVED", "COST SAVED"), [
         (model, *(one["requests"].get(name, 0) for name in results), one["saved_tokens"],
          f"{one['saved_micros'] / 1e6:.6f}") for model, one in models.items()])

@@ -44,14 +44,18 @@ Exit status: 0 done; 1 something is missing, or a script has failed; 2 wrong usa
 @click.option("--seed", default=7, show_default=True, type=click.IntRange(0), help="Of all that is drawn by chance.")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True),
               help="The most that safety may train, by a shorter course. Reading the data comes on top.")
+@click.option("--device", default="cpu", show_default=True, type=click.Choice(["cpu", "cuda"]),
+              help="Where safety is trained.")
 @as_json_option
-def train(model: str, data: Path, out: Path, seed: int, minutes: float | None, as_json: bool) -> None:
+def train(model: str, data: Path, out: Path, seed: int, minutes: float | None, device: str,
+          as_json: bool) -> None:
     """Trains the models that detectors use, by the scripts that have made the bundled ones."""
     wanted = [one for one in TRAINABLE if model in (one.name, _ALL)]
     _check(wanted, data, out, as_json)
     opened, shown = shown_on(Console(stderr=True), time.monotonic)
     with opened:
-        trained = [_trained(one, training.command(one, data, out, seed, minutes), shown, as_json) for one in wanted]
+        trained = [_trained(one, training.command(one, data, out, seed, minutes, device), shown, as_json)
+                   for one in wanted]
     if as_json:
         print_json({"seed": seed, "trained": [
             {"name": one.model.name, "written": one.made.written, "sha256": one.made.sha256,

@@ -55,15 +55,17 @@ def lacking_packages(model: Trainable) -> list[str]:
     return [name for name in model.packages if find_spec(name) is None]
 
 
-def command(model: Trainable, data: Path, models: Path, seed: int, minutes: float | None = None) -> list[str]:
+def command(model: Trainable, data: Path, models: Path, seed: int, minutes: float | None = None,
+            device: str = "cpu") -> list[str]:
     """The child's command. It does not look for packages in the folder that it happens to run in (``-P``). The teacher
     is the one among ``models``; where there is none the script takes the bundled one. ``minutes`` bound the training of
-    those that can be bounded."""
+    those that can be bounded, ``device`` is where those are trained that a GPU can train."""
     teacher = models / model.teacher if model.teacher else None
     taught = ["--teacher", str(teacher)] if teacher is not None and teacher.is_dir() else []
     bound = ["--minutes", str(minutes)] if minutes is not None and model.bounded else []
+    placed = ["--device", device] if device != "cpu" and model.on_gpu else []
     return [sys.executable, "-P", "-m", model.module, "--data", str(data), "--out", str(models / model.name),
-            "--seed", str(seed), *taught, *bound]
+            "--seed", str(seed), *taught, *bound, *placed]
 
 
 class Training:

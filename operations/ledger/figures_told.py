@@ -54,7 +54,9 @@ def _cost(row: Row) -> str:
 
 
 def _kin(row: Row) -> Iterator[Figure]:
-    if row["parent"]:
+    if row["cache"] == "similar":
+        yield "parent", f"its answer is that to exchange {row['parent']}"
+    elif row["parent"]:
         yield "parent", f"it repeats exchange {row['parent']} ({row['purpose']})"
     if row["batch"]:
         yield "batch", row["batch"]

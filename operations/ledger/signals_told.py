@@ -7,6 +7,8 @@ from operations.feedback.feedback import subject_of
 from operations.ledger.guards_told import guards_told
 
 Row = Mapping[str, Any]
+_RECHECKED = {"agreed": "said the same", "disagreed": "said something else, and what was given was forgotten",
+              "undecided": "said nothing that could be compared"}
 
 
 def signals_told(signals: list[Row]) -> Iterator[tuple[Row, str]]:
@@ -17,6 +19,9 @@ def signals_told(signals: list[Row]) -> Iterator[tuple[Row, str]]:
             for side in ("prompt", "reply"):
                 for sentence in guards_told(signal["body"], side):
                     yield signal, f"Afterwards, {sentence[0].lower()}{sentence[1:]}"
+        elif signal["kind"] == "recheck":
+            yield signal, (f"Asked for all the same, the model {_RECHECKED.get(signal['name'], signal['name'])} "
+                           f"(exchange {signal['body'].get('by', '')}).")
         elif signal["kind"] == "feedback":
             yield signal, _said(signal, before.get(subject_of(signal)))
             before[subject_of(signal)] = signal

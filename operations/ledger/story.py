@@ -97,8 +97,11 @@ def _why(row: Row) -> str:
 
 
 def _cache(row: Row) -> Iterator[Moment]:
-    if row["cache"] != "bypass":
-        saved = f", which saved {row['saved_micros'] / 1e6:.6f}" if row["saved_micros"] else ""
+    saved = f", which saved {row['saved_micros'] / 1e6:.6f}" if row["saved_micros"] else ""
+    if row["cache"] == "similar":
+        yield Moment(None, f"It was given the answer to exchange {row['parent']}, whose question was nearly the same "
+                           f"(similarity {row['similarity']:.4f}){saved}.")
+    elif row["cache"] != "bypass":
         yield Moment(None, f"{_CACHE.get(row['cache'], 'The cache said ' + row['cache'])}{saved}.")
 
 

@@ -18,8 +18,10 @@ def traffic(fold: Fold) -> Iterator[Metric]:
     yield from _tokens(fold)
     yield _counter("gatewright_upstream_attempts", "Attempts at an endpoint, by what came of each",
                    ("version", "endpoint", "result"), fold.attempts.items())
-    yield _counter("gatewright_cache_requests", "Requests by what the cache did: hit, miss, coalesced, bypass",
+    yield _counter("gatewright_cache_requests", "Requests by what the cache did: hit, similar, miss, coalesced, bypass",
                    ("model", "result"), fold.cache.items())
+    yield _counter("gatewright_cache_rechecks", "Answers to similar questions that were asked for all the same",
+                   ("model", "result"), fold.rechecks.items())
     yield _counter("gatewright_cache_saved_tokens", "Tokens that no model server had to read or write", ("model",),
                    (((model,), count) for model, count in fold.saved_tokens.items()))
     yield _counter("gatewright_cache_saved_cost", "What they would have cost, in units of currency", ("model",),

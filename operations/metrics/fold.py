@@ -4,14 +4,14 @@ from collections import Counter
 
 import msgspec
 
-from gateway.record import Entry, ExchangeRecord, GuardNotes, Signal
+from gateway.record import FROM_MEMORY, Entry, ExchangeRecord, GuardNotes, Signal
 from gateway.telemetry import buckets
 from operations.metrics.histogram import Histogram
 
 MAX_SERIES = 2000
 MAX_CODES = 100
 MAX_METRICS = 100
-NOT_REQUESTS = frozenset({"shadow", "replay", "probe"})  # purposes of what no application asked for
+NOT_REQUESTS = frozenset({"shadow", "replay", "probe", "recheck"})  # purposes of what no application asked for
 BATCH = "batch"  # the purpose of what nobody waits for
 
 Pair = tuple[str, str]  # model, version
@@ -47,7 +47,7 @@ class PairSeries:
             self.overhead.observe(record.overhead_seconds)
         else:
             self._add_error(record)
-        if record.cache != "hit":  # how fast a memory is says nothing of a model
+        if record.cache not in FROM_MEMORY:  # how fast a memory is says nothing of a model
             self._add_pace(record)
         self.add_tokens(record)
 
@@ -82,6 +82,7 @@ class Fold:
         self.cache: Counter[Pair] = Counter()  # model, result
         self.saved_tokens: Counter[str] = Counter()  # by model
         self.saved_micros: Counter[str] = Counter()
+        self.rechecks: Counter[tuple[str, str]] = Counter()  # model, result
         self.guards: Counter[tuple[str, str, str]] = Counter()  # guard, side, action
         self.guard_failures: Counter[tuple[str, ...]] = Counter()  # guard, side, reason, mode
         self.guard_differences: Counter[tuple[str, ...]] = Counter()  # guard, side, live, shadow
@@ -100,6 +101,8 @@ class Fold:
     def _add_signal(self, signal: Signal) -> None:
         if signal.kind == "guard":
             self._add_guards(msgspec.convert(signal.body, GuardNotes))
+        elif signal.kind == "recheck":
+            self.rechecks[str(signal.body.get("model", "unknown")), signal.name] += 1
         elif signal.kind == "feedback":
             # Callers choose the names: past a bound all others share one.
             known = (signal.name,) in self.feedback or len(self.feedback) < MAX_METRICS

@@ -12,6 +12,7 @@ from prometheus_client.core import (
     Metric,
 )
 
+from gateway.cache.flight import STAMPEDE
 from gateway.gathering.tally import REQUESTS, WAIT_SECONDS
 from operations.audit.auditor import Auditor
 from operations.classifier.board import Classifiers
@@ -54,7 +55,7 @@ def of_workers(workers: Workers) -> Iterator[Metric]:
     yield from _of_endpoints(workers)
     asks = CounterMetricFamily("gatewright_guard_model_asks", "Questions to guard models, by what came of each",
                                labels=["guard", "outcome"])
-    for told, count in sorted(workers.guard_asks().items()):
+    for told, count in sorted(workers.tally("guard_asks").items()):
         asks.add_metric(told.split(":"), count)
     yield asks
 
@@ -64,6 +65,8 @@ def of_cache(workers: Workers) -> Iterator[Metric]:
     for name, says, field in (
         ("cache_entries", "Replies that a worker remembers", "entries"),
         ("cache_bytes", "What they take", "bytes"),
+        ("cache_vectors", "Questions that are found in other words too", "vectors"),
+        ("cache_vector_bytes", "What their vectors take", "vector_bytes"),
         ("cache_flights", "Questions that are being answered for whoever asks them", "flights"),
     ):
         family = GaugeMetricFamily(f"gatewright_{name}", says, labels=["worker"])
@@ -72,17 +75,29 @@ def of_cache(workers: Workers) -> Iterator[Metric]:
         yield family
     for name, says, field in (
         ("cache_evicted", "Replies forgotten for want of room", "evicted"),
+        ("cache_rechecks_shed", "Rechecks that were not made, since too many ran", "rechecks_shed"),
         ("cache_server_failures", "Questions to the shared server that it did not answer in time", "shared_failures"),
         ("cache_server_forged", "Entries that the gateway did not write, or that are damaged", "shared_forged"),
         ("cache_server_not_kept", "Replies that the shared server did not take", "shared_not_kept"),
     ):
         yield CounterMetricFamily(f"gatewright_{name}", says, value=workers.cache_count(field))
+    yield _tallied(workers, "looks", "gatewright_cache_looks", "Looks for a similar question, by what came of each",
+                   "result")
+    yield _tallied(workers, "stampedes", "gatewright_cache_stampedes",
+                   f"Questions that {STAMPEDE} and more asked while they were being answered", "model")
     up = GaugeMetricFamily("gatewright_cache_server_up", "1 while a worker reaches the shared server",
                            labels=["worker"])
     for status in live:
         if status.cache.shared:
             up.add_metric([status.worker], status.cache.shared == "up")
     yield up
+
+
+def _tallied(workers: Workers, tally: str, name: str, says: str, label: str) -> Metric:
+    family = CounterMetricFamily(name, says, labels=[label])
+    for labelled, count in sorted(workers.tally(tally).items()):
+        family.add_metric([labelled], count)
+    return family
 
 
 def of_gathering(workers: Workers) -> Iterator[Metric]:

@@ -16,7 +16,13 @@ from operations.classifier.status import ClassifierStatus
 FRESH_SECONDS = 5.0
 # Fields that grow over a worker's life.
 COUNTERS = ("journal_lost", "journal_sync_failures", "journal_unconfirmed", "content_kept", "content_shed")
-CACHE_COUNTERS = ("evicted", "shared_failures", "shared_forged", "shared_not_kept")
+CACHE_COUNTERS = ("evicted", "shared_failures", "shared_forged", "shared_not_kept", "rechecks_shed")
+# What workers count by names that nobody knows beforehand.
+TALLIES: dict[str, Callable[[WorkerStatus], dict[str, int]]] = {
+    "guard_asks": lambda status: status.guard_asks,
+    "looks": lambda status: status.cache.looks,
+    "stampedes": lambda status: status.cache.stampedes,
+}
 _DATAGRAM_BYTES = 1 << 20
 
 
@@ -45,7 +51,7 @@ class Workers:
         self._newest: dict[str, WorkerStatus] = {}
         self._heard_at: dict[str, float] = {}
         self._counted_before: Counter[str] = Counter()
-        self._asked_before: Counter[str] = Counter()
+        self._tallied_before: dict[str, Counter[str]] = {name: Counter() for name in TALLIES}
         self._cache_before: Counter[str] = Counter()
         self._gathered_before: dict[str, Gathered] = {}
 
@@ -56,7 +62,8 @@ class Workers:
             if status.at < known.at and self.is_live(known):
                 return
             self._counted_before.update({field: getattr(known, field) for field in COUNTERS})
-            self._asked_before.update(known.guard_asks)
+            for name, tally_of in TALLIES.items():
+                self._tallied_before[name].update(tally_of(known))
             _add(self._gathered_before, known.gathered)
             self._cache_before.update({field: getattr(known.cache, field) for field in CACHE_COUNTERS})
         self._newest[status.worker] = status
@@ -86,11 +93,11 @@ class Workers:
         live: int = sum(getattr(status, field) for status in self._newest.values())
         return self._counted_before[field] + live
 
-    def guard_asks(self) -> Counter[str]:
-        """Questions to guard models by ``name:outcome``, over all lives of all workers since this process began."""
-        sums = Counter(self._asked_before)
+    def tally(self, name: str) -> Counter[str]:
+        """One of TALLIES over all lives of all workers since this process began."""
+        sums = Counter(self._tallied_before[name])
         for status in self._newest.values():
-            sums.update(status.guard_asks)
+            sums.update(TALLIES[name](status))
         return sums
 
     def gathered(self) -> dict[str, Gathered]:

@@ -63,7 +63,7 @@ async def test_a_whole_answer(telling: GatewayProcess) -> None:
     told = await story(telling, await ask(telling.port, request(user="ada", name="whole", max_tokens=5)))
     came, attempt, end = moments(told)
     assert came == "It came from a caller without a key and asked chat.completions for one reply."
-    assert re.fullmatch(r"Attempt 1 went to http://\S+ \(one\): answered with status 200 after \S+ m?s\.", attempt)
+    assert re.fullmatch(r"Attempt 1 went to http://\S+ \(one\): answered with status 200 after \S+ [mµ]?s\.", attempt)
     assert end == "It was answered with status 200."
     for words in ("The caller named it whole.", "because the user falls at", "takes 100.0% of all units", "of length.",
                   "tokens       1 of prompt, 5 of completion, as reported", "content      not kept",

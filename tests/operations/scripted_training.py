@@ -23,6 +23,7 @@ def main() -> int:
         parser.add_argument(name, type=Path)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--minutes", type=float)
+    parser.add_argument("--device", default="")
     given = parser.parse_args()
     behaviour = (given.data / "behaviour").read_text()
     sys.stderr.write("a warning of a library\n")
@@ -37,6 +38,7 @@ def main() -> int:
         return 0
     given.out.mkdir(parents=True, exist_ok=True)
     bound = f" {given.minutes} minutes" if given.minutes else ""
+    bound += f" on {given.device}" if given.device else ""
     (given.out / "weights").write_bytes(f"{given.seed} {given.teacher}{bound}".encode())
     digest = hashlib.sha256((given.out / "weights").read_bytes()).hexdigest()
     (given.out / f"{given.out.name}.json").write_text(json.dumps({"file": "weights", "sha256": digest}))

@@ -151,6 +151,24 @@ def test_what_cache_and_guards_did_is_counted() -> None:
     assert value(fold, "gatewright_guard_findings_total", guard="secrets", side="reply", action="block") == 1
 
 
+def test_what_a_similar_question_saved_is_counted_and_says_nothing_of_a_models_pace() -> None:
+    alike = record("a")
+    alike.cache, alike.usage_source, alike.saved_micros = "similar", "cached", 2_000_000
+    fold = folded(alike)
+    assert value(fold, "gatewright_cache_requests_total", model="assistant", result="similar") == 1
+    assert value(fold, "gatewright_cache_saved_cost_total", model="assistant") == 2
+    assert fold.pairs["assistant", "smol-1"].first_token.sum == 0
+    again = record("b")
+    again.purpose = "recheck"
+    assert folded(again).pairs == {}
+
+
+def test_rechecks_are_counted_by_model_and_result() -> None:
+    fold = folded(Signal(id="a:recheck", exchange_id="a", at=1.0, kind="recheck", name="disagreed", value=0.0,
+                         body={"model": "assistant", "by": "b"}))
+    assert value(fold, "gatewright_cache_rechecks_total", model="assistant", result="disagreed") == 1
+
+
 def test_what_guards_came_to_afterwards_is_counted_with_the_rest() -> None:
     fold = folded(record("a"), Signal(id="a:prompt:names", exchange_id="a", at=1.0, kind="guard", name="names", body={
         "guards": ["prompt:names:flag:2"], "guard_failures": ["prompt:topics:cancelled:allow"],

@@ -90,6 +90,13 @@ def test_the_bound_of_a_training_reaches_those_that_take_one(train: Train, tmp_p
     assert b"minutes" not in (models / "fast" / "weights").read_bytes()
 
 
+def test_a_gpu_trains_those_that_one_can_train(train: Train, tmp_path: Path) -> None:
+    assert train("all", "--device", "cuda").exit_code == 0
+    models = tmp_path / "models"
+    assert (models / "safety" / "weights").read_bytes() == b"7 None on cuda"
+    assert b"cuda" not in (models / "fast" / "weights").read_bytes()
+
+
 def test_what_is_missing_is_told_before_anything_runs(train: Train, data: Path, tmp_path: Path) -> None:
     (data / "toxicity_train.jsonl").unlink()
     (data / "injection_dev.jsonl").unlink()

@@ -116,6 +116,14 @@ def test_what_was_remembered_cost_nothing() -> None:
     assert "cost         none: it was remembered, which saved 0.000240\n" in told(row | {"price": {}})
 
 
+def test_an_answer_to_a_similar_question_names_that_and_how_near_it_was() -> None:
+    story = told(row_of(cache="similar", similarity=0.97314, parent="019ab000", usage_source="cached", cost_micros=0,
+                        saved_micros=240, attempts=[]))
+    assert ("It was given the answer to exchange 019ab000, whose question was nearly the same (similarity 0.9731), "
+            "which saved 0.000240.") in story
+    assert "parent       its answer is that to exchange 019ab000" in story
+
+
 def test_guards_stand_where_they_judged() -> None:
     finding = GuardFinding("prompt", "personal_data", "EMAIL", "redact", 1.0, 0, 4, "messages[0].content")
     story = told(row_of(

@@ -4,8 +4,8 @@ import socket
 import time
 
 from gateway.gathering.tally import Gathered
-from gateway.worker_status import EndpointStatus, StatusSender, WorkerStatus
-from operations.metrics.gauges import of_gathering
+from gateway.worker_status import CacheStatus, EndpointStatus, StatusSender, WorkerStatus
+from operations.metrics.gauges import of_cache, of_gathering
 from operations.workers.board import FRESH_SECONDS, Workers, receive
 
 
@@ -40,10 +40,28 @@ def test_a_worker_that_is_silent_for_five_seconds_is_not_live() -> None:
     assert workers.ready() == 1
 
 
+def test_looks_for_similar_questions_are_counted_over_all_lives_of_all_workers() -> None:
+    def looked(**looks: int) -> CacheStatus:
+        return CacheStatus(looks=looks)
+
+    workers = board(status(pid=1, at=999.0, cache=looked(found=3, none=1)), status(pid=2, cache=looked(found=2)),
+                    status("w1", cache=looked(late=1)))
+    assert workers.tally("looks") == {"found": 5, "none": 1, "late": 1}
+    [looks] = [family for family in of_cache(workers) if family.name == "gatewright_cache_looks"]
+    assert {sample.labels["result"]: sample.value for sample in looks.samples} == {"found": 5, "none": 1, "late": 1}
+
+
+def test_stampedes_are_told_by_model() -> None:
+    workers = board(status(cache=CacheStatus(stampedes={"chat": 2, "other": 0})),
+                    status("w1", cache=CacheStatus(stampedes={"chat": 1})))
+    [family] = [family for family in of_cache(workers) if family.name == "gatewright_cache_stampedes"]
+    assert {sample.labels["model"]: sample.value for sample in family.samples} == {"chat": 3, "other": 0}
+
+
 def test_questions_to_guard_models_are_counted_over_all_lives_of_all_workers() -> None:
     workers = board(status(pid=1, at=999.0, guard_asks={"lg:answered": 3, "lg:refused": 1}),
                     status(pid=2, guard_asks={"lg:answered": 2}), status("w1", guard_asks={"other:unreadable": 1}))
-    assert workers.guard_asks() == {"lg:answered": 5, "lg:refused": 1, "other:unreadable": 1}
+    assert workers.tally("guard_asks") == {"lg:answered": 5, "lg:refused": 1, "other:unreadable": 1}
 
 
 def test_what_was_gathered_is_counted_over_all_lives_of_all_workers() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, select, text
 from sqlalchemy.sql import column, table
 
-HEAD = "0009"
+HEAD = "0011"
 _LOCK = 0x67617465  # known to every host of one database, and to nobody else
 _LOCK_SECONDS = 10.0
 

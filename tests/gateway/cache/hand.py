@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from gateway.cache.memory import Memory
+from gateway.cache.semantic.neighbours import Neighbours
+from gateway.cache.semantic.recheck import Rechecks
+from gateway.cache.semantic.similar import Similar
 from gateway.exchange import Exchange
-from gateway.journal import Journal
+from gateway.journal import Journal, decode_entry, read_frames, segments
 from gateway.pipeline import Pipeline
-from gateway.record import ExchangeRecord
+from gateway.record import Entry, ExchangeRecord, Signal
 from gateway.refusal import Refusal
 from gateway.reply import Flow, Head, Reply
 from gateway.stages.account import Account
@@ -27,7 +30,6 @@ from tests.gateway.exchanges import (
     RecordingWire,
     endpoints_at,
     exchange_of,
-    journaled,
     request_of,
     routing,
     snapshot_of,
@@ -117,29 +119,43 @@ class House:
     """The stages from the account to the model server, one worker's."""
 
     def __init__(self, folder: Path, shared: SharedLayer | None = None, *, cache: dict[str, Any] | None = None,
-                 max_bytes: int = 1 << 20, after_read: Callable[[House], list[Step]] = lambda house: [],
-                 **model: Any) -> None:  # fmt: skip
+                 max_bytes: int = 1 << 20, embedders: Any = None, neighbours: Any = None,
+                 after_read: Callable[[House], list[Step]] = lambda house: [], **model: Any) -> None:  # fmt: skip
         self.clock = HandClock()
         self.log = FaultList()
         self.folder = folder
         self.infer = HandInfer()
         self.memory = Memory(max_bytes, self.clock.time)
-        self.recall = Recall(self.memory, shared, KEYS.cache, self.clock, self.log)
+        self.similar = Similar(Neighbours(max_bytes // 4, on_bytes=self.memory.lend), neighbours, embedders, KEYS.cache,
+                               self.log)
         self.journal = Journal(folder, "w0")
+        self.lot = 1.0
+        self.rechecks = Rechecks(self.journal, self.clock, lambda: self.lot, lambda: "f" * 32, self.asking, embedders,
+                                 self.log)
+        self.recall = Recall(self.memory, shared, KEYS.cache, self.clock, self.log,
+                             similar=self.similar if embedders is not None else None, rechecks=self.rechecks)
         self.pipeline = Pipeline([Account("w0", self.journal, self.clock), Read(64, KEYS),
                                   *after_read(self), Assign(), self.recall, self.infer], self.log)
         self.snapshot = snapshot_of(routing(cache=cache or CACHE, **model), endpoints_at(self.clock))
         self._count = 0
 
+    def asking(self, exchange: Exchange) -> HandSource:
+        """A call that no client waits for."""
+        self.calls.append(HandSource(exchange))
+        return self.calls[-1]
+
     def ask(self, text: str = "hello", *, headers: dict[str, str] | None = None, tenant: str = "",
             operation: str = "chat.completions", **body: Any) -> Client:  # fmt: skip
         document = {"model": "m", "messages": [{"role": "user", "content": text}], "temperature": 0, **body}
+        asks_as = {name: document.pop(name) for name in ("key", "subject") if name in document}
         wire = RecordingWire()
         wire.settle = self.pipeline.settle
         self._count += 1
         exchange = exchange_of(request_of(document, operation, headers=headers), self.snapshot, wire=wire,
                                clock=self.clock, exchange_id=f"{self._count:032x}")
         exchange.record.tenant = tenant
+        for name, value in asks_as.items():
+            setattr(exchange.record, name, value)
         self.pipeline.start(exchange)
         return Client(exchange, wire, self.pipeline)
 
@@ -148,7 +164,13 @@ class House:
         return self.infer.calls
 
     def records(self) -> list[ExchangeRecord]:
-        return journaled(self.folder)
+        return [entry for entry in self.entries() if isinstance(entry, ExchangeRecord)]
+
+    def signals(self) -> list[Signal]:
+        return [entry for entry in self.entries() if isinstance(entry, Signal)]
+
+    def entries(self) -> list[Entry]:
+        return [decode_entry(payload) for segment in segments(self.folder) for payload, _ in read_frames(segment)]
 
 
 def answer(call: HandSource, *texts: str, reason: str = "stop") -> None:

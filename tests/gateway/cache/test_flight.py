@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cache.flight import STAMPEDE
 from gateway.refusal import Draining, UpstreamDisconnected
 from tests.gateway.cache.hand import DONE, Client, House, answer, event, turns
 
@@ -34,6 +35,15 @@ async def test_a_thousand_who_ask_the_same_at_once_make_one_call(house: House) -
     assert (len(records), sum(len(record.attempts) for record in records)) == (1000, 0)
     assert {record.usage_source for record in records if record.cache == "coalesced"} == {"cached"}
     assert house.recall.flights == 0
+    assert sum(house.recall.stampedes.values()) == 1
+
+
+@pytest.mark.parametrize(("followers", "counted"), [(STAMPEDE - 1, 0), (STAMPEDE, 1)])
+async def test_a_stampede_is_a_question_that_many_ask_at_once(house: House, followers: int, counted: int) -> None:
+    await crowd(house, 1 + followers)
+    answer(house.calls[0], "Good", " day")
+    await turns()
+    assert dict(house.recall.stampedes) == {house.records()[0].model: counted}
 
 
 async def test_followers_stream_as_the_leader_does(house: House) -> None:

@@ -12,6 +12,7 @@ import yaml
 from gateway.config.checking import ConfigurationError
 from gateway.config.reading import read_settings
 from gateway.config.settings import Settings
+from guardrails.classifiers.embedding import model_folder
 from guardrails.classifiers.settings import CheckpointSettings, ClassifierSettings
 
 
@@ -57,7 +58,8 @@ def test_a_checkpoint_is_a_folder_beside_the_file_or_an_id_of_the_hub(tmp_path: 
 
 
 @pytest.mark.parametrize(("classifiers", "said"), [
-    ({"load": ["nmaes"]}, "classifiers.load[0]: expected one of names, safety, topics, found 'nmaes'. Did you mean "
+    ({"load": ["nmaes"]},
+     "classifiers.load[0]: expected one of names, safety, topics, minilm, found 'nmaes'. Did you mean "
                           "'names'?"),
     ({"device": "gpu"}, "classifiers.device: "),
     ({"threads": 0}, "classifiers.threads: "),
@@ -100,3 +102,21 @@ def test_packages_that_lack_are_told_with_what_installs_them(
 def test_what_is_left_out_is_safe() -> None:
     plain = CheckpointSettings(checkpoint="x")
     assert (plain.pickle, plain.engine, plain.revision) == (False, "auto", None)
+
+
+@pytest.mark.parametrize(("embedders", "said"), [
+    ({"own": {"folder": "./nowhere"}}, "classifiers.embedders.own.folder: expected a folder with config.json"),
+    ({"own": {"folder": "./guard"}}, "classifiers.embedders.own.folder: expected a folder with config.json"),
+    ({"minilm": {"folder": "./guard"}}, "classifiers.embedders.minilm: expected a name"),
+    ({"a b": {"folder": "./guard"}}, "a b"), ({"own": {}}, "folder"),
+])
+def test_a_sentence_model_that_is_none_is_told(tmp_path: Path, guard: Path, embedders: Any, said: str) -> None:
+    told = problems(tmp_path, {"load": [], "embedders": embedders})
+    assert any(said in one for one in told), told
+
+
+def test_a_sentence_models_folder_is_below_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "own").symlink_to(model_folder())
+    settings = read(tmp_path, {"load": [], "embedders": {"own": {"folder": "./own"}}})
+    assert settings.classifying is not None
+    assert settings.classifying.embedders["own"].folder == str(tmp_path / "own")

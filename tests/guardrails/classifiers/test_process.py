@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from guardrails.classifiers.classifier import ClassifierAway, Span
+from guardrails.classifiers.classifier import ClassifierAway, Span, Vector
 from guardrails.classifiers.client import IN_FLIGHT, REQUEST_CHARACTERS, ClassifierClient
-from guardrails.classifiers.frames import Ask, Drop, Frames, Malformed, Refused, States, Told, socket_in
+from guardrails.classifiers.frames import Ask, Drop, Frames, Malformed, Refused, States, Told, Vectors, socket_in
 from guardrails.classifiers.memory import Memory, key_of
 from guardrails.classifiers.reading import Readings, Stuck
 from guardrails.classifiers.server import listen
@@ -363,7 +363,8 @@ async def test_what_is_no_frame_ends_the_connection_alone(tmp_path: Path) -> Non
 @pytest.mark.parametrize("size", [1, 3, 1000])
 def test_frames_are_the_same_in_any_pieces(size: int) -> None:
     frames = [Ask(1, "names", ["é", "text" * 100], 2.0), Ask(4, "topics", ["a"], 2.0, {"X": ["b"]}), Drop(1),
-              Told(2, [[Span("X", 0, 1, 0.5)], []]), Refused(3, "full"), States({"names": "ready"})]
+              Told(2, [[Span("X", 0, 1, 0.5)], []]), Vectors(5, [Vector(b"m", bytes(range(256))), Vector(b"", b"")]),
+              Refused(3, "full"), States({"names": "ready"})]
     codec = Frames()
     data = b"".join(map(codec.encode, frames))
     arrived = [frame for at in range(0, len(data), size) for frame in codec.feed(data[at : at + size])]
