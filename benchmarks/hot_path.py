@@ -23,9 +23,11 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.afterwards import Afterwards
+from gateway.batches.board import Board
+from gateway.batches.upload import Uploads
 from gateway.cache.memory import Memory
 from gateway.config.routing_document import check_routing
-from gateway.config.settings import Limits
+from gateway.config.settings import Batches, Limits
 from gateway.door import Door
 from gateway.gathering.gathering import Gathering
 from gateway.hall import Hall
@@ -98,7 +100,8 @@ class Clock:
 def build(folder: Path, loop: asyncio.AbstractEventLoop, account: type[Account] = Account) -> tuple[Door, Connection]:
     """A door on one side and an idle upstream connection on the other, with the gateway between them."""
     faults = Faults(Log(sys.stderr))
-    endpoints = Endpoints(lambda url: Endpoint(url, loop=loop, time=time.monotonic))
+    board = Board(folder, "w0")
+    endpoints = Endpoints(lambda url: Endpoint(url, loop=loop, time=time.monotonic, traffic=board.cell(url)))
     document = check_routing(
         {
             "versions": {"v1": {"served_model": "acme-chat-8b", "endpoints": ["http://127.0.0.1:1"]}},
@@ -137,6 +140,7 @@ def build(folder: Path, loop: asyncio.AbstractEventLoop, account: type[Account] 
         clock=Clock(),
         new_id=new_id,
         outbox=Outbox(loop, lambda: False, lambda: False), turned_away=print,
+        uploads=Uploads(folder, Batches(), None),
     )
     door = Door(hall, loop)
     door.connection_made(Sink())

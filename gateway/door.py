@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from gateway.batches.upload import PATH as UPLOAD_PATH
+from gateway.batches.upload import Upload
 from gateway.edge import STATUS_LINES, Edge, refusal_document
 from gateway.exchange import Exchange, Request
 from gateway.refusal import InvalidRequest, Overloaded, ReaderStalled, Refusal, RequestTimeout, TooLarge
@@ -58,6 +60,7 @@ class Door(HttpToolsProtocol):
         self._exchange: Exchange | None = None
         self._pending: deque[Request | RequestResponseCycle] = deque()
         self._operation: Operation | None = None
+        self._upload: Upload | None = None  # what arrives goes there
         self._body: list[bytes] = []
         self._pending_bytes = 0
         self._body_size = 0
@@ -91,7 +94,7 @@ class Door(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._hall.doors.discard(self)
         exchange, self._exchange = self._exchange, None
-        self._pending.clear()
+        self._drop_pending()
         if exchange is not None:
             self._hall.pipeline_of(exchange).abandon(exchange)
         super().connection_lost(exc)
@@ -175,8 +178,14 @@ class Door(HttpToolsProtocol):
     def _check_length(self, value: bytes) -> None:
         if not value.isdigit() or len(value) > 19:
             raise Turned(InvalidRequest("The Content-Length is not a length.", code="bad_http"))
-        if int(value) > self._hall.limits.body_bytes:
+        if self._is_upload():
+            if int(value) > self._hall.uploads.most_bytes:
+                raise Turned(self._hall.uploads.too_large())
+        elif int(value) > self._hall.limits.body_bytes:
             raise Turned(self._body_too_large())
+
+    def _is_upload(self) -> bool:
+        return self.url.partition(b"?")[0] == UPLOAD_PATH and self.parser.get_method() == b"POST"
 
     def _check_coding(self, value: bytes) -> None:
         # The parser lets through more than anyone sends in earnest: lists, quotes, identity, HTTP/1.0.
@@ -200,16 +209,43 @@ class Door(HttpToolsProtocol):
         if self.parser.get_method() == b"POST":
             self._operation = self._hall.operations.get(self.url) or self._hall.operations.get(
                 self.url.partition(b"?")[0])
+            if self._is_upload():
+                self._begin_upload()
         self._arriving = BODY
         if self.expect_100_continue and not self.transport.is_closing():
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
+    def _begin_upload(self) -> None:
+        try:
+            self._upload = self._hall.uploads.begin(self.headers)
+        except Refusal as refusal:
+            raise Turned(refusal) from None
+
+    def _drop_pending(self) -> None:
+        """What nobody will answer any more; of files that were sent nothing is left."""
+        uploads = [self._upload, *(turn.scope["state"]["upload"] for turn in self._pending
+                                   if isinstance(turn, RequestResponseCycle))]
+        self._upload = None
+        self._pending.clear()
+        for upload in uploads:
+            if upload is not None:
+                upload.close()
+
     def on_body(self, body: bytes) -> None:
+        if self._upload is not None:
+            self._take_up(self._upload, body)
+            return
         self._body_size += len(body)
         limit = self._hall.limits.body_bytes if self._operation is not None else _SLOW_BODY_BYTES
         if self._body_size > limit:
             raise Turned(self._body_too_large())
         self._body.append(body)
+
+    def _take_up(self, upload: Upload, body: bytes) -> None:
+        try:
+            upload.write(body)
+        except Refusal as refusal:
+            raise Turned(refusal) from None
 
     def on_message_complete(self) -> None:
         if self._declining:
@@ -222,7 +258,8 @@ class Door(HttpToolsProtocol):
         if self._operation is not None:
             turn = Request(self._operation, self.headers, body, keeps_alive, chunked)
         else:
-            turn = self._slow_turn(body, keeps_alive)
+            turn = self._slow_turn(body, keeps_alive, self._upload)
+            self._upload = None  # its handler's now
         if not (self._busy or self._pending or self._turned or self.flow.write_paused):
             self._begin(turn)
             return
@@ -251,12 +288,12 @@ class Door(HttpToolsProtocol):
         edge.attach(exchange)
         self._hall.pipeline_of(exchange).start(exchange)
 
-    def _slow_turn(self, body: bytes, keeps_alive: bool) -> RequestResponseCycle:
+    def _slow_turn(self, body: bytes, keeps_alive: bool, upload: Upload | None) -> RequestResponseCycle:
         url = _parsed(self.url)
         scope: Any = {
             "type": "http", "asgi": {"version": self.asgi_version, "spec_version": "2.3"}, "http_version": "1.1",
             "server": self.server, "client": self.client, "scheme": self.scheme, "root_path": "",
-            "headers": self.headers, "state": {}, "method": self.parser.get_method().decode("ascii"),
+            "headers": self.headers, "state": {"upload": upload}, "method": self.parser.get_method().decode("ascii"),
             "path": url.path.decode("ascii"), "raw_path": url.path, "query_string": url.query or b""}
         cycle = RequestResponseCycle(
             scope=scope, transport=self.transport, flow=self.flow, logger=self.logger,
@@ -332,8 +369,9 @@ class Door(HttpToolsProtocol):
         self._turned = True
         if self._busy or self._pending:  # an earlier request is still being answered: it ends the connection
             self.closing = True
-            self._pending.clear()
+            self._drop_pending()
             return
+        self._drop_pending()
         body = encode_document(refusal_document(refusal, "none"))
         head = STATUS_LINES[refusal.status] + b"".join(b"%b: %b\r\n" % pair for pair in refusal.headers())
         head += b"x-request-id: %b\r\n" % self._hall.new_id().encode()
@@ -356,7 +394,8 @@ class Door(HttpToolsProtocol):
             return
         elif self._arriving == HEAD and since > limits.header_time:
             self._turn_away(RequestTimeout("The request's head did not arrive in time."))
-        elif self._arriving == BODY and since > limits.body_time:
+        elif self._arriving == BODY and since > (
+                limits.body_time if self._upload is None else self._hall.uploads.seconds):
             self._turn_away(RequestTimeout("The request's body did not arrive in time."))
         elif self._arriving == NOTHING and since > limits.idle_time:
             self.transport.close()

@@ -8,6 +8,7 @@ from typing import Protocol
 from uvicorn import Config
 from uvicorn.server import ServerState
 
+from gateway.batches.upload import Uploads
 from gateway.config.settings import Limits
 from gateway.edge import Edge
 from gateway.exchange import Clock, Exchange, Request, begin_exchange
@@ -30,7 +31,8 @@ class Hall:
 
     def __init__(self, *, uvicorn: Config, pipeline: Pipeline, snapshot: Callable[[], Snapshot], limits: Limits,
                  clock: Clock, outbox: Outbox, new_id: Callable[[], str],
-                 turned_away: Callable[[Refusal], None], own: Mapping[Operation, Pipeline] | None = None) -> None:
+                 turned_away: Callable[[Refusal], None], uploads: Uploads,
+                 own: Mapping[Operation, Pipeline] | None = None) -> None:
         """``pipeline`` takes what model servers are asked; ``own`` are the operations that the gateway answers itself,
         each with a list of stages of its own."""
         self.uvicorn = uvicorn
@@ -40,6 +42,7 @@ class Hall:
                            **{operation.name: its for operation, its in own.items()}}
         self.limits = limits
         self.outbox = outbox
+        self.uploads = uploads
         self.operations = {operation.path.encode(): operation for operation in (*OPERATIONS, *own)}
         self.doors: set[Sweepable] = set()
         self.draining = False

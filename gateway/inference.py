@@ -54,6 +54,7 @@ from routing.retrying import RetryBudget
 
 MAX_REPLY_BYTES = 64 << 20
 MAX_REASON = 64
+NOBODY_WAITS = frozenset({"batch", "recheck"})  # purposes
 # Replies after which another server may do better. A 500 of vLLM's means that its engine has died.
 WORTH_ANOTHER = frozenset({429, 500, 502, 503, 504})
 # What a model server's reply may tell the client about itself; the rest is the gateway's to say.
@@ -138,7 +139,7 @@ class Inference(msgspec.Struct, eq=False):
                             timeouts.between_tokens if streamed else NEVER, exchange.began_at + timeouts.total)
         request = upstream_request(exchange, target, endpoint)
         self._attempt_at = self._clock.time()
-        self._call = endpoint.call(request, self, patience)
+        self._call = endpoint.call(request, self, patience, background=exchange.record.purpose in NOBODY_WAITS)
         exchange.sent_upstream_at = exchange.sent_upstream_at or self._clock.time()
 
     def _note(self, result: str) -> None:

@@ -72,6 +72,18 @@ class Journal:
         """Writes one entry; returns False where the disk would not take it."""
         if self._writer:
             entry.writer, entry.sequence = self._writer, self.appended + 1
+        if not self._put(entry):
+            return False
+        self.appended += 1
+        return True
+
+    def append_again(self, entry: Entry) -> bool:
+        """Writes one that may stand in an earlier journal. It is given no place in this writer's chain: the ledger
+        leaves it out where it has its id already."""
+        entry.writer, entry.sequence = "", 0
+        return self._put(entry)
+
+    def _put(self, entry: Entry) -> bool:
         try:
             payload = self._encode(entry)
             if len(payload) > _MAX_PAYLOAD_BYTES:
@@ -82,7 +94,6 @@ class Journal:
             self.lost += 1
             self.full = self.full or isinstance(error, OSError)
             return False
-        self.appended += 1
         self.full = False
         if self._kept is not None:
             self._kept.append(payload)

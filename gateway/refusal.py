@@ -8,6 +8,7 @@
     │   ├── MethodNotAllowed         405
     │   ├── RequestTimeout           408  the request did not arrive in time
     │   ├── TooLarge                 413, 414, 431
+    │   ├── QuotaReached             403  the tenant has as much here as it may
     │   └── ReaderStalled            --   the client stopped reading its reply
     ├── PolicyRefusal            a policy of the operator's says no
     │   ├── ContentBlocked           400  a guard found what the policy blocks
@@ -18,6 +19,7 @@
     │   ├── JournalUnavailable       503  no record can be kept, and the settings say to do without none
     │   ├── Draining                 503
     │   ├── NotKept                  503  the disk takes no feedback
+    │   ├── FilesUnavailable         503  the disk takes or gives no files
     │   └── InternalError            500  a bug of ours
     └── UpstreamRefusal          the model server failed; the gateway did what it may
         ├── UpstreamUnreachable      502
@@ -135,6 +137,12 @@ class TooLarge(CallerRefusal):
     closes = True
 
 
+class QuotaReached(CallerRefusal):
+    status = 403
+    code = "file_quota_reached"
+    remedy = "Delete files that are not needed any more, or ask the operator."
+
+
 class ReaderStalled(CallerRefusal):
     code = "reader_stalled"
     closes = True
@@ -214,6 +222,13 @@ class NotKept(GatewayRefusal):
     outcome = "failed"
     retry_after_seconds = 1
     remedy = "Send it again in a moment; nothing is lost with the exchange itself."
+
+
+class FilesUnavailable(GatewayRefusal):
+    code = "files_unavailable"
+    outcome = "failed"
+    retry_after_seconds = 1
+    remedy = "Try again in a moment; the operator has to look at the gateway's disk."
 
 
 class InternalError(GatewayRefusal):

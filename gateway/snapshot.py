@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from gateway.config.routing_document import (
+    BatchDocument,
     CacheDocument,
     ContentDocument,
     GatherDocument,
@@ -57,6 +58,7 @@ class Route(msgspec.Struct, frozen=True, eq=False):
     head_lines: Mapping[str, bytes] = {}  # by version: what every reply's head says of revision and version
     content: ContentDocument | None = None  # what is kept of its exchanges
     retention: str = ""  # the class that says how long their records are
+    batch: BatchDocument = BatchDocument()  # how lines of batches are asked of it
 
 
 class Snapshot:
@@ -149,7 +151,7 @@ def _route(name: str, model: ModelDocument, targets: Mapping[str, Target], guard
                  shadow_guards=guards[model.shadow_policy] if model.shadow_policy else None,
                  fallback=tuple(model.fallback), cache=model.cache,
                  gather=model.gather if isinstance(model.gather, GatherDocument) else None,
-                 affinity=model.affinity, content=model.content, retention=model.retention or "",
+                 affinity=model.affinity, content=model.content, retention=model.retention or "", batch=model.batch,
                  head_lines={version: f"x-gatewright-version: {name}@{version}\r\nx-gatewright-revision: {revision}\r\n"
                              .encode() for version in used})
 

@@ -41,6 +41,8 @@ def upstream_document(exchange: Exchange, target: Target, endpoint: Endpoint) ->
             document["stream_options"] = {**(options or {}), "include_usage": True, "continuous_usage_stats": True}
     if operation.stateful:
         document.setdefault("request_id", marked_response_id(endpoint.mark, exchange.id))
+    if exchange.record.purpose == "batch" and exchange.route.batch.priority is not None:
+        document["priority"] = exchange.route.batch.priority
     return document
 
 

@@ -20,7 +20,7 @@ import ssl
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
@@ -33,6 +33,20 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.afterwards import Afterwards
 from gateway.api.application import make_application
+from gateway.api.asking import Asking
+from gateway.api.batches import BatchRoutes
+from gateway.api.files import FileRoutes
+from gateway.batches.batch_store import BatchStore
+from gateway.batches.board import Board
+from gateway.batches.book import LineBook
+from gateway.batches.desk import Desk
+from gateway.batches.erasing import Erased
+from gateway.batches.file_store import FileStore
+from gateway.batches.lane import Lane
+from gateway.batches.place import Place
+from gateway.batches.surroundings import Surroundings
+from gateway.batches.turns import Turns
+from gateway.batches.upload import Uploads
 from gateway.cache.memory import Memory
 from gateway.cache.purges import PurgeReader
 from gateway.cache.semantic.embedders import Embedders
@@ -54,7 +68,7 @@ from gateway.guard_server import GuardServer
 from gateway.hall import Hall
 from gateway.host_keys import HostKeys
 from gateway.idempotency import Claims
-from gateway.ids import ExchangeIds
+from gateway.ids import ExchangeIds, IdMarks
 from gateway.inference import Inference
 from gateway.journal import Journal
 from gateway.moderation import MODERATIONS
@@ -68,7 +82,7 @@ from gateway.stages.account import Account
 from gateway.stages.admit import Admit
 from gateway.stages.recall import Recall
 from gateway.stages.repeat import Repeat
-from gateway.stages.standard import feedback_stages, moderation_stages, standard_stages
+from gateway.stages.standard import batch_stages, feedback_stages, moderation_stages, standard_stages
 from gateway.telemetry.faults import Faults
 from gateway.telemetry.logs import Log
 from gateway.worker_status import CacheStatus, EndpointStatus, StatusSender, WorkerStatus
@@ -88,6 +102,8 @@ SWEEP_SECONDS = 0.1
 LOOK_SECONDS = 0.25
 STATUS_SECONDS = 1.0
 PROBE_SECONDS = 2.0
+BATCH_THREADS = 4  # that read and write files
+BATCH_SECONDS = 5.0  # that they have to come to an end
 GUARD_THREADS = 2  # that judge long requests
 CONFIRM_SECONDS = 2.0  # that a disk has for the last records
 NEIGHBOURS_SHARE = 4  # one part in so many of the cache's memory may hold vectors
@@ -125,9 +141,12 @@ class Worker:
                          else None)
         tls = LazyTLS(settings.upstream_ca_file)
         self._admit = Admit(settings.limits.in_flight)
+        self._board = Board(state, name)
+        self._book = LineBook(self._journal)
         outbox = Outbox(loop, lambda: self._admit.in_flight > CROWD, lambda: self._admit.in_flight > STREAM_CROWD)
         self._endpoints = Endpoints(
-            lambda url: Endpoint(url, tls.context_for(url), loop=loop, time=clock.time, write=outbox.put))
+            lambda url: Endpoint(url, tls.context_for(url), loop=loop, time=clock.time, write=outbox.put,
+                                 traffic=self._board.cell(url)))
         self._classifier = ClassifierClient(socket_in(state), self._log) if settings.classifiers else None
         self._classifiers = loaded_by(settings.classifying) if settings.classifying is not None else []
         chance = random.Random().random
@@ -166,16 +185,42 @@ class Worker:
         feedback = feedback_stages(
             worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, free_text=FreeText(threads), waiting=self._confirming())
-        application = make_application(lambda: self._keeper.live, self.readiness, keys, new_id)
+        self._batch_threads = ThreadPoolExecutor(BATCH_THREADS, "batches")
+        self._lane, desk = self._batching(keys, host_keys, clock, new_id, lambda turns: Pipeline(batch_stages(
+            account=Account(name, self._book, clock, strict=self._strict, waiting=self._confirming()),
+            host_keys=host_keys, limits=settings.limits, clock=clock, random=chance, log=faults, guard_log=self._log,
+            afterwards=self._afterwards, threads=threads, recall=recall, turns=turns, content=self._content), faults))
+        asking = Asking(keys, self._batch_threads, faults)
+        application = make_application(
+            lambda: self._keeper.live, self.readiness, keys, new_id,
+            [*FileRoutes(desk, asking).routes(), *BatchRoutes(desk, asking, self._lane.wake).routes()])
         self._hall = Hall(
             uvicorn=Config(application, http=HttpToolsProtocol, ws="none", lifespan="off", log_config=None,
                            access_log=False),
             pipeline=Pipeline(inference, faults),
             own={MODERATIONS: Pipeline(moderation, faults), FEEDBACK: Pipeline(feedback, faults)},
             snapshot=lambda: self._keeper.live, limits=settings.limits, clock=clock, outbox=outbox, new_id=new_id,
-            turned_away=self._turned_away)
+            turned_away=self._turned_away, uploads=Uploads(state / "uploads", settings.batches, keys))
         self._draining = asyncio.Event()
         self._lag_seconds = 0.0
+
+    def _batching(self, keys: Mapping[str, Key] | None, host_keys: HostKeys, clock: SystemClock,
+                  new_id: Callable[[], str], pipeline: Callable[[Turns], Pipeline]) -> tuple[Lane, Desk]:
+        """What answers batches when there is room, and what applications do with files and batches."""
+        settings = self.settings
+        place = Place(settings.batch_folder, host_keys.files)
+        files = FileStore(place, host_keys.files, clock.wall)
+        batches = BatchStore(place, host_keys.files, clock.wall)
+        turns = Turns(self._board, settings.batches.quiet, clock, self._loop.call_soon)
+        lines = pipeline(turns)
+        around = Surroundings(
+            batches=batches, files=files, secret=host_keys.files, settings=settings.batches, limits=settings.limits,
+            keys=keys, marks=IdMarks(host_keys.mark), erased=Erased(place, host_keys.files),
+            subject_of=host_keys.subject_of, pipeline=lines, book=self._book,
+            snapshot=lambda: self._keeper.live, clock=clock, new_id=new_id, threads=self._batch_threads, log=self._log,
+            journal=Path(settings.state) / "journal")
+        lane = Lane(around, turns, self._batch_threads, self._faults, clock.time)
+        return lane, Desk(files, batches, settings.batches, clock.wall)
 
     def readiness(self) -> Readiness:
         """Ready while one model at least can be served: a model that is down must not take the others with it."""
@@ -220,7 +265,8 @@ class Worker:
         await self._meet_neighbours()
         server = await self._loop.create_server(lambda: Door(self._hall, self._loop), sock=self._listener)
         tasks = [asyncio.create_task(self._keep_going(work))
-                 for work in (self._sweep, self._look, self._probe, self._report, *self._classifying())]
+                 for work in (self._sweep, self._look, self._probe, self._report, self._lane.run,
+                              self._lane.keep_turns, *self._classifying())]
         # What is built by now lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
@@ -284,6 +330,7 @@ class Worker:
             await asyncio.sleep(SWEEP_SECONDS)
             now = time.monotonic()
             self._lag_seconds = max(self._lag_seconds, now - due)
+            self._board.touch()
             self._endpoints.sweep(now)
             self._hall.sweep()
             if self._content is not None:
@@ -361,6 +408,9 @@ class Worker:
         """Not ready but still accepting; then no new connections; then what is open is told why it ends."""
         self._log.info("draining", in_flight=self._admit.in_flight)
         self._send_status()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(BATCH_SECONDS):
+                await self._lane.close()
         await asyncio.sleep(self.settings.drain.grace)
         server.close()
         self._hall.drain()
@@ -374,6 +424,8 @@ class Worker:
         await self._confirm_last()
         await asyncio.sleep(0.1)  # the last bytes go out
         self._afterwards.close()
+        self._board.close()
+        self._batch_threads.shutdown(wait=False)
         self._rechecks.close()
         self._endpoints.close()
         if self._shared is not None:

@@ -5,6 +5,7 @@ import ssl
 from collections import deque
 from collections.abc import Callable, Iterator
 from hashlib import blake2b
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from models.upstream import Call, Connection, Patience, Receiver, Sender, TimedOut, Unreachable
@@ -18,14 +19,33 @@ def _write_at_once(transport: asyncio.Transport, data: bytes) -> None:
     transport.write(data)
 
 
+class Traffic(Protocol):
+    """Who is told of the calls to an endpoint for which somebody waits."""
+
+    def begun(self) -> None: ...
+    def ended(self) -> None: ...
+
+
+class Untold:
+    """Nobody is."""
+
+    def begun(self) -> None:
+        """See Untold."""
+
+    def ended(self) -> None:
+        """See Untold."""
+
+
 class Endpoint:
     """One base URL. Requests never queue here: a call takes an idle connection or opens one."""
 
     def __init__(self, url: str, tls: ssl.SSLContext | None = None, *,
                  loop: asyncio.AbstractEventLoop, time: Callable[[], float],
-                 write: Callable[[asyncio.Transport, bytes], None] | None = None) -> None:
+                 write: Callable[[asyncio.Transport, bytes], None] | None = None,
+                 traffic: Traffic | None = None) -> None:
         """``time`` gives monotonic seconds; every deadline is one of its times. ``write`` may gather writes."""
         self.write = write or _write_at_once
+        self.traffic = traffic or Untold()
         parts = urlsplit(url)
         self.url = url
         self.host = parts.hostname or ""
@@ -52,11 +72,13 @@ class Endpoint:
         return len(self._calls)
 
     def call(self, request: bytes, receiver: Receiver, patience: Patience, sender: Sender | None = None, *,
-             unsent: bool = False) -> Call:
+             unsent: bool = False, background: bool = False) -> Call:
         """Sends ``request``; the receiver gets the reply. It is all of it, head and body, unless ``unsent`` says that
-        ``sender`` will write the rest."""
-        call = Call(self, request, receiver, patience, sender=sender, unsent=unsent)
+        ``sender`` will write the rest. Nobody waits for one in the ``background``."""
+        call = Call(self, request, receiver, patience, sender=sender, unsent=unsent, background=background)
         self._calls.add(call)
+        if not background:
+            self.traffic.begun()
         while self._idle:
             connection = self._idle.pop()  # the one used last is the least likely to be closed
             if not connection.transport.is_closing():
@@ -99,7 +121,10 @@ class Endpoint:
             self._idle.remove(connection)
 
     def forget(self, call: Call) -> None:
-        self._calls.discard(call)
+        if call in self._calls:
+            self._calls.discard(call)
+            if not call.background:
+                self.traffic.ended()
 
     def sweep(self, now: float) -> None:
         """Fails the calls whose time has passed and closes connections that were idle too long."""

@@ -37,7 +37,7 @@ async def probe(endpoint: Endpoint, seconds: float) -> bool:
     """Returns whether the endpoint answered within ``seconds``, and marks it so."""
     done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
     request = b"GET /health HTTP/1.1\r\nhost: %b\r\naccept: */*\r\n\r\n" % endpoint.authority.encode()
-    call = endpoint.call(request, Probe(endpoint, done), Patience(seconds))
+    call = endpoint.call(request, Probe(endpoint, done), Patience(seconds), background=True)
     try:
         async with asyncio.timeout(seconds):
             return await done

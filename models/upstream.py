@@ -99,6 +99,7 @@ class Call(msgspec.Struct, eq=False):
     reused: bool = False  # it went out on a connection that had been open before
     sender: Sender | None = None
     unsent: bool = False  # some of the request is still to come
+    background: bool = False  # nobody waits for it
 
     def write(self, data: bytes) -> None:
         """Sends more of the request; the sender has to wait while there is no ``room``."""

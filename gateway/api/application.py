@@ -4,7 +4,7 @@ Routes are an allow-list. A model server's control paths are not here, so they c
 spelled: nothing is ever passed on by prefix.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -27,10 +27,11 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def make_application(snapshot: Callable[[], Snapshot], readiness: Callable[[], Readiness],
-                     keys: Mapping[str, Key] | None, new_id: Callable[[], str]) -> ASGIApp:
-    """``keys`` None lets everybody ask for the models, as in the fast lane."""
+                     keys: Mapping[str, Key] | None, new_id: Callable[[], str], more: Iterable[Route] = ()) -> ASGIApp:
+    """``keys`` None lets everybody ask for the models, as in the fast lane. ``more`` are the routes of resources that
+    have a file of their own."""
     handlers = {Refusal: _refused, HTTPException: _declined, Exception: _failed}
-    routes = make_routes(snapshot, readiness, keys)
+    routes = [*make_routes(snapshot, readiness, keys), *_each_path_once(more)]
     application = Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
     application.router.redirect_slashes = False  # a path is one of these or it is not here
     return _marked(application, snapshot, new_id)
@@ -64,6 +65,23 @@ def make_routes(snapshot: Callable[[], Snapshot], readiness: Callable[[], Readin
         Route("/v1/models", list_models), Route("/v1/models/{name:path}", show_model),
         *(Route(operation.path, _only_posted, methods=_OTHER_METHODS)
           for operation in (*OPERATIONS, MODERATIONS, FEEDBACK))]
+
+
+def _each_path_once(routes: Iterable[Route]) -> Iterable[Route]:
+    """A path that several routes share is declined with the methods of all of them."""
+    routes = list(routes)
+    methods: dict[str, set[str]] = {}
+    for route in routes:
+        methods.setdefault(route.path, set()).update((route.methods or set()) - {"HEAD"})
+    yield from routes
+    for path, served in methods.items():
+        yield Route(path, _only(served), methods=sorted({*_OTHER_METHODS, "POST"} - served))
+
+
+def _only(methods: set[str]) -> Handler:
+    async def only(request: Request) -> Response:
+        raise MethodNotAllowed(f"{request.method} is not served here.", allow=", ".join(sorted(methods)))
+    return only
 
 
 def _marked(application: ASGIApp, snapshot: Callable[[], Snapshot], new_id: Callable[[], str]) -> ASGIApp:

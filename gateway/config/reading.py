@@ -87,6 +87,10 @@ def _with_absolute_paths(settings: Settings, base: Path) -> Settings:
     if settings.backups is not None:
         to = str(base / settings.backups.to)
         settings = msgspec.structs.replace(settings, backups=msgspec.structs.replace(settings.backups, to=to))
+    if settings.batches.folder is not None:
+        folder = str(base / settings.batches.folder)
+        settings = msgspec.structs.replace(
+            settings, batches=msgspec.structs.replace(settings.batches, folder=folder))
     if isinstance(settings.classifiers, ClassifierSettings):
         settings = msgspec.structs.replace(settings, classifiers=with_absolute_folders(settings.classifiers, base))
     places = [place if place.is_url else AuditPlace(base / place) for place in settings.audit.to]

@@ -118,6 +118,14 @@ class ContentDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     keep: list[Literal["prompt", "reply"]] = msgspec.field(default_factory=lambda: ["prompt", "reply"])
 
 
+class BatchDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How the lines of batches are asked of a model. At most ``in_flight`` of them are at one endpoint, over all
+    workers of the host; ``priority`` goes to the server as vLLM's, where the lower comes first and 0 is everybody's."""
+
+    in_flight: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 4
+    priority: int | None = None
+
+
 class ModelDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A name that applications ask for, and how its requests are shared among versions."""
 
@@ -133,6 +141,7 @@ class ModelDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     fallback: list[str] = []
     content: ContentDocument | None = None
     retention: str | None = None
+    batch: BatchDocument = BatchDocument()
 
 
 class ModerationsDocument(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -77,6 +77,22 @@ class Audit(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     every: Duration = Duration(60)
     to: list[AuditPlace] = []
+
+
+class Batches(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Files and batches: where they lie, and how much of them there may be. Sizes in bytes; ``tenant_bytes``, ``open``
+    are each tenant's. ``quiet`` is how long an endpoint has to be without other work before lines are asked of it."""
+
+    folder: str | None = None
+    file_bytes: Count = 200 * 1024 * 1024
+    tenant_bytes: Count = 10 * 1024 * 1024 * 1024
+    lines: Count = 50_000
+    open: Count = 100
+    keep: Duration = Duration(30 * DAY)
+    upload_time: Duration = Duration(600)
+    quiet: Duration = Duration(0.5)
+
+
 class Backups(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Backups of the database to a folder. Kept are the newest ``keep``, and all that are younger than ``keep_for``."""
 
@@ -110,6 +126,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     retention: Retention = Retention()
     audit: Audit = Audit()
     backups: Backups | None = None
+    batches: Batches = Batches()
     upstream_ca_file: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -119,6 +136,11 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         if isinstance(self.classifiers, ClassifierSettings):
             return self.classifiers
         return ClassifierSettings() if self.classifiers else None
+
+    @property
+    def batch_folder(self) -> Path:
+        """Where files and batches lie."""
+        return Path(self.state) / "batches" if self.batches.folder is None else Path(self.batches.folder)
 
     @property
     def scoring(self) -> Path | None:

@@ -2,15 +2,24 @@
 
 from bisect import bisect_left
 from collections.abc import Callable
+from typing import Protocol
 
 from gateway.cost import note_cost
 from gateway.exchange import Clock, Exchange
 from gateway.guard_notes import note_guards
-from gateway.journal import Journal
+from gateway.record import Entry
 from gateway.refusal import JournalUnavailable, Refusal
 from gateway.reply import Flow, Head, Reply
 from gateway.stages.stage import Step
 from gateway.telemetry.buckets import TOKEN_GAP
+
+
+class Book(Protocol):
+    """What records are written into: the journal, or what stands before it."""
+
+    @property
+    def full(self) -> bool: ...
+    def append(self, entry: Entry) -> bool: ...
 
 
 class Account(Step):
@@ -20,7 +29,7 @@ class Account(Step):
     makes the flow that holds a reply's end until its record is where it has to be; without one nothing is held.
     """
 
-    def __init__(self, worker: str, journal: Journal, clock: Clock, *, strict: bool = False,
+    def __init__(self, worker: str, journal: Book, clock: Clock, *, strict: bool = False,
                  waiting: Callable[[Exchange], Flow] | None = None) -> None:
         self._worker = worker
         self._journal = journal
@@ -47,7 +56,7 @@ class Accounting(Flow):
 
     __slots__ = ("_exchange", "_journal", "_now", "_record", "_strict")
 
-    def __init__(self, exchange: Exchange, journal: Journal, clock: Clock, strict: bool) -> None:
+    def __init__(self, exchange: Exchange, journal: Book, clock: Clock, strict: bool) -> None:
         self._exchange = exchange
         self._record = exchange.record
         self._journal = journal
@@ -100,7 +109,7 @@ def _conclude_by_status(exchange: Exchange) -> None:
         exchange.conclude("failed", "upstream", "upstream_error")
 
 
-def record_once(exchange: Exchange, journal: Journal, now: float) -> bool:
+def record_once(exchange: Exchange, journal: Book, now: float) -> bool:
     """Completes the record and appends it, unless that was done already; False where the journal did not take it."""
     if exchange.recorded:
         return True

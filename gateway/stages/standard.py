@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 
 from gateway.afterwards import Afterwards
+from gateway.batches.turns import Turns
 from gateway.config.settings import Key, Limits
 from gateway.content.segments import ContentSegments
 from gateway.exchange import Clock, Exchange
@@ -18,6 +19,7 @@ from gateway.reply import Flow
 from gateway.stages.account import Account
 from gateway.stages.admit import Admit
 from gateway.stages.assign import Assign
+from gateway.stages.gather import Gather
 from gateway.stages.guard_prompt import GuardPrompt
 from gateway.stages.guard_reply import GuardReply
 from gateway.stages.hear import Hear
@@ -29,6 +31,7 @@ from gateway.stages.read import Read, ReadDocument
 from gateway.stages.recall import Recall
 from gateway.stages.repeat import Repeat
 from gateway.stages.stage import Stage
+from gateway.stages.yield_way import YieldWay
 from gateway.telemetry.faults import FaultLog
 from routing.affinity import Affinity
 from routing.retrying import RetryBudget
@@ -52,6 +55,26 @@ def standard_stages(*, account: Account, keys: Mapping[str, Key] | None, host_ke
         recall,
         GuardReply(clock, log, afterwards),
         Infer(clock, random, RetryBudget(), log, affinity, gathering),
+    )
+
+
+def batch_stages(*, account: Account, host_keys: HostKeys, limits: Limits, clock: Clock, random: Callable[[], float],
+                 log: FaultLog, guard_log: GuardLog, afterwards: Afterwards, threads: Executor, recall: Recall,
+                 turns: Turns, content: ContentSegments | None = None) -> Sequence[Stage]:
+    """What a line of a batch passes. Whose it is was settled when its batch was made; the places that ``turns`` gives
+    stand in Admit's stead. A server that fails is not passed by for another: there is time to ask it again.
+    """
+    return (
+        account,
+        Gather(),
+        Keep(content),
+        Read(limits.json_depth, host_keys),
+        GuardPrompt(clock, guard_log, threads, afterwards),
+        Assign(),
+        YieldWay(turns),
+        recall,
+        GuardReply(clock, log, afterwards),
+        Infer(clock, random, RetryBudget(0, 0), log),
     )
 
 

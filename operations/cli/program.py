@@ -26,6 +26,7 @@ _COMMANDS = {
     "drill": ("drills", "drill"),
     "key": ("keys", "key"),
     "cache": ("cache", "cache"),
+    "batch": ("batches", "batch"),
     "guard": ("guards", "guard"),
     "content": ("contents", "content"),
     "erase": ("erasures", "erase"),

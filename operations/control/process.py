@@ -13,6 +13,10 @@ import uvicorn
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from gateway.batches.batch_store import BatchStore
+from gateway.batches.erasing import Erased, Erasing
+from gateway.batches.file_store import FileStore
+from gateway.batches.place import Place
 from gateway.cache.purges import Purge
 from gateway.config.routing_document import RoutingDocument
 from gateway.config.settings import Settings
@@ -32,6 +36,9 @@ from operations.backups.folder import Folder
 from operations.backups.gauges import of_backups
 from operations.backups.making import Maker, remove_scratch
 from operations.backups.schedule import Schedule
+from operations.batches.api import BatchRoutes
+from operations.batches.figures import Figures
+from operations.batches.lines import Lines
 from operations.cache.api import CacheRoutes
 from operations.cache.purging import Purging
 from operations.cache.server import shared_cache
@@ -120,7 +127,14 @@ class Control:
         signer = Signer(master.derived("audit"))
         self._shared_cache = shared_cache(settings, log)
         self.purging = Purging(state, self._shared_cache)
-        self.erasures = Erasures(self.database, state, signer, self.content, log, erasers={"cache": self._forget})
+        secret = master.host_keys().files
+        place = Place(settings.batch_folder, secret)
+        self.batches = BatchStore(place, secret)
+        files = FileStore(place, secret)
+        self.batch_figures = Figures(self.batches, files)
+        self.lines = Lines(Erasing(files, Erased(place, secret), self._subject_of, time.time), self.database)
+        self.erasures = Erasures(self.database, state, signer, self.content, log,
+                                 erasers={"cache": self._forget, "lines of files": self.lines.erase})
         self.retention = RetentionKeeper(self.database, settings.retention, prune, log)
         self._client = upstream_client(settings.upstream_ca_file)
         self.upstream = UpstreamMetrics(lambda: endpoints_of(self.keeper.document), self._client)
@@ -148,6 +162,7 @@ class Control:
             lambda: gauges.of_revisions(self.keeper, self.file),
             lambda: gauges.of_workers(self.workers),
             lambda: gauges.of_cache(self.workers),
+            self.batch_figures.families,
             lambda: gauges.of_gathering(self.workers),
             lambda: gauges.of_classifiers(self.classifiers),
             lambda: gauges.of_journal(self.drain, self.following, self.workers, self.room),
@@ -166,6 +181,7 @@ class Control:
             *FeedbackRoutes(self.database).routes(),
             *WorkerRoutes(self.workers).routes(),
             *CacheRoutes(self.workers, self.fold, self.purging, self.database, time.time).routes(),
+            *BatchRoutes(self.batches, self.database).routes(),
             *ActRoutes(self.database).routes(),
             *ContentRoutes(self.database, self.vault).routes(),
             *ErasureRoutes(self.database, self.erasures, self._subject_of).routes(),
@@ -205,7 +221,8 @@ class Control:
         async with asyncio.TaskGroup() as tasks:
             background = [tasks.create_task(work) for work in (
                 self.following.run(), self.drain.run(), self.upstream.run(), self.file.watch(self._handled),
-                self.auditor.run(), self._keep_content(), self._listen(status), *self._scheduled())]
+                self.auditor.run(), self._keep_content(), self.batch_figures.run(), self._listen(status),
+                *self._scheduled())]
             serving = tasks.create_task(server.serve(sockets=[admin]))
             await stop.wait()
             await self._leave()

@@ -18,6 +18,8 @@ _UNITS = {"user": "the user", "key": "the key", "header": "the header that the m
 _CERTAIN = {"pinned": "because the request named it", "state": "because the response that it goes on from is there"}
 _OUTCOMES = {"answered": "It was answered", "refused": "It was refused", "failed": "It failed",
              "abandoned": "It was abandoned"}
+_GIVEN_UP = {"preempted": " Somebody came to the server who waits: the line is asked again.",
+             "handed_on": " The worker left: the line is asked again."}
 _BLAME = {"caller": "the caller", "policy": "a policy", "gateway": "the gateway", "upstream": "the model server"}
 _CACHE = {"hit": "It was answered from the cache", "coalesced": "It shared the answer to another one like it",
           "miss": "The cache did not have the answer"}
@@ -140,6 +142,8 @@ def _end(row: Row) -> Iterator[Moment]:
 
 
 def _fault(row: Row) -> str:
+    if row["outcome"] == "abandoned" and row["purpose"] == "batch":
+        return _GIVEN_UP.get(row["code"], "")
     if row["outcome"] == "abandoned":
         return " Its client had stopped reading." if row["code"] else " Its client had left."
     if not row["blame"] or row["blame"] == "nobody":

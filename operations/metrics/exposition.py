@@ -26,6 +26,8 @@ def traffic(fold: Fold) -> Iterator[Metric]:
                    (((model,), count) for model, count in fold.saved_tokens.items()))
     yield _counter("gatewright_cache_saved_cost", "What they would have cost, in units of currency", ("model",),
                    (((model,), micros / 1e6) for model, micros in fold.saved_micros.items()))
+    yield _counter("gatewright_batch_lines", "Attempts at lines of batches, by what came of each",
+                   (*_PAIR, "outcome"), fold.lines.items())
     yield _counter("gatewright_feedback", "Feedback that was taken, by metric", ("metric",), fold.feedback.items())
     yield _counter("gatewright_guard_findings", "Findings of guards, by side and by what was done",
                    ("guard", "side", "action"), fold.guards.items())

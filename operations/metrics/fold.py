@@ -12,6 +12,7 @@ MAX_SERIES = 2000
 MAX_CODES = 100
 MAX_METRICS = 100
 NOT_REQUESTS = frozenset({"shadow", "replay", "probe", "recheck"})  # purposes of what no application asked for
+BATCH = "batch"  # the purpose of what nobody waits for
 
 Pair = tuple[str, str]  # model, version
 _OTHERS: Pair = ("other", "other")
@@ -48,6 +49,10 @@ class PairSeries:
             self._add_error(record)
         if record.cache not in FROM_MEMORY:  # how fast a memory is says nothing of a model
             self._add_pace(record)
+        self.add_tokens(record)
+
+    def add_tokens(self, record: ExchangeRecord) -> None:
+        """What it took of a model: that counts whoever asked."""
         if record.usage_source == "cached":
             return  # another exchange's tokens, counted there
         self.prompt_tokens += record.prompt_tokens
@@ -83,6 +88,7 @@ class Fold:
         self.guard_differences: Counter[tuple[str, ...]] = Counter()  # guard, side, live, shadow
         self.guard_seconds: dict[tuple[str, str], Histogram] = {}  # by guard and side
         self.feedback: Counter[tuple[str]] = Counter()  # metric
+        self.lines: Counter[tuple[str, str, str]] = Counter()  # attempts at lines of batches: model, version, result
         self.records_total = 0
 
     def add(self, record: Entry) -> None:
@@ -107,7 +113,11 @@ class Fold:
         if pair not in self.pairs and len(self.pairs) >= MAX_SERIES:
             pair = _OTHERS
         series = self.pairs.get(pair) or self.pairs.setdefault(pair, PairSeries())
-        series.add(record)
+        if record.purpose == BATCH:
+            series.add_tokens(record)
+            self.lines[*pair, "preempted" if record.code == "preempted" else record.outcome] += 1
+        else:
+            series.add(record)
         self.cache[pair[0], record.cache] += 1
         if record.usage_source == "cached":
             self.saved_tokens[pair[0]] += record.prompt_tokens + record.completion_tokens

@@ -40,7 +40,7 @@ class MasterKey:
     def host_keys(self) -> HostKeys:
         """What the data workers are given. Sealing is possible only under a key that an operator gave."""
         return HostKeys(self.derived("pseudonym"), self.derived("mark"), self._sealing() if self.is_given else b"",
-                        self.derived("cache"))
+                        self.derived("cache"), self.derived("files"))
 
     def _sealing(self) -> bytes:
         # Costs an import of some milliseconds, which hosts that keep no content do without.

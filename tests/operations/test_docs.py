@@ -49,7 +49,8 @@ def test_every_metric_is_in_the_docs_with_its_labels(control: Control) -> None:
                 *gauges.of_workers(control.workers), *gauges.of_cache(control.workers),
                 *gauges.of_gathering(control.workers),
                 *gauges.of_classifiers(control.classifiers), *journal, *gauges.of_audit(control.auditor),
-                *of_backups(control.backups), *of_drills(control.drills), *control.upstream.families()]
+                *of_backups(control.backups), *of_drills(control.drills), *control.batch_figures.families(),
+                *control.upstream.families()]
     documented = dict(re.findall(r"^\| `(\w+)` \| ([\w, ]*?) *\|", METRICS, re.MULTILINE))
     suffix = {"counter": "_total", "info": "_info"}
     for family in families:

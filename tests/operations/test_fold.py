@@ -128,6 +128,20 @@ def test_what_no_application_asked_for_is_no_request() -> None:
     assert folded(probe).pairs == {}
 
 
+def test_lines_of_batches_count_for_what_they_took_and_not_as_requests() -> None:
+    """Nobody waited for them: how long they took says nothing of how long people wait."""
+    line, preempted = record("a"), record("b")
+    line.purpose = preempted.purpose = "batch"
+    preempted.outcome, preempted.code, preempted.prompt_tokens, preempted.completion_tokens = (
+        "abandoned", "preempted", 0, 0)
+    fold = folded(line, preempted, record("c"))
+    assert value(fold, "gatewright_batch_lines_total", **PAIR, outcome="answered") == 1
+    assert value(fold, "gatewright_batch_lines_total", **PAIR, outcome="preempted") == 1
+    assert value(fold, "gatewright_requests_total", **PAIR, endpoint="chat.completions", outcome="answered") == 1
+    assert value(fold, "gatewright_request_seconds_count", **PAIR, outcome="answered") == 1
+    assert value(fold, "gatewright_tokens_total", **PAIR, direction="completion") == 10
+
+
 def test_what_cache_and_guards_did_is_counted() -> None:
     hit = record("a")
     hit.cache, hit.guards = "hit", ["prompt:personal_data:redact:3", "reply:secrets:block"]

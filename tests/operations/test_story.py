@@ -192,3 +192,10 @@ def test_moments_are_told_by_two_units_at_most(seconds: float, shown: str) -> No
 def test_money_is_told_to_its_last_digit() -> None:
     assert [money_of(micros) for micros in (0, 1, 240, 1_234_567, 1 << 53)] == [
         "0.000000", "0.000001", "0.000240", "1.234567", "9007199254.740992"]
+
+
+def test_a_line_of_a_batch_that_made_room_is_told_as_that() -> None:
+    story = told(row_of(purpose="batch", batch="batch_1", outcome="abandoned", code="preempted"))
+    assert "Somebody came to the server who waits: the line is asked again." in story
+    cancelled = told(row_of(purpose="batch", outcome="abandoned", code="cancelled"))
+    assert "client" not in cancelled.partition("abandoned")[2]
