@@ -53,7 +53,7 @@ def settings(directory: Path, port: int) -> dict[str, object]:
     }
 
 
-def routing(upstream_port: int, model: Mapping[str, object]) -> dict[str, object]:
+def routing(upstream_port: int, model: Mapping[str, object] = {}) -> dict[str, object]:
     """`routing.yaml`: all requests for the model go to its only version."""
     versions = {"only": {"served_model": MODEL, "endpoints": [f"http://127.0.0.1:{upstream_port}"]}}
     return {"versions": versions, "models": {MODEL: {"split": {"only": 1}, **model}}}

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import socket
 import subprocess
 import threading
@@ -10,21 +11,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.payloads import chat
+import pytest
+
+from benchmarks.payloads import NUMBER, chat
 
 Built = Callable[[str], Path]
 
 
-def run_load(built: Built, port: int, folder: Path, *options: str, stream: bool = False) -> dict[str, Any]:
+def run_load(
+    built: Built, port: int, folder: Path, *options: str, stream: bool = False, body: bytes | None = None
+) -> dict[str, Any]:
     """The report of a short run."""
-    body = folder / "body.json"
-    body.write_bytes(chat(stream=stream))
+    file = folder / "body.json"
+    file.write_bytes(chat(stream=stream) if body is None else body)
     command = [
         str(built("load")),
         "--port",
         str(port),
         "--body",
-        str(body),
+        str(file),
         "--seconds",
         "0.2",
         "--warm-seconds",
@@ -75,11 +80,33 @@ def test_a_stream_that_ends_without_done_is_broken(built: Built, tmp_path: Path)
     assert report["broken"] > 0
 
 
-def answer_all(server: socket.socket, reply: bytes) -> None:
+def test_numbered_requests_are_all_different_and_equally_long(built: Built, tmp_path: Path) -> None:
+    """The number stands where the zeros stood; all else is as it was."""
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        reply = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+        threading.Thread(target=answer_all, args=(server, reply, heard), daemon=True).start()
+        run_load(built, server.getsockname()[1], tmp_path, "--number", NUMBER, body=chat(stream=False, numbered=True))
+    bodies = [request.partition(b"\r\n\r\n")[2] for request in heard]
+    assert len(set(bodies)) == len(bodies) > 1
+    assert {len(body) for body in bodies} == {len(chat(stream=False))}
+    assert {re.sub(rb"\d{16}", NUMBER.encode(), body) for body in bodies} == {chat(stream=False, numbered=True)}
+
+
+def test_a_number_that_stands_nowhere_is_an_error(built: Built, upstream: tuple[int, int], tmp_path: Path) -> None:
+    """Else the same request would be sent again and again."""
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        run_load(built, upstream[0], tmp_path, "--number", "0" * 40)
+    assert "--number" in failed.value.stderr
+
+
+def answer_all(server: socket.socket, reply: bytes, heard: list[bytes] | None = None) -> None:
     """Answers each request on one connection with the same bytes."""
     wire, _ = server.accept()
     with wire, contextlib.suppress(ConnectionError):  # the generator leaves in the middle, as it may
-        while wire.recv(65536):
+        while request := wire.recv(65536):
+            if heard is not None:
+                heard.append(request)
             wire.sendall(reply)
 
 

@@ -104,7 +104,11 @@ async def test_metrics_tell_of_calls_and_waits(gathering: GatewayProcess, fake: 
         now = await gathering.counted("gatewright_upstream_attempts_total")
         return now.get("", 0) - before.get("", 0) == calls
 
+    async def told() -> bool:  # by the worker's next status
+        return "finder" in await gathering.counted("gatewright_gather_shared_total", by="model")
+
     await gathering.until(counted, "each call to be counted once")
+    await gathering.until(told, "the worker to say what it gathered")
     shared = await gathering.counted("gatewright_gather_shared_total", by="model")
     waits = await gathering.counted("gatewright_gather_wait_seconds_count", by="model")
     requests = await gathering.counted("gatewright_gather_requests_sum", by="model")
