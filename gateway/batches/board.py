@@ -26,6 +26,7 @@ _PLACE = struct.Struct("<IIIxxxxQ")
 _pack = _PLACE.pack_into
 _ALIVE = struct.Struct("<Q")
 _REGION_BYTES = _ALIVE.size + PLACES * _PLACE.size
+_BYTES = REGIONS * _REGION_BYTES
 _FRESH_NANOSECONDS = 2_000_000_000
 
 
@@ -72,7 +73,7 @@ class Cell:
 
 
 class Board:
-    """One worker's end. Raises OSError where the state folder cannot have the file."""
+    """One worker's end. Where the state folder cannot have the file, a full disk say, a worker sees itself alone."""
 
     def __init__(self, state: Path, worker: str, now: Callable[[], int] = time.monotonic_ns) -> None:
         self.now = now
@@ -80,14 +81,10 @@ class Board:
         self._own = _region_of(worker)
         self._cells: dict[int, Cell] = {}
         self._others: list[int] = []  # the regions of workers that live
-        state.mkdir(parents=True, exist_ok=True)
-        fd = os.open(state / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            if os.fstat(fd).st_size < REGIONS * _REGION_BYTES:
-                os.ftruncate(fd, REGIONS * _REGION_BYTES)
-            self.memory = mmap.mmap(fd, REGIONS * _REGION_BYTES)
-        finally:
-            os.close(fd)
+            self.memory = _shared(state)
+        except OSError:
+            self.memory = mmap.mmap(-1, _BYTES)
         start = self._own * _REGION_BYTES
         self.memory[start : start + _REGION_BYTES] = bytes(_REGION_BYTES)  # an earlier life's
         self.touch()
@@ -120,6 +117,17 @@ class Board:
     def close(self) -> None:
         """What this worker had is nobody's concern any more."""
         _ALIVE.pack_into(self.memory, self._own * _REGION_BYTES, 0)
+
+
+def _shared(state: Path) -> mmap.mmap:
+    """Raises OSError. Its blocks are there before it is mapped: to write where none can be had ends the process."""
+    state.mkdir(parents=True, exist_ok=True)
+    fd = os.open(state / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(fd, 0, _BYTES)
+        return mmap.mmap(fd, _BYTES)
+    finally:
+        os.close(fd)
 
 
 def _region_of(worker: str) -> int:

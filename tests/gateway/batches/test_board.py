@@ -86,3 +86,11 @@ def test_whoever_has_lines_there_hears_of_an_arrival(tmp_path: Path) -> None:
 def test_a_worker_of_any_name_has_a_region(tmp_path: Path) -> None:
     for name in ("w127", "w128", "worker", "w"):
         Board(tmp_path, name).cell(URL).begun()
+
+
+def test_where_there_is_no_room_for_the_file_a_worker_sees_itself(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("no folder")
+    alone = Board(tmp_path / "state", "w0", Now())
+    cell = alone.cell(URL)
+    cell.begun()
+    assert alone.seen(cell) == Seen(1, 0, 0, 0.0)
