@@ -1,6 +1,7 @@
 """Multipart forms: the text fields are read, the file is not; one field can be replaced where it stands."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from python_multipart import multipart
 from python_multipart.exceptions import FormParserError
@@ -85,22 +86,36 @@ class _Reader:
         self.ended = True
 
 
-def read_form(request: Request) -> Form:
-    """Returns the form in the request's body; raises InvalidRequest where there is none, or not one way to read it."""
-    content_type, options = multipart.parse_options_header(request.header(b"content-type"))
+class Reader(Protocol):
+    """Who follows the parser. ``ended`` once it has seen the end of the form."""
+
+    ended: bool
+
+    def callbacks(self) -> dict[str, object]: ...
+
+
+def feed(reader: Reader, content_type: str, chunks: Iterable[bytes]) -> None:
+    """Parses a whole form for ``reader``; raises InvalidRequest where there is none, or it has no end."""
+    media_type, options = multipart.parse_options_header(content_type)
     boundary = options.get(b"boundary")
-    if content_type != b"multipart/form-data" or not boundary:
+    if media_type != b"multipart/form-data" or not boundary:
         raise InvalidRequest("Unsupported Media Type: Only 'multipart/form-data' with a boundary is allowed.",
                              code="unsupported_media_type")
-    reader = _Reader(request.body)
     try:
         parser = multipart.MultipartParser(boundary, reader.callbacks())  # type: ignore[arg-type]
-        parser.write(request.body)
+        for chunk in chunks:
+            parser.write(chunk)
         parser.finalize()
     except FormParserError as error:
         raise InvalidRequest(f"The form cannot be read: {error}", code="invalid_form") from None
     if not reader.ended:
         raise InvalidRequest("The form does not end.", code="invalid_form")
+
+
+def read_form(request: Request) -> Form:
+    """Returns the form in the request's body; raises InvalidRequest where there is none, or not one way to read it."""
+    reader = _Reader(request.body)
+    feed(reader, request.header(b"content-type"), [request.body])
     return reader.form
 
 

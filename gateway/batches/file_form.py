@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 
 from python_multipart import multipart
-from python_multipart.exceptions import FormParserError
 
+from gateway.form import feed
 from gateway.refusal import InvalidRequest
 
 MAX_PARTS = 16
@@ -96,18 +96,6 @@ class _Reader:
 
 def read_file_form(content_type: str, chunks: Iterable[bytes], take: Callable[[bytes], None]) -> FileForm:
     """Reads the form in ``chunks``; its file's content goes to ``take``. Raises InvalidRequest."""
-    media_type, options = multipart.parse_options_header(content_type)
-    boundary = options.get(b"boundary")
-    if media_type != b"multipart/form-data" or not boundary:
-        raise InvalidRequest("A file is sent as multipart/form-data with a boundary.", code="unsupported_media_type")
     reader = _Reader(take)
-    try:
-        parser = multipart.MultipartParser(boundary, reader.callbacks())  # type: ignore[arg-type]
-        for chunk in chunks:
-            parser.write(chunk)
-        parser.finalize()
-    except FormParserError as error:
-        raise InvalidRequest(f"The form cannot be read: {error}", code="invalid_form") from None
-    if not reader.ended:
-        raise InvalidRequest("The form does not end.", code="invalid_form")
+    feed(reader, content_type, chunks)
     return reader.form
