@@ -12,6 +12,7 @@ from typing import Any
 from aiocache import RedisCache
 from aiocache.serializers import BaseSerializer
 
+from gateway.cache.breaker import SECONDS, Breaker
 from gateway.cache.entry import Entry, Forged, decode, signed, unverified, verified
 from gateway.cache.fingerprint import NAMESPACE
 from gateway.cache.semantic.shared_neighbours import remove_orphans
@@ -20,7 +21,6 @@ from gateway.telemetry.logs import Log
 
 LOOK_SECONDS = 0.02  # what a look may take
 KEEP_SECONDS = 1.0
-BREAKER_SECONDS = 2.0  # how long a server that failed is left alone
 KEEPS_AT_ONCE = 128
 
 
@@ -56,26 +56,23 @@ class Shared:
         self.forged = 0
         self.not_kept = 0
         self._key = key
-        self._clock = clock
         self._log = log
         self._look_seconds = look_seconds
         self._cache = _Server(
             endpoint=redis.host, port=redis.port, db=redis.database, password=redis.password,
             serializer=_Bytes(), create_connection_timeout=KEEP_SECONDS, timeout=KEEP_SECONDS,
             connection_pool_kwargs={"username": redis.username} if redis.username else None)
-        self._left_alone_until = 0.0
-        self._asking = False  # while it is tried again, one asks
-        self._is_away = False
+        self._breaker = Breaker(clock)
         self._keeping: set[asyncio.Task[None]] = set()
 
     @property
     def is_up(self) -> bool:
-        return not self._is_away
+        return not self._breaker.is_open
 
     @property
     def available(self) -> bool:
         """Whether it is worth a wait."""
-        return not self._is_away or (self._clock() >= self._left_alone_until and not self._asking)
+        return self._breaker.lets_through
 
     async def connect(self) -> None:
         """Opens a connection before anybody waits for it: the first takes longer than a look may."""
@@ -86,14 +83,12 @@ class Shared:
 
     async def get(self, fingerprint: bytes, place: str) -> bytes | None:
         """The payload; None for a miss, whatever the reason of it."""
-        self._asking = self._is_away
         try:
-            data = await self._cache.get(place, timeout=self._look_seconds)
+            with self._breaker.asking():
+                data = await self._cache.get(place, timeout=self._look_seconds)
         except Exception as error:  # aiocache lets through whatever its driver raises
             self._fail(error)
             return None
-        finally:
-            self._asking = False
         self._recover()
         return self._payload(data, fingerprint, place) if data is not None else None
 
@@ -134,14 +129,11 @@ class Shared:
 
     def _fail(self, error: Exception) -> None:
         self.failures += 1
-        self._left_alone_until = self._clock() + BREAKER_SECONDS
-        if not self._is_away:
-            self._is_away = True
-            self._log.warning("cache_away", error=type(error).__name__, again_in_seconds=BREAKER_SECONDS)
+        if self._breaker.fail():
+            self._log.warning("cache_away", error=type(error).__name__, again_in_seconds=SECONDS)
 
     def _recover(self) -> None:
-        if self._is_away:
-            self._is_away = False
+        if self._breaker.recover():
             self._log.info("cache_back")
 
     async def remove_where(self, matches: Callable[[Entry], bool]) -> int:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from redis.asyncio import Redis as Client
 from redis.exceptions import RedisError, ResponseError
 
+from gateway.cache.breaker import SECONDS, Breaker
 from gateway.cache.entry import Entry
 from gateway.cache.fingerprint import place_of
 from gateway.cache.semantic.neighbours import Near
@@ -24,7 +25,6 @@ from gateway.telemetry.logs import Log
 NAMESPACE = "gatewright-similar:1"  # not below that of the entries, which are swept by what they hold
 LOOK_SECONDS = 0.02
 KEEP_SECONDS = 1.0
-BREAKER_SECONDS = 2.0
 KEEPS_AT_ONCE = 128
 State = Literal["unknown", "searching", "missing", "away"]
 
@@ -35,21 +35,26 @@ class RedisNeighbours:
 
     def __init__(self, redis: Redis, key: bytes, clock: Callable[[], float], log: Log, *,
                  look_seconds: float = LOOK_SECONDS) -> None:
-        self.state: State = "unknown"
+        self._search: bool | None = None  # whether the server has one, once that is known
         self.forged = 0
         self.failures = 0
         self._key = key
-        self._clock = clock
         self._log = log
         self._look_seconds = look_seconds
         self._client: Any = client_of(redis)  # typed only in part
         self._indexed: set[int] = set()
-        self._left_alone_until = 0.0
+        self._breaker = Breaker(clock)
         self._keeping: set[asyncio.Task[None]] = set()
 
     @property
+    def state(self) -> State:
+        if self._search is False:
+            return "missing"
+        return "away" if self._breaker.is_open else "searching" if self._search else "unknown"
+
+    @property
     def available(self) -> bool:
-        return self.state != "missing" and self._clock() >= self._left_alone_until
+        return self._search is not False and self._breaker.lets_through
 
     async def connect(self) -> None:
         """Opens a connection before anybody waits for it, and learns whether there is a search."""
@@ -57,7 +62,8 @@ class RedisNeighbours:
 
     async def nearest(self, partition: bytes, vector: bytes, threshold: float) -> Near | None:
         """As near as ``threshold``, by the vector that lies there and not by what the server says of it."""
-        found = await self._within(self._search(partition, vector), self._look_seconds)
+        with self._breaker.asking():
+            found = await self._within(self._found(partition, vector), self._look_seconds)
         if not found or found[0] == 0:
             return None
         fields = dict(zip(found[2][::2], found[2][1::2], strict=True)) if found[2] else {}
@@ -69,7 +75,7 @@ class RedisNeighbours:
         similarity = _product(vector, other)
         return Near(place, similarity, other) if similarity >= threshold else None
 
-    async def _search(self, partition: bytes, vector: bytes) -> Any:
+    async def _found(self, partition: bytes, vector: bytes) -> Any:
         length = len(vector) // 4
         await self._make_index(length)
         return await self._client.execute_command(
@@ -127,24 +133,22 @@ class RedisNeighbours:
         except (RedisError, OSError, TimeoutError) as error:
             self._fail(error)
             return None
-        if self.state != "searching":
-            self.state = "searching"
+        if self._breaker.recover() or not self._search:
+            self._search = True
             self._log.info("similar_search_ready")
         return found
 
     def _fail(self, error: Exception) -> None:
         if isinstance(error, ResponseError) and _is_for_good(str(error)):
-            if self.state != "missing":
-                self.state = "missing"
+            if self._search is not False:
+                self._search = False
                 self._log.warning("similar_search_missing", says=str(error)[:200],
                                   remedy="vectors stay in each worker's memory; a Redis with search shares them, in "
                                          "its database 0")
             return
         self.failures += 1
-        self._left_alone_until = self._clock() + BREAKER_SECONDS
-        if self.state != "away":
-            self.state = "away"
-            self._log.warning("similar_search_away", error=type(error).__name__, again_in_seconds=BREAKER_SECONDS)
+        if self._breaker.fail():
+            self._log.warning("similar_search_away", error=type(error).__name__, again_in_seconds=SECONDS)
 
     def _tell_forged(self, name: bytes) -> None:
         self.forged += 1

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cache.shared import BREAKER_SECONDS, Shared
+from gateway.cache.breaker import SECONDS
+from gateway.cache.shared import Shared
 from gateway.config.cache_url import CacheURL
 from gateway.telemetry.logs import Log
 from tests.gateway.cache.hand import House, answer, turns
@@ -106,7 +107,7 @@ async def test_a_server_that_is_away_is_a_miss_and_left_alone_for_a_while(away: 
     await layer.shared.settled()
     assert (layer.shared.not_kept, layer.shared.failures) == (1, 1)
     (server.start if away == "stopped" else server.resume)()
-    layer.clock.now += BREAKER_SECONDS
+    layer.clock.now += SECONDS
     assert layer.shared.available
     assert await layer.shared.get(PLACE, "a") == (None if away == "stopped" else b"payload")
     assert layer.shared.available
@@ -122,7 +123,7 @@ async def test_while_it_is_tried_again_only_one_asks(tmp_path: Path) -> None:
     await layer.shared.connect()
     server.pause()
     await layer.shared.get(PLACE, "a")
-    layer.clock.now += BREAKER_SECONDS
+    layer.clock.now += SECONDS
     task = asyncio.ensure_future(layer.shared.get(PLACE, "a"))
     await turns()
     assert not layer.shared.available

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gateway.cache.breaker import SECONDS
 from gateway.cache.entry import Entry
 from gateway.cache.purges import Purge
 from gateway.cache.semantic.neighbours import Neighbours
-from gateway.cache.semantic.shared_neighbours import BREAKER_SECONDS, RedisNeighbours, name_of
+from gateway.cache.semantic.shared_neighbours import RedisNeighbours, name_of
 from gateway.cache.shared import Shared
 from gateway.config.cache_url import CacheURL
 from gateway.telemetry.logs import Log
@@ -217,7 +218,7 @@ async def test_a_server_that_hangs_is_a_miss_left_alone_and_tried_again(server: 
     finally:
         server.resume()
     layer.near._look_seconds = 10
-    layer.clock.now += BREAKER_SECONDS
+    layer.clock.now += SECONDS
     assert layer.near.available
     assert await layer.near.nearest(P, vector, 0.9) is not None
     assert (layer.near.state, layer.said("similar_search_away")) == ("searching", 1)
