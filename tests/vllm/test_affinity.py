@@ -43,9 +43,9 @@ def pair(start_vllm: Start, engine: Engine) -> list[Server]:
     return servers
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def gateway(start_gateway: StartGateway, pair: list[Server]) -> Gateway:
-    """Both servers under one name, and each under its own."""
+    """Both servers under one name, and each under its own. A fresh one: what a server was given of late counts."""
     return start_gateway({
         "versions": {"both": version(*pair), **{name: version(one) for name, one in zip(SIDES, pair, strict=True)}},
         "models": {"near": {"split": {"both": 1}}, **{name: {"split": {name: 1}} for name in SIDES}},
