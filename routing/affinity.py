@@ -4,7 +4,8 @@ A model server keeps what it has computed of a prompt's beginning; the next turn
 prompt with another question, is then cheap there and nowhere else. Following that alone makes one server hot and leaves
 the others idle. So the beginning decides only among endpoints that are not ahead of the others:
 
-    an endpoint may take a request while, with it, its load would be at most SPREAD times the mean, and SLACK
+    an endpoint may take a request while, with it, its load would be at most SPREAD times the mean, and SLACK;
+    and while it was given no more than IDLE of late, whatever the others were
 
 (consistent hashing with bounded loads: Mirrokni, Thorup and Zadimoghaddam 2018), where the load is what it was given
 of late, with a half-life of HALF_LIFE_SECONDS, and in another measure what it is at now. Among those that may, the one
@@ -26,7 +27,8 @@ from zlib import crc32
 SPREAD = 1.2
 SLACK = 2.0  # requests: a server reads a few side by side as well as one
 NEARLY = 1.0  # requests
-HALF_LIFE_SECONDS = 120.0
+IDLE = 10.0  # requests of late: with so few nobody is hot, and a lone conversation stays where it is
+HALF_LIFE_SECONDS = 60.0
 BLOCK_BYTES = 256
 MAX_BLOCKS = 128
 REMEMBERED = 50_000  # blocks; some 8 MB
@@ -89,7 +91,7 @@ class Affinity:
     def _with_room(self, candidates: list[S], now: float) -> list[S]:
         """Those that are not ahead of the others; never none, as one at least is at the mean or below."""
         loads = [self._load(endpoint.mark, now) for endpoint in candidates]
-        most = SPREAD * (sum(loads) + 1) / len(candidates) + SLACK
+        most = max(IDLE, SPREAD * (sum(loads) + 1) / len(candidates) + SLACK)
         busy = SPREAD * (sum(endpoint.in_flight for endpoint in candidates) + 1) / len(candidates) + SLACK
         free = [endpoint for endpoint, load in zip(candidates, loads, strict=True)
                 if load + 1 <= most and endpoint.in_flight + 1 <= busy]

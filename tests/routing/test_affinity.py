@@ -191,3 +191,16 @@ def test_a_few_in_flight_send_no_conversation_away() -> None:
     assert affinity.choose([one, other], beginning) is home
     home.in_flight = 20
     assert affinity.choose([one, other], beginning) is not home
+
+
+def test_a_lone_conversation_stays_where_it_is() -> None:
+    """Where there is hardly any traffic, nobody is hot."""
+    affinity, servers = Affinity(clock := Clock()), [Server(mark) for mark in "abcd"]
+    turns, homes = ["You are a helpful assistant. " * 20], set()
+    for number in range(40):
+        turns.append(f"turn {number} " * 40)
+        home = affinity.choose(servers, prompt(*turns))
+        assert home is not None
+        homes.add(home.mark)
+        clock.now += 15
+    assert len(homes) == 1
