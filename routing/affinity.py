@@ -11,10 +11,10 @@ the others idle. So the beginning decides only among endpoints that are not ahea
 of late, with a half-life of HALF_LIFE_SECONDS, and in another measure what it is at now. Among those that may, the one
 that has read most of this beginning takes it.
 
-A beginning that none of them has read will bring others after it, and fills memory where it goes: it goes to the
-endpoint that was given least of late. Only among those within NEARLY of the least does a hash of the first block decide
-(rendezvous hashing: Thaler and Ravishankar 1998), so that workers which do not talk to each other send a new beginning
-the same way where there is little traffic yet.
+A beginning that none of them has read will bring others after it, and fills memory where it goes. It goes where a hash
+of its first block says (rendezvous hashing: Thaler and Ravishankar 1998), so that workers which do not talk to each
+other send it the same way; but only among endpoints that are hardly ahead of the mean (NEW_SPREAD, NEW_SLACK), so that
+each gets its share of them. Where all are ahead, as with next to no traffic, to one that was given least.
 """
 
 from collections import OrderedDict
@@ -26,7 +26,7 @@ from zlib import crc32
 
 SPREAD = 1.2
 SLACK = 2.0  # requests: a server reads a few side by side as well as one
-NEARLY = 1.0  # requests
+NEW_SPREAD, NEW_SLACK = 1.05, 0.5
 IDLE = 10.0  # requests of late: with so few nobody is hot, and a lone conversation stays where it is
 HALF_LIFE_SECONDS = 60.0
 BLOCK_BYTES = 256
@@ -83,7 +83,7 @@ class Affinity:
         now = self._clock()
         free = self._with_room(candidates, now)
         depths = self._depths(blocks, {endpoint.mark for endpoint in free})
-        best = _deepest(free, depths) if depths else self._least_loaded(free, now)
+        best = _deepest(free, depths) if depths else self._hardly_ahead(free, now)
         chosen = best[0] if len(best) == 1 else max(best, key=lambda endpoint: _preference(blocks[0], endpoint.mark))
         self._note(chosen.mark, blocks, now)
         return chosen
@@ -97,10 +97,10 @@ class Affinity:
                 if load + 1 <= most and endpoint.in_flight + 1 <= busy]
         return free or [min(candidates, key=lambda endpoint: endpoint.in_flight)]
 
-    def _least_loaded(self, candidates: list[S], now: float) -> list[S]:
+    def _hardly_ahead(self, candidates: list[S], now: float) -> list[S]:
         loads = [self._load(endpoint.mark, now) for endpoint in candidates]
-        least = min(loads)
-        return [endpoint for endpoint, load in zip(candidates, loads, strict=True) if load <= least + NEARLY]
+        most = max(min(loads) + 1, NEW_SPREAD * (sum(loads) + 1) / len(candidates) + NEW_SLACK)
+        return [endpoint for endpoint, load in zip(candidates, loads, strict=True) if load + 1 <= most]
 
     def _load(self, mark: str, now: float) -> float:
         load, at = self._loads.get(mark, (0.0, now))

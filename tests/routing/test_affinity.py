@@ -181,6 +181,18 @@ def test_new_beginnings_are_shared_out_evenly() -> None:
     assert max(homes.values()) - min(homes.values()) <= 2
 
 
+def test_workers_that_do_not_talk_to_each_other_send_most_new_beginnings_the_same_way() -> None:
+    servers = [Server(mark) for mark in "abcd"]
+    workers = []
+    for name in ("one", "other"):  # each has had traffic of its own
+        workers.append(Affinity(Clock()))
+        for number in range(200):
+            workers[-1].choose(servers, prompt(f"{name} {number} " * 100))
+    ways = [[worker.choose(servers, prompt(f"new {number} " * 200)) for number in range(200)] for worker in workers]
+    agreed = sum(one is other for one, other in zip(*ways, strict=True))
+    assert agreed > 140, "by chance it would be 50"
+
+
 def test_a_few_in_flight_send_no_conversation_away() -> None:
     """A server reads several prompts side by side; to read one again elsewhere is dearer."""
     affinity, (one, other) = Affinity(Clock()), [Server(mark) for mark in "ab"]

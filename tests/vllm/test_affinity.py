@@ -21,10 +21,10 @@ from tests.vllm.wire import ask, metric
 pytestmark = pytest.mark.vllm
 
 # A token of this model takes 30 layers x 3 heads x 64 x 2 (keys, values) x 2 bytes: 22.5 KiB. One server has room for
-# some 6,300 of them, in blocks of 128; half of the conversations come to 44 whole blocks at their ends. So each server
-# has room for its half, as in a fleet where every server is needed.
+# some 6,300 of them, in blocks of 128; half of the conversations come to 40 whole blocks at their ends. So each server
+# has room for its half and one more, as in a fleet where every server is needed.
 KV_BYTES = 140 << 20
-CONVERSATIONS = 22
+CONVERSATIONS = 20
 TURNS = 4
 CLIENTS = 2
 WORKLOADS = 2  # by chance, one may be lucky
