@@ -158,20 +158,9 @@ class Worker:
         self._afterwards = Afterwards(name, self._journal, clock, self._log)
         threads = ThreadPoolExecutor(GUARD_THREADS, "guards")
         account = Account(name, self._journal, clock, strict=self._strict, waiting=self._confirming())
-        self._memory = Memory(settings.cache.max_bytes // settings.workers, clock.time)
-        self._shared = _shared_cache(settings, host_keys, clock, self._log)
-        neighbours = Neighbours(self._memory.max_bytes // NEIGHBOURS_SHARE, on_bytes=self._memory.lend)
-        self._shared_neighbours = _shared_neighbours(settings, host_keys, clock, self._log)
-        embedders = Embedders(self._classifier, chance)
-        self._similar = Similar(neighbours, self._shared_neighbours, embedders, host_keys.cache, faults)
-        budget = RetryBudget()
-        self._rechecks = Rechecks(
-            self._journal, clock, chance, new_id,
-            lambda exchange: Inference(exchange, clock, chance, budget, faults), embedders, faults)
         self._purges = PurgeReader(state)
         self._affinity = Affinity(clock.time)
-        recall = self._recall = Recall(self._memory, self._shared, host_keys.cache, clock, faults,
-                                       similar=self._similar, rechecks=self._rechecks)
+        recall = self._recall = self._remembering(host_keys, clock, chance, new_id)
         self._gathering = Gathering(clock, loop.call_later, faults)
         inference = standard_stages(
             account=account, keys=keys, host_keys=host_keys, admit=self._admit,
@@ -186,10 +175,12 @@ class Worker:
             worker=name, journal=self._journal, keys=keys, host_keys=host_keys, admit=self._admit,
             limits=settings.limits, clock=clock, free_text=FreeText(threads), waiting=self._confirming())
         self._batch_threads = ThreadPoolExecutor(BATCH_THREADS, "batches")
-        self._lane, desk = self._batching(keys, host_keys, clock, new_id, lambda turns: Pipeline(batch_stages(
+        turns = Turns(self._board, settings.batches.quiet, clock, loop.call_soon)
+        lines = batch_stages(
             account=Account(name, self._book, clock, strict=self._strict, waiting=self._confirming()),
             host_keys=host_keys, limits=settings.limits, clock=clock, random=chance, log=faults, guard_log=self._log,
-            afterwards=self._afterwards, threads=threads, recall=recall, turns=turns, content=self._content), faults))
+            afterwards=self._afterwards, threads=threads, recall=recall, turns=turns, content=self._content)
+        self._lane, desk = self._batching(keys, host_keys, clock, new_id, turns, Pipeline(lines, faults))
         asking = Asking(keys, self._batch_threads, faults)
         application = make_application(
             lambda: self._keeper.live, self.readiness, keys, new_id,
@@ -204,15 +195,30 @@ class Worker:
         self._draining = asyncio.Event()
         self._lag_seconds = 0.0
 
+    def _remembering(self, host_keys: HostKeys, clock: SystemClock, chance: Callable[[], float],
+                     new_id: Callable[[], str]) -> Recall:
+        """What is remembered here and where hosts share, word for word and in other words."""
+        settings, faults = self.settings, self._faults
+        self._memory = Memory(settings.cache.max_bytes // settings.workers, clock.time)
+        self._shared = _shared_cache(settings, host_keys, clock, self._log)
+        neighbours = Neighbours(self._memory.max_bytes // NEIGHBOURS_SHARE, on_bytes=self._memory.lend)
+        self._shared_neighbours = _shared_neighbours(settings, host_keys, clock, self._log)
+        embedders = Embedders(self._classifier, chance)
+        self._similar = Similar(neighbours, self._shared_neighbours, embedders, host_keys.cache, faults)
+        budget = RetryBudget()
+        self._rechecks = Rechecks(
+            self._journal, clock, chance, new_id,
+            lambda exchange: Inference(exchange, clock, chance, budget, faults), embedders, faults)
+        return Recall(self._memory, self._shared, host_keys.cache, clock, faults, similar=self._similar,
+                      rechecks=self._rechecks)
+
     def _batching(self, keys: Mapping[str, Key] | None, host_keys: HostKeys, clock: SystemClock,
-                  new_id: Callable[[], str], pipeline: Callable[[Turns], Pipeline]) -> tuple[Lane, Desk]:
+                  new_id: Callable[[], str], turns: Turns, lines: Pipeline) -> tuple[Lane, Desk]:
         """What answers batches when there is room, and what applications do with files and batches."""
         settings = self.settings
         place = Place(settings.batch_folder, host_keys.files)
         files = FileStore(place, host_keys.files, clock.wall)
         batches = BatchStore(place, host_keys.files, clock.wall)
-        turns = Turns(self._board, settings.batches.quiet, clock, self._loop.call_soon)
-        lines = pipeline(turns)
         around = Surroundings(
             batches=batches, files=files, secret=host_keys.files, settings=settings.batches, limits=settings.limits,
             keys=keys, marks=IdMarks(host_keys.mark), erased=Erased(place, host_keys.files),

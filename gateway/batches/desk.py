@@ -70,7 +70,7 @@ class Desk:
     def file(self, tenant: str, file_id: str) -> StoredFile:
         found = self._files.get(tenant, file_id)
         if found is None:
-            raise NotFound(f"There is no file {file_id[:100]!r}.", code="file_not_found", param="file_id")
+            raise _no_file(file_id, "file_id")
         return found
 
     def files(self, tenant: str, purpose: str, after: str, most: int, *, ascending: bool) -> list[StoredFile]:
@@ -82,7 +82,7 @@ class Desk:
         self.file(tenant, file_id)
         reader = self._files.open(tenant, file_id)
         if reader is None:
-            raise NotFound(f"There is no file {file_id[:100]!r}.", code="file_not_found", param="file_id")
+            raise _no_file(file_id, "file_id")
         return reader
 
     def delete(self, tenant: str, file_id: str) -> None:
@@ -98,8 +98,7 @@ class Desk:
             raise error
         found = self._files.get(tenant, asked["input_file_id"])
         if found is None:
-            raise NotFound(f"There is no file {asked['input_file_id'][:100]!r}.", code="file_not_found",
-                           param="input_file_id")
+            raise _no_file(asked["input_file_id"], "input_file_id")
         if found.purpose != PURPOSE:
             raise InvalidRequest(f"The file's purpose is {found.purpose}, and not {PURPOSE}.", code="invalid_purpose",
                                  param="input_file_id")
@@ -110,7 +109,7 @@ class Desk:
                       input_file_id=found.id, created_at=self._wall(), metadata=asked.get("metadata"),
                       output_seconds=0.0 if expiry is None else _expiry(expiry, "output_expires_after"))
         if not self._batches.begin(batch, lambda to: self._files.link(tenant, found.id, to)):
-            raise NotFound(f"There is no file {found.id!r}.", code="file_not_found", param="input_file_id")
+            raise _no_file(found.id, "input_file_id")
         return batch
 
     def batch(self, tenant: str, batch_id: str) -> Batch:
@@ -126,6 +125,10 @@ class Desk:
         """Whoever runs it learns of it within a second. Asked twice, it is as once."""
         self.batch(tenant, batch_id)
         return cancel(self._batches, tenant, batch_id, self._wall())
+
+
+def _no_file(file_id: str, param: str) -> NotFound:
+    return NotFound(f"There is no file {file_id[:100]!r}.", code="file_not_found", param=param)
 
 
 def cancel(batches: BatchStore, tenant: str, batch_id: str, now: float) -> Batch:

@@ -24,6 +24,14 @@ class Near(NamedTuple):
     vector: bytes = b""
 
 
+def cosine(one: bytes, other: bytes) -> float:
+    """Of two vectors of length one, as embedders give them; 0 where they are of two kinds."""
+    import numpy as np
+
+    both = np.frombuffer(one, "<f4"), np.frombuffer(other, "<f4")
+    return min(1.0, float(both[0] @ both[1])) if len(both[0]) == len(both[1]) else 0.0
+
+
 class _Partition(msgspec.Struct):
     """``places`` are those of the rows, in their order; what the matrix has beyond them is room. Where there is none
     to be had, rows are given up in ``turn``."""

@@ -14,6 +14,7 @@ import msgspec
 from gateway.cache.entry import Entry
 from gateway.cache.rendering import Unrenderable, rendered
 from gateway.cache.semantic.embedders import NoVector
+from gateway.cache.semantic.neighbours import cosine
 from gateway.cache.semantic.similar import Alike, Embeds
 from gateway.config.routing_document import SemanticDocument
 from gateway.exchange import Clock, Exchange
@@ -111,7 +112,7 @@ class Rechecks:
                           for text in (given, said)]
         except NoVector:
             return "undecided", 0.0
-        similarity = _cosine(one.values, other.values)
+        similarity = cosine(one.values, other.values)
         return ("agreed" if similarity >= AGREES else "disagreed"), similarity
 
 
@@ -181,10 +182,3 @@ def said_in(body: bytes) -> str | None:
         return "".join(part["text"] for part in document["content"] if part["type"] == "text") or None
     except (msgspec.MsgspecError, KeyError, IndexError, TypeError):
         return None
-
-
-def _cosine(one: bytes, other: bytes) -> float:
-    import numpy as np
-
-    both = np.frombuffer(one, "<f4"), np.frombuffer(other, "<f4")
-    return float(both[0] @ both[1]) if len(both[0]) == len(both[1]) else 0.0

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError, ResponseError
 from gateway.cache.breaker import SECONDS, Breaker
 from gateway.cache.entry import Entry
 from gateway.cache.fingerprint import place_of
-from gateway.cache.semantic.neighbours import Near
+from gateway.cache.semantic.neighbours import Near, cosine
 from gateway.config.cache_url import Redis
 from gateway.telemetry.logs import Log
 
@@ -72,7 +72,7 @@ class RedisNeighbours:
             if fields:  # else it has ended just now
                 self._tell_forged(found[1])
             return None
-        similarity = _product(vector, other)
+        similarity = cosine(vector, other)
         return Near(place, similarity, other) if similarity >= threshold else None
 
     async def _found(self, partition: bytes, vector: bytes) -> Any:
@@ -199,10 +199,3 @@ async def remove_orphans(client: Any) -> int:
 
 def _is_for_good(says: str) -> bool:
     return "unknown command" in says.lower() or "db != 0" in says
-
-
-def _product(one: bytes, other: bytes) -> float:
-    import numpy as np
-
-    both = np.frombuffer(one, "<f4"), np.frombuffer(other, "<f4")
-    return min(1.0, float(both[0] @ both[1])) if len(both[0]) == len(both[1]) else 0.0

@@ -4,29 +4,16 @@ been answered alone. Over the wire of a fake server."""
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from gateway.refusal import Draining
 from tests.fakes.behaviour import Behaviour, Fault, Place
 from tests.fakes.upstream import FakeVLLM
 from tests.gateway.gathering.house import Client, House, expected, inputs_of, refuses, vectors
 from tests.models.scripted_server import until
-
-
-@pytest_asyncio.fixture
-async def fake() -> AsyncIterator[FakeVLLM]:
-    async with FakeVLLM("m") as fake:
-        yield fake
-
-
-@pytest.fixture
-async def house(tmp_path: Path, fake: FakeVLLM) -> House:
-    return House(tmp_path, fake)
 
 
 async def replies(*clients: Client) -> list[dict[str, Any]]:

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
-
-import pytest
-import pytest_asyncio
 
 from gateway.exchange import Exchange
 from gateway.reply import Reply
@@ -16,17 +12,6 @@ from tests.fakes.behaviour import Behaviour
 from tests.fakes.upstream import FakeVLLM
 from tests.gateway.gathering.house import Client, House, expected, inputs_of, vectors
 from tests.models.scripted_server import until
-
-
-@pytest_asyncio.fixture
-async def fake() -> AsyncIterator[FakeVLLM]:
-    async with FakeVLLM("m") as fake:
-        yield fake
-
-
-@pytest.fixture
-async def house(tmp_path: Path, fake: FakeVLLM) -> House:
-    return House(tmp_path, fake)
 
 
 async def settled(*clients: Client) -> None:
